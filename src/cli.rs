@@ -1,0 +1,240 @@
+//! The command line: clap types only.
+
+use crate::timestamp::{Timestamp, UtcOffset};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Where the time of a host registration goes, and whether the infrastructure in front of the capsules is right.
+#[derive(Debug, Parser)]
+#[command(name = "reginfra", version, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Registration metrics from production.log: timings and call counts, joined by request id and consumer UUID
+    Metrics(MetricsArgs),
+    /// Write a storm of registrations with known truth, in the real formats
+    Simulate(SimulateArgs),
+    /// Print shell completions
+    Completions {
+        /// The shell to complete for
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages
+    Man {
+        /// Folder to write reginfra.1, reginfra-metrics.1, ... into; without it reginfra.1 goes to stdout
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// `reginfra metrics`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reginfra metrics --log /var/log/foreman                     the whole rotated set of this Satellite
+  reginfra metrics --log production.log -i inventory.ini      groups told by the inventory
+  zcat production.log-*.gz | reginfra metrics --log -         from a pipe
+  reginfra metrics --log DIR --since 2026-04-04T12:00:00+02:00 --until 2026-04-04T13:00:00+02:00
+  reginfra metrics --log DIR --json --sessions sessions.jsonl > metrics.json
+  reginfra metrics --log DIR --save runs/before               keep the run for a comparison
+  reginfra metrics --log DIR --fail-on target                 exit 1 where a target is missed
+
+Exit codes: 0 done; 1 a target is missed under --fail-on target; 2 misuse or unreadable input;
+3 nothing to analyse.")]
+pub struct MetricsArgs {
+    /// Logs: files, folders (the whole rotated set) or - for stdin; plain, gzip, xz and zstd are told by content
+    #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
+    pub log: Vec<PathBuf>,
+    /// Ansible inventory (INI): which host is Satellite, capsule or load balancer; nothing is contacted
+    #[arg(short, long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+    /// Only registrations whose create starts at or after this: seconds since 1970 or RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    pub since: Option<Timestamp>,
+    /// Only registrations whose create starts before this: seconds since 1970 or RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    pub until: Option<Timestamp>,
+    /// The log's offset from UTC, for lines before the first one that tells it (as +02:00)
+    #[arg(long, value_name = "OFFSET", value_parser = UtcOffset::parse, allow_hyphen_values = true)]
+    pub utc_offset: Option<UtcOffset>,
+    /// Print the answer as JSON (docs/metrics.schema.json)
+    #[arg(long)]
+    pub json: bool,
+    /// Write one JSON object a registration (docs/sessions.schema.json)
+    #[arg(long, value_name = "FILE")]
+    pub sessions: Option<PathBuf>,
+    /// Keep the run in a folder: metrics.json, sessions.jsonl, labels.json
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+    /// A label to keep beside a saved run, as KEY=VALUE; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", requires = "save")]
+    pub label: Vec<String>,
+    /// Exit 1 where this is found
+    #[arg(long, value_name = "WHAT")]
+    pub fail_on: Option<FailOn>,
+    /// Targets and the changes that metrics lead to, instead of the built-in ones (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub targets: Option<PathBuf>,
+    /// No table and no progress; errors are still told
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Threads that read the log
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// Bytes that a thread reads at once
+    #[arg(long, value_name = "BYTES", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
+    pub chunk_size: Option<u32>,
+}
+
+/// What makes `metrics` exit 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// A target of any group is missed
+    Target,
+}
+
+/// `reginfra simulate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reginfra simulate storm --sessions 1000 --rate 40 --seed 7
+  reginfra simulate storm --sessions 500 --mix satellite-ssh=1,lb-ssh=3 --addresses client --rotate 3
+  reginfra metrics --log storm -i storm/inventory.ini
+
+Writes DIR/production.log (and its rotated set), DIR/capsules/NAME/proxy.log, DIR/inventory.ini,
+DIR/truth.json and DIR/truth_sessions.jsonl. The same options give the same bytes.")]
+pub struct SimulateArgs {
+    /// Folder to write into; it must not hold anything yet
+    pub dir: PathBuf,
+    /// Registrations (attempts of the storm's hosts, failed ones and retries included)
+    #[arg(long, default_value_t = 300, value_name = "N")]
+    pub sessions: u64,
+    /// Registrations started a second
+    #[arg(long, default_value_t = 8.0, value_name = "R")]
+    pub rate: f64,
+    /// Seed of every random choice
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub seed: u64,
+    /// Start of the storm (seconds since 1970 or RFC 3339)
+    #[arg(long, default_value = "2026-04-04T10:00:00Z", value_name = "TIME", value_parser = Timestamp::parse)]
+    pub start: Timestamp,
+    /// The Satellite's offset from UTC
+    #[arg(long, default_value = "+02:00", value_name = "OFFSET", value_parser = UtcOffset::parse, allow_hyphen_values = true)]
+    pub utc_offset: UtcOffset,
+    /// From the middle of the storm on the offset is this one (daylight saving)
+    #[arg(long, value_name = "OFFSET", value_parser = UtcOffset::parse, allow_hyphen_values = true)]
+    pub utc_offset_after: Option<UtcOffset>,
+    /// Shares of the ways in, as GROUP=WEIGHT,...
+    #[arg(long, default_value = "satellite-ssh=1,capsule-ssh=1,capsule-mqtt=1,lb-ssh=3", value_name = "MIX")]
+    pub mix: String,
+    /// Capsules behind the load balancer
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub pool: u16,
+    /// What address the Satellite logs for /rhsm calls that came through a capsule
+    #[arg(long, default_value = "proxied", value_name = "WHICH")]
+    pub addresses: Addresses,
+    /// Share of attempts that fail (0 to 1); two thirds of them are tried again
+    #[arg(long, default_value_t = 0.02, value_name = "SHARE")]
+    pub failures: f64,
+    /// Share of hosts that were registered before and get a new UUID (0 to 1)
+    #[arg(long, default_value_t = 0.05, value_name = "SHARE")]
+    pub reregistrations: f64,
+    /// Requests of hosts that are registered already and of people, for each request of the storm
+    #[arg(long, default_value_t = 0.3, value_name = "RATIO")]
+    pub noise: f64,
+    /// Seconds of background before and after the storm
+    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+    pub lead: u32,
+    /// Capsules answer GET /register from a warm script cache (only misses reach the Satellite)
+    #[arg(long)]
+    pub warm_cache: bool,
+    /// Capsules' clocks differ from the Satellite's by up to so many seconds
+    #[arg(long, default_value_t = 0.0, value_name = "SECONDS")]
+    pub clock_skew: f64,
+    /// Layout of production.log
+    #[arg(long, default_value = "multiline-request", value_name = "LAYOUT")]
+    pub layout: SimulatedLayout,
+    /// Files in the rotated set of production.log, the current one included
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub rotate: u16,
+    /// Names of rotated files
+    #[arg(long, default_value = "dateext", value_name = "NAMES")]
+    pub rotate_names: RotateNames,
+    /// What happens at the seam of two rotated files (copytruncate)
+    #[arg(long, default_value = "clean", value_name = "SEAM")]
+    pub seam: Seam,
+    /// How rotated files are compressed; the newest of them stays plain (delaycompress)
+    #[arg(long, default_value = "gz", value_name = "HOW")]
+    pub compress: Compress,
+    /// No audit lines (the audit logger is off)
+    #[arg(long)]
+    pub no_audit: bool,
+    /// No POST /register (subscription-manager alone)
+    #[arg(long)]
+    pub no_host_register: bool,
+}
+
+/// Source addresses in the Satellite's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Addresses {
+    /// The capsule's
+    Proxied,
+    /// The client's own
+    Client,
+}
+
+/// Layouts that `simulate` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SimulatedLayout {
+    /// Foreman's default: continuation lines carry the request id
+    MultilineRequest,
+    /// Continuation lines carry a bar only
+    Multiline,
+    /// Continuation lines are unmarked
+    Pattern,
+    /// One JSON object a line
+    Json,
+    /// journalctl's short text form
+    Journal,
+    /// journalctl -o json
+    JournalJson,
+}
+
+/// Names of rotated files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RotateNames {
+    /// production.log-20260404
+    Dateext,
+    /// production.log.1
+    Numbered,
+}
+
+/// The seam of two rotated files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Seam {
+    /// Every line stands once
+    Clean,
+    /// The last lines of a file stand again at the start of the next
+    Doubled,
+    /// Some lines are lost
+    Lost,
+}
+
+/// Compression of rotated files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Compress {
+    /// gzip
+    Gz,
+    /// xz
+    Xz,
+    /// zstd
+    Zst,
+    /// not at all
+    None,
+}

@@ -1,0 +1,1 @@
+//! Who is who: an Ansible inventory in, the topology out.

@@ -1,0 +1,19 @@
+//! reginfra: where the time of a host registration goes.
+//!
+//! ```text
+//! inventory -> source -> log -> registration -> metrics -> report      what happened when hosts registered
+//! ```
+//!
+//! Each stage takes the type of the stage before and knows nothing of the stages after:
+//! `inventory` says who is who, `source` where the bytes are, `log` turns bytes into requests,
+//! `registration` joins requests by their keys into sessions, `metrics` turns sessions into figures,
+//! `report` turns figures into words and files. `simulate` writes a storm with known truth in the real formats.
+
+pub mod cli;
+pub mod command;
+pub mod inventory;
+pub mod metrics;
+pub mod registration;
+pub mod report;
+pub mod simulate;
+pub mod timestamp;

@@ -1,0 +1,251 @@
+//! The answer: what `metrics` found, as the code thinks of it. Reports turn it into words, JSON and files.
+
+use crate::registration::session::{ErrorClass, Evidence, Group};
+use crate::timestamp::{Timestamp, UtcOffset};
+use std::collections::BTreeMap;
+
+/// The metrics of a group, in the order in which they are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// POST /rhsm/consumers.
+    ConsumerCreateMs,
+    /// GET /register.
+    ScriptFetchMs,
+    /// POST /register.
+    HostRegisterMs,
+    /// PUT /rhsm/consumers/:id.
+    FactUpdateMs,
+    /// Consumer create and fact update of one session.
+    CreateAndFactsMs,
+    /// GET /rhsm/consumers/:id/compliance a session.
+    ComplianceCalls,
+    /// GET /rhsm/status a session.
+    StatusCalls,
+    /// GET /rhsm/consumers/:id a session.
+    RedundantConsumerGets,
+    /// GET /register that reached the Satellite, a session.
+    ScriptFetches,
+}
+
+impl Metric {
+    /// Every metric, in the order in which they are shown.
+    pub const ALL: [Self; 9] = [
+        Self::ConsumerCreateMs,
+        Self::ScriptFetchMs,
+        Self::HostRegisterMs,
+        Self::FactUpdateMs,
+        Self::CreateAndFactsMs,
+        Self::ComplianceCalls,
+        Self::StatusCalls,
+        Self::RedundantConsumerGets,
+        Self::ScriptFetches,
+    ];
+
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConsumerCreateMs => "consumer_create_ms",
+            Self::ScriptFetchMs => "script_fetch_ms",
+            Self::HostRegisterMs => "host_register_ms",
+            Self::FactUpdateMs => "fact_update_ms",
+            Self::CreateAndFactsMs => "create_and_facts_ms",
+            Self::ComplianceCalls => "compliance_calls",
+            Self::StatusCalls => "status_calls",
+            Self::RedundantConsumerGets => "redundant_consumer_gets",
+            Self::ScriptFetches => "script_fetches",
+        }
+    }
+
+    /// The row's label in tables.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::ConsumerCreateMs => "POST /rhsm/consumers (consumer create)",
+            Self::ScriptFetchMs => "GET /register (script)",
+            Self::HostRegisterMs => "POST /register (host)",
+            Self::FactUpdateMs => "PUT /rhsm/consumers/:id (facts)",
+            Self::CreateAndFactsMs => "consumer create + facts",
+            Self::ComplianceCalls => "GET compliance",
+            Self::StatusCalls => "GET status",
+            Self::RedundantConsumerGets => "GET /rhsm/consumers/:id (redundant)",
+            Self::ScriptFetches => "GET /register that reached the Satellite",
+        }
+    }
+
+    /// Whether it is a time; else it is a count of calls a registration.
+    pub const fn is_timing(self) -> bool {
+        matches!(
+            self,
+            Self::ConsumerCreateMs
+                | Self::ScriptFetchMs
+                | Self::HostRegisterMs
+                | Self::FactUpdateMs
+                | Self::CreateAndFactsMs
+        )
+    }
+}
+
+/// A distribution; every figure but `count` is missing where `count` is 0.
+///
+/// Timings are in milliseconds. Where only a total is known (calls that carry no key) `avg` stands alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distribution {
+    /// How many values (timings), or how many sessions the average is over (counts).
+    pub count: u64,
+    /// Smallest value.
+    pub min: Option<f64>,
+    /// Arithmetic mean.
+    pub avg: Option<f64>,
+    /// Nearest rank percentiles: the smallest value with at least p % of the values at or below it.
+    pub p50: Option<f64>,
+    /// See `p50`.
+    pub p90: Option<f64>,
+    /// See `p50`.
+    pub p95: Option<f64>,
+    /// See `p50`.
+    pub p99: Option<f64>,
+    /// Largest value.
+    pub max: Option<f64>,
+    /// What the figures rest on.
+    pub evidence: Evidence,
+}
+
+/// One group's figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupAnswer {
+    /// `None` is `all`, which includes every group.
+    pub group: Option<Group>,
+    /// Attempts.
+    pub session_count: u64,
+    /// Attempts that failed.
+    pub error_count: u64,
+    /// Attempts that failed, by class.
+    pub error_breakdown: BTreeMap<ErrorClass, u64>,
+    /// Creates that the end of the log (or a hole in it) cut off: neither success nor failure, not in `session_count`.
+    pub cut_count: u64,
+    /// Start of the first session.
+    pub window_start: Option<Timestamp>,
+    /// End of the last session.
+    pub window_end: Option<Timestamp>,
+    /// The metrics, each in `Metric::ALL` once.
+    pub metrics: BTreeMap<Metric, Distribution>,
+    /// compliance_calls over the sessions that poll at all.
+    pub compliance_calls_polling: Distribution,
+    /// Durations of failed creates that have a Completed line.
+    pub failed_create_ms: Distribution,
+    /// Sessions by client release (`rhel-9`); `unknown` where the log does not tell.
+    pub client_os: BTreeMap<String, u64>,
+    /// What decided the group: `url`, `katello-line`, `address`; `none` for the group `unknown`.
+    pub way_in: BTreeMap<String, u64>,
+}
+
+/// Lines and requests of the input, and what could not be used.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Coverage {
+    /// Everything that was asked for could be read.
+    pub complete: bool,
+    /// Lines read.
+    pub lines_read: u64,
+    /// Lines whose layout was understood, continuation lines included.
+    pub lines_parsed: u64,
+    /// Lines that were skipped, by reason.
+    pub lines_skipped: BTreeMap<String, u64>,
+    /// The first skipped lines that belong to no known layout: `file:line: text`, cut to a readable length.
+    pub skipped_samples: Vec<String>,
+    /// Lines cut at a file's start or end, or longer than is kept.
+    pub lines_cut: u64,
+    /// Requests with a Started and a Completed line.
+    pub requests_matched: u64,
+    /// Completed lines without a Started line.
+    pub requests_orphaned: u64,
+    /// Requests without a Completed line, cut off by the end of the log or by a hole in it.
+    pub requests_cut: u64,
+    /// Requests without a Completed line although the log goes on.
+    pub requests_unanswered: u64,
+    /// Requests that stand twice (copytruncate, overlapping files); counted once.
+    pub requests_doubled: u64,
+    /// Files or hosts that could not be read, each with the reason.
+    pub unreadable: Vec<String>,
+}
+
+/// Where bytes came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceAnswer {
+    /// As the user named it, or as it was found in a folder.
+    pub path: String,
+    /// The layout told from the data, such as `multiline_request_pattern`.
+    pub layout: String,
+    /// `none`, `gzip`, `xz` or `zstd`.
+    pub compression: String,
+    /// Lines in it.
+    pub lines: u64,
+    /// Bytes in it after decompression.
+    pub bytes: u64,
+    /// Time of its first line that has one.
+    pub first: Option<Timestamp>,
+    /// Time of its last line that has one.
+    pub last: Option<Timestamp>,
+    /// Why it was not used, where it was not.
+    pub skipped: Option<String>,
+}
+
+/// What was not counted to any registration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Background {
+    /// Requests with a consumer UUID that belong to no session: hosts that were registered already, check-ins after a session's end.
+    pub keyed_requests: u64,
+    /// How many such consumers there were.
+    pub consumers: u64,
+    /// GET /rhsm/status that no group counts.
+    pub status_calls: u64,
+    /// POST /register that no session's keys name.
+    pub host_registers: u64,
+    /// Requests outside /rhsm and /register.
+    pub other_requests: u64,
+}
+
+/// Attribution of the requests that a metric is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attribution {
+    /// A key named the registration or the group.
+    pub exact: u64,
+    /// Time or apportioning did.
+    pub inferred: u64,
+    /// Nothing did.
+    pub unattributed: u64,
+}
+
+/// A target and whether it was met.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// Which metric.
+    pub metric: String,
+    /// `p50`, `avg`, ...
+    pub statistic: String,
+    /// The figure must be at or below this.
+    pub target: Option<f64>,
+    /// The change that would bring it there.
+    pub change: String,
+    /// Where the change stands.
+    pub state: String,
+}
+
+/// Everything that `metrics` found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What was read.
+    pub sources: Vec<SourceAnswer>,
+    /// Time of the first and last line of the log that was used.
+    pub window: Option<(Timestamp, Timestamp)>,
+    /// Every UTC offset of the log, in the order in which they came up.
+    pub utc_offsets: Vec<UtcOffset>,
+    /// Lines and requests.
+    pub coverage: Coverage,
+    /// Requests by evidence.
+    pub attribution: Attribution,
+    /// What was not counted to any registration.
+    pub background: Background,
+    /// Groups that have sessions, in the order of `Group::ALL`, then `all`.
+    pub groups: Vec<GroupAnswer>,
+    /// Words that a reader must see: what an inventory would add, old layouts, mqtt capsules in a pool.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,1 @@
+//! A storm of registrations with known truth, in the real formats.
