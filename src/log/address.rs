@@ -37,7 +37,8 @@ impl Address {
 
     /// As an IP address; none where the text was no address.
     pub fn ip(self) -> Option<IpAddr> {
-        (self != Self::NONE && self.0 & HIDDEN != HIDDEN).then(|| IpAddr::V6(Ipv6Addr::from(self.0)).to_canonical())
+        (self != Self::NONE && self.0 & HIDDEN != HIDDEN)
+            .then(|| IpAddr::V6(Ipv6Addr::from(self.0)).to_canonical())
     }
 }
 

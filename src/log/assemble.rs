@@ -188,9 +188,8 @@ impl Assembler {
         }
         match line::split(line) {
             Ok(l) => {
-                if l.continued {
-                    self.block.counts.id_continuations += 1;
-                }
+                self.block.counts.id_continuations += u64::from(l.continued);
+                self.block.counts.journal_text += u64::from(l.journal);
                 self.take(l, None);
             }
             Err(skip) => self.skip(skip, line),
@@ -234,7 +233,13 @@ impl Assembler {
         for text in parsed.message.split(|b| *b == b'\n') {
             let split = match parsed.request {
                 // Foreman's pattern can stand in the message even where a field names the request
-                Some(id) => Ok(line::split(text).unwrap_or(Line { id, text, time: None, continued: false })),
+                Some(id) => Ok(line::split(text).unwrap_or(Line {
+                    id,
+                    text,
+                    time: None,
+                    continued: false,
+                    journal: false,
+                })),
                 None => line::split(text),
             };
             if let Ok(l) = split {
@@ -294,7 +299,16 @@ impl Assembler {
         }
         let (kind, uuid) = text::classify(started.method, started.path);
         let details = if kind == Kind::Script { params::query_details(started.path) } else { None };
-        let request = Request { id: line.id, start_us, uuid, address: started.address, started_tag: tag, kind, details, ..Request::default() };
+        let request = Request {
+            id: line.id,
+            start_us,
+            uuid,
+            address: started.address,
+            started_tag: tag,
+            kind,
+            details,
+            ..Request::default()
+        };
         self.insert(request);
     }
 
@@ -307,17 +321,24 @@ impl Assembler {
         if let Some(&slot) = self.open.get(&line.id) {
             let request = &mut self.slots[slot as usize];
             (request.status, request.duration_ms, request.completed_tag) = (status, ms, tag);
-            if request.started() {
-                let end = request.end_us();
-                self.see(end);
+            let (started, end_us) = (request.started(), request.end_us());
+            if started {
+                self.see(end_us);
             } else {
-                request.start_us = self.local_us(line);
+                self.slots[slot as usize].start_us = self.local_us(line);
             }
             self.close(line.id, slot);
             return;
         }
         let start_us = self.local_us(line);
-        let part = Request { id: line.id, status, duration_ms: ms, completed_tag: tag, start_us, ..Request::default() };
+        let part = Request {
+            id: line.id,
+            status,
+            duration_ms: ms,
+            completed_tag: tag,
+            start_us,
+            ..Request::default()
+        };
         self.block.events.push(Event::Ended(part));
     }
 
@@ -416,7 +437,8 @@ fn strip_escapes(raw: &[u8], plain: &mut Vec<u8>) {
         plain.extend_from_slice(&rest[..at]);
         rest = &rest[at + 1..];
         if let Some(sequence) = rest.strip_prefix(b"[") {
-            let end = sequence.iter().position(|b| (0x40..0x7f).contains(b)).map_or(sequence.len(), |end| end + 1);
+            let end =
+                sequence.iter().position(|b| (0x40..0x7f).contains(b)).map_or(sequence.len(), |end| end + 1);
             rest = &sequence[end..];
         }
     }

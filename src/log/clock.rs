@@ -88,7 +88,13 @@ mod tests {
     #[test]
     fn what_is_no_date_gives_none() {
         let mut cache = DateCache::default();
-        for bad in ["2026-13-04T12:00:01", "2026-04-04T25:00:01", "2026/04/04T12:00:01", "2026-04-0", "xxxx-04-04T12:00:01"] {
+        for bad in [
+            "2026-13-04T12:00:01",
+            "2026-04-04T25:00:01",
+            "2026/04/04T12:00:01",
+            "2026-04-0",
+            "xxxx-04-04T12:00:01",
+        ] {
             assert_eq!(cache.local_secs(bad.as_bytes()), None, "{bad}");
         }
     }

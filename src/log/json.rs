@@ -54,12 +54,18 @@ pub fn parse(line: &[u8]) -> Result<JsonLine<'_>, super::line::Skip> {
     use super::line::Skip;
     let wire: Wire<'_> = serde_json::from_slice(line).map_err(|_| Skip::BadJson)?;
     let journal = wire.journal_message.is_some() || wire.realtime.is_some();
-    if journal && wire.identifier.as_deref().is_some_and(|id| !matches!(id, "foreman" | "rails" | "puma" | "ruby")) {
+    if journal
+        && wire.identifier.as_deref().is_some_and(|id| !matches!(id, "foreman" | "rails" | "puma" | "ruby"))
+    {
         return Err(Skip::OtherProgram);
     }
     let message = match (wire.journal_message, wire.message) {
-        (Some(JournalText::Text(Cow::Borrowed(text))), _) | (None, Some(Cow::Borrowed(text))) => Cow::Borrowed(text.as_bytes()),
-        (Some(JournalText::Text(Cow::Owned(text))), _) | (None, Some(Cow::Owned(text))) => Cow::Owned(text.into_bytes()),
+        (Some(JournalText::Text(Cow::Borrowed(text))), _) | (None, Some(Cow::Borrowed(text))) => {
+            Cow::Borrowed(text.as_bytes())
+        }
+        (Some(JournalText::Text(Cow::Owned(text))), _) | (None, Some(Cow::Owned(text))) => {
+            Cow::Owned(text.into_bytes())
+        }
         (Some(JournalText::Bytes(bytes)), _) => Cow::Owned(bytes),
         (None, None) => return Err(Skip::BadJson),
     };
@@ -88,7 +94,8 @@ mod tests {
         let line = br#"{"__REALTIME_TIMESTAMP":"1775304001123456","SYSLOG_IDENTIFIER":"foreman","MESSAGE":[72,105,255]}"#;
         let got = parse(line).unwrap();
         assert_eq!((&got.message[..], got.realtime_us), (&[72u8, 105, 255][..], Some(1_775_304_001_123_456)));
-        let other = br#"{"__REALTIME_TIMESTAMP":"1","SYSLOG_IDENTIFIER":"systemd","MESSAGE":"Started Foreman"}"#;
+        let other =
+            br#"{"__REALTIME_TIMESTAMP":"1","SYSLOG_IDENTIFIER":"systemd","MESSAGE":"Started Foreman"}"#;
         assert_eq!(parse(other), Err(Skip::OtherProgram));
     }
 

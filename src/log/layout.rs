@@ -33,7 +33,10 @@ pub fn unusable(counts: &Counts) -> Option<(&'static str, &'static str)> {
         return None;
     }
     let most = Skip::ALL.iter().max_by_key(|s| {
-        let usable = matches!(s, Skip::ProxyLog | Skip::OldNoId | Skip::OldSessionId | Skip::NoRequest | Skip::OtherProgram);
+        let usable = matches!(
+            s,
+            Skip::ProxyLog | Skip::OldNoId | Skip::OldSessionId | Skip::NoRequest | Skip::OtherProgram
+        );
         // a layout that was recognised explains a file better than lines that were not
         (usable && counts.skipped[**s as usize] > 0, counts.skipped[**s as usize])
     })?;
@@ -41,7 +44,9 @@ pub fn unusable(counts: &Counts) -> Option<(&'static str, &'static str)> {
         return Some(("empty", "it is empty"));
     }
     Some(match most {
-        Skip::ProxyLog => ("proxy.log", "it is a capsule's proxy.log: metrics come from the Satellite's production.log"),
+        Skip::ProxyLog => {
+            ("proxy.log", "it is a capsule's proxy.log: metrics come from the Satellite's production.log")
+        }
         Skip::OldNoId => (
             "pattern without request id",
             "its lines carry no request id (Foreman before July 2016), so concurrent requests cannot be told apart",

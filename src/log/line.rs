@@ -61,8 +61,12 @@ impl Skip {
             Self::Unmarked => "no log prefix (unmarked continuation of a message, or no log line)",
             Self::Continuation => "continuation of a message",
             Self::NoRequest => "no request id",
-            Self::OldNoId => "layout without request ids (Foreman before July 2016): concurrent requests cannot be told apart",
-            Self::OldSessionId => "layout whose ids can be a session's (Foreman 1.12 to 1.16): requests cannot be told apart",
+            Self::OldNoId => {
+                "layout without request ids (Foreman before July 2016): concurrent requests cannot be told apart"
+            }
+            Self::OldSessionId => {
+                "layout whose ids can be a session's (Foreman 1.12 to 1.16): requests cannot be told apart"
+            }
             Self::ProxyLog => "a capsule's proxy.log",
             Self::OtherProgram => "another program's line in the journal",
             Self::Header => "header of tail or journalctl",
@@ -87,6 +91,8 @@ pub struct Line<'a> {
     pub time: Option<&'a [u8]>,
     /// The line is a continuation.
     pub continued: bool,
+    /// The line has the prefix of the journal's text form.
+    pub journal: bool,
 }
 
 /// Splits a line; `Err` says why it is not used.
@@ -102,7 +108,7 @@ pub fn split(line: &[u8]) -> Result<Line<'_>, Skip> {
         && line[36] == b' '
         && let Some(id) = hex8(&line[27..35])
     {
-        return Ok(Line { id, text: &line[37..], time: Some(&line[..19]), continued: false });
+        return Ok(Line { id, text: &line[37..], time: Some(&line[..19]), continued: false, journal: false });
     }
     split_odd(line)
 }
@@ -146,7 +152,10 @@ fn split_odd(line: &[u8]) -> Result<Line<'_>, Skip> {
     if line.trim_ascii().is_empty() {
         return Err(Skip::Empty);
     }
-    if line.starts_with(b"==> ") || line.starts_with(b"-- ") || line.trim_ascii_start().starts_with(b"-- Logs begin") {
+    if line.starts_with(b"==> ")
+        || line.starts_with(b"-- ")
+        || line.trim_ascii_start().starts_with(b"-- Logs begin")
+    {
         return Err(Skip::Header);
     }
     if let Some(bracket) = find_bracket(line) {
@@ -173,7 +182,8 @@ impl Bracket {
         }
         let id = request_id(&line[self.id.0..self.id.1]).ok_or(Skip::NoRequest)?;
         let time = self.start.checked_sub(20).map(|at| &line[at..at + 19]).filter(|t| looks_like_time(t));
-        Ok(Line { id, text: &line[self.text..], time, continued: false })
+        let journal = memmem::find(before, b"]: ").is_some();
+        Ok(Line { id, text: &line[self.text..], time, continued: false, journal })
     }
 }
 
@@ -199,8 +209,15 @@ fn bracket_at(line: &[u8], start: usize) -> Option<Bracket> {
     let level = &inside[..first];
     let logger = &inside[first + 1..second];
     let id = &inside[second + 1..end];
-    let word = |w: &[u8]| !w.is_empty() && w.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/'));
-    if level.is_empty() || level.len() > 7 || !level.iter().all(u8::is_ascii_alphabetic) || !word(logger) || logger.len() > 24 {
+    let word = |w: &[u8]| {
+        !w.is_empty() && w.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/'))
+    };
+    if level.is_empty()
+        || level.len() > 7
+        || !level.iter().all(u8::is_ascii_alphabetic)
+        || !word(logger)
+        || logger.len() > 24
+    {
         return None;
     }
     if !id.is_empty() && !id.iter().all(|b| b.is_ascii_graphic()) {
@@ -258,7 +275,7 @@ fn split_continuation(line: &[u8]) -> Result<Line<'_>, Skip> {
         if bar == id.len() + 1 && id.len() >= 5 && id.iter().all(u8::is_ascii_hexdigit) {
             let text = inner[bar + 1..].strip_prefix(b" ").unwrap_or(&inner[bar + 1..]);
             let id = request_id(id).ok_or(Skip::Continuation)?;
-            return Ok(Line { id, text, time: None, continued: true });
+            return Ok(Line { id, text, time: None, continued: true, journal: false });
         }
     }
     Err(old_layout(line))
@@ -266,7 +283,8 @@ fn split_continuation(line: &[u8]) -> Result<Line<'_>, Skip> {
 
 fn procfile_rest(line: &[u8]) -> Option<&[u8]> {
     let time = line.get(..9)?;
-    let is_time = time.iter().zip(b"dd:dd:dd ").all(|(b, w)| if *w == b'd' { b.is_ascii_digit() } else { b == w });
+    let is_time =
+        time.iter().zip(b"dd:dd:dd ").all(|(b, w)| if *w == b'd' { b.is_ascii_digit() } else { b == w });
     if !is_time {
         return None;
     }
@@ -284,7 +302,8 @@ fn journal_rest(line: &[u8]) -> Option<&[u8]> {
 
 fn old_layout(line: &[u8]) -> Skip {
     let Some((time, rest)) = line.split_at_checked(19).filter(|(time, _)| looks_like_time(time)) else {
-        let in_journal = memmem::find(&line[..line.len().min(200)], b"]: ").is_some_and(|end| other_program(&line[..end + 3]));
+        let in_journal = memmem::find(&line[..line.len().min(200)], b"]: ")
+            .is_some_and(|end| other_program(&line[..end + 3]));
         return if in_journal { Skip::OtherProgram } else { Skip::Unmarked };
     };
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
@@ -295,7 +314,11 @@ fn old_layout(line: &[u8]) -> Skip {
     match bracketed(after.trim_ascii_start()) {
         // `[app] [I]`, `[katello/cp_proxy] [E]`
         Some((level, _)) if first.len() > 1 && level.len() == 1 => {
-            if has_id { Skip::OldSessionId } else { Skip::OldNoId }
+            if has_id {
+                Skip::OldSessionId
+            } else {
+                Skip::OldNoId
+            }
         }
         _ if first.len() != 1 => Skip::Unmarked,
         // smart-proxy writes a T between date and time, Foreman of 2015 a blank
@@ -309,7 +332,8 @@ fn bracketed(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let inner = text.strip_prefix(b"[")?;
     let end = memchr(b']', &inner[..inner.len().min(40)])?;
     let word = &inner[..end];
-    let plain = !word.is_empty() && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/'));
+    let plain =
+        !word.is_empty() && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/'));
     plain.then_some((word, &inner[end + 1..]))
 }
 
@@ -374,7 +398,10 @@ mod tests {
             ("2017-09-16 18:56:11  [app] [I] memcached", Skip::OldNoId),
             ("2019-11-13T18:02:35 736046d2 [I] Started GET /version", Skip::ProxyLog),
             ("2022-08-17T12:26:52  [I] Successfully initialized", Skip::ProxyLog),
-            ("Oct 24 16:56:20 h dynflow-sidekiq@orchestrator[32178]: 2019-10-24T16:56:20.455Z INFO: x", Skip::OtherProgram),
+            (
+                "Oct 24 16:56:20 h dynflow-sidekiq@orchestrator[32178]: 2019-10-24T16:56:20.455Z INFO: x",
+                Skip::OtherProgram,
+            ),
             ("==> /var/log/foreman/production.log <==", Skip::Header),
             ("-- Logs begin at Tue 2019-03-12 11:38:52 CET, end at Tue --", Skip::Header),
             ("2016-09-09 13:45:52,650 [req=bd5a4284, org=] INFO org.candlepin", Skip::Unmarked),
@@ -390,7 +417,16 @@ mod tests {
         for n in [0u32, 1, 0xffff_ffff, 0x89ab_cdef, 0x0123_4567] {
             assert_eq!(hex8(format!("{n:08x}").as_bytes()), Some(u64::from(n)));
         }
-        for bad in ["3f9c1a2g", "3F9C1A2B", "3f9c1a2 ", "3f9c1a2`", ":f9c1a2b", "/f9c1a2b", "3f9c\u{00e9}b1", "@abcdef0"] {
+        for bad in [
+            "3f9c1a2g",
+            "3F9C1A2B",
+            "3f9c1a2 ",
+            "3f9c1a2`",
+            ":f9c1a2b",
+            "/f9c1a2b",
+            "3f9c\u{00e9}b1",
+            "@abcdef0",
+        ] {
             assert_eq!(hex8(bad.as_bytes()), None, "{bad}");
         }
     }

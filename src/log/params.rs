@@ -99,7 +99,10 @@ mod tests {
     fn a_create_names_the_host_and_its_release() {
         let text = br#"  Parameters: {"type"=>"system", "name"=>"h1.example.com", "facts"=>"[FILTERED]", "installedProducts"=>[{"productId"=>"479", "productName"=>"Red Hat Enterprise Linux for x86_64"}], "contentTags"=>["rhel-10", "rhel-10-x86_64"], "owner"=>"O"}"#;
         let d = details(text, Kind::Create);
-        assert_eq!((d.param_host.as_deref(), d.client_os.as_deref()), (Some("h1.example.com"), Some("rhel-10")));
+        assert_eq!(
+            (d.param_host.as_deref(), d.client_os.as_deref()),
+            (Some("h1.example.com"), Some("rhel-10"))
+        );
     }
 
     #[test]
@@ -107,7 +110,10 @@ mod tests {
         let text = br#"  Parameters: {"uuid"=>"8d1c2f60-1f5e-4a3b-9a57-0c3b8f1f2d11", "url"=>"https://Capsule1.example.com:9090/", "host"=>{"name"=>"h1"}}"#;
         let d = details(text, Kind::HostRegister);
         assert!(d.param_uuid.is_some());
-        assert_eq!((d.param_url.as_deref(), d.param_host.as_deref()), (Some("capsule1.example.com:9090"), Some("h1")));
+        assert_eq!(
+            (d.param_url.as_deref(), d.param_host.as_deref()),
+            (Some("capsule1.example.com:9090"), Some("h1"))
+        );
     }
 
     #[test]
@@ -127,7 +133,12 @@ mod tests {
 
     #[test]
     fn content_tags_without_a_release_are_none() {
-        for (tags, want) in [(r#"["rhel-9-x86_64"]"#, Some("rhel-9")), (r#"["sap", "rhel-8"]"#, Some("rhel-8")), ("[]", None), (r#"["x86_64"]"#, None)] {
+        for (tags, want) in [
+            (r#"["rhel-9-x86_64"]"#, Some("rhel-9")),
+            (r#"["sap", "rhel-8"]"#, Some("rhel-8")),
+            ("[]", None),
+            (r#"["x86_64"]"#, None),
+        ] {
             let text = format!("  Parameters: {{\"contentTags\"=>{tags}}}");
             assert_eq!(details(text.as_bytes(), Kind::Create).client_os.as_deref(), want, "{tags}");
         }

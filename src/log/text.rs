@@ -104,12 +104,17 @@ fn classify_rhsm(method: &[u8], path: &[u8]) -> (Kind, Uuid) {
     } else if path.strip_prefix(b"/status").is_some_and(ends) && method == b"GET" {
         return (Kind::Status, Uuid::NONE);
     } else if let Some(rest) = path.strip_prefix(b"/environments/") {
-        let consumers = memchr(b'/', rest).is_some_and(|slash| rest[slash..].strip_prefix(b"/consumers").is_some_and(ends));
+        let consumers = memchr(b'/', rest)
+            .is_some_and(|slash| rest[slash..].strip_prefix(b"/consumers").is_some_and(ends));
         if consumers && method == b"POST" {
             return (Kind::Create, Uuid::NONE);
         }
     }
-    if path.is_empty() || matches!(path[0], b'/' | b'?') { (Kind::Rhsm, Uuid::NONE) } else { (Kind::Other, Uuid::NONE) }
+    if path.is_empty() || matches!(path[0], b'/' | b'?') {
+        (Kind::Rhsm, Uuid::NONE)
+    } else {
+        (Kind::Other, Uuid::NONE)
+    }
 }
 
 fn leading_uuid(rest: &[u8]) -> Option<(Uuid, &[u8])> {
@@ -291,8 +296,14 @@ mod tests {
     #[test]
     fn completed_lines_of_every_rails_are_read() {
         for (text, want) in [
-            ("Completed 201 Created in 3256ms (Views: 0.2ms | ActiveRecord: 880.4ms | Allocations: 83301)", Some((201, 3256))),
-            ("Completed 200 OK in 1041ms (Views: 0.5ms | ActiveRecord: 119.6ms (328 queries, 87 cached) | GC: 148.6ms)", Some((200, 1041))),
+            (
+                "Completed 201 Created in 3256ms (Views: 0.2ms | ActiveRecord: 880.4ms | Allocations: 83301)",
+                Some((201, 3256)),
+            ),
+            (
+                "Completed 200 OK in 1041ms (Views: 0.5ms | ActiveRecord: 119.6ms (328 queries, 87 cached) | GC: 148.6ms)",
+                Some((200, 1041)),
+            ),
             ("Completed 301 Moved Permanently in 2ms (ActiveRecord: 0.0ms)", Some((301, 2))),
             ("Completed 500 Internal Server Error in 8443ms", Some((500, 8443))),
             ("Completed 200 OK in 75ms (Views: 5.0ms | ActiveRecord: 45.8ms", Some((200, 75))),
@@ -308,10 +319,19 @@ mod tests {
     fn audit_lines_give_the_consumer_uuid_and_what_it_replaced() {
         let (old, new) = (Uuid(1), Uuid::parse(UUID.as_bytes()).unwrap());
         for (text, want) in [
-            (format!("Katello::Host::SubscriptionFacet (46) create event on uuid {UUID}"), Some((Uuid::NONE, new))),
-            (format!("Katello::Host::ContentFacet (46) update event on uuid {old}, {UUID}"), Some((old, new))),
+            (
+                format!("Katello::Host::SubscriptionFacet (46) create event on uuid {UUID}"),
+                Some((Uuid::NONE, new)),
+            ),
+            (
+                format!("Katello::Host::ContentFacet (46) update event on uuid {old}, {UUID}"),
+                Some((old, new)),
+            ),
             (format!("Host::Base (1689) update event on uuid {old}, {UUID}"), Some((old, new))),
-            (format!("Katello::Host::SubscriptionFacet (46) update event on uuid , {UUID}"), Some((Uuid::NONE, new))),
+            (
+                format!("Katello::Host::SubscriptionFacet (46) update event on uuid , {UUID}"),
+                Some((Uuid::NONE, new)),
+            ),
             (format!("Katello::Host::SubscriptionFacet (46) destroy event on uuid {UUID}"), None),
             ("Host::Base (2) create event on uuid ".to_owned(), None),
             ("Katello::Host::SubscriptionFacet (46) update event on uuid ".to_owned(), None),
@@ -323,14 +343,23 @@ mod tests {
 
     #[test]
     fn other_lines_name_the_host() {
-        assert_eq!(audit_host(b"Host::Base (123) create event on name h1.example.com"), Some("h1.example.com"));
+        assert_eq!(
+            audit_host(b"Host::Base (123) create event on name h1.example.com"),
+            Some("h1.example.com")
+        );
         assert_eq!(audit_host(b"Nic::Managed (2) create event on name h1"), None);
-        assert_eq!(fact_import_host(b"Import facts for 'h1.example.com' completed. Added: 1"), Some("h1.example.com"));
+        assert_eq!(
+            fact_import_host(b"Import facts for 'h1.example.com' completed. Added: 1"),
+            Some("h1.example.com")
+        );
         assert_eq!(
             registered_through(b"Host h1 registered through load balancer lb1.example.com"),
             Some(("h1", true, "lb1.example.com"))
         );
-        assert_eq!(registered_through(b"Host h1 registered through unknown proxy p"), Some(("h1", false, "p")));
+        assert_eq!(
+            registered_through(b"Host h1 registered through unknown proxy p"),
+            Some(("h1", false, "p"))
+        );
         assert_eq!(candlepin_other_uuid(format!("Candlepin returned different consumer uuid than requested ({UUID}), updating uuid in subscription_facet.").as_bytes()), Uuid::parse(UUID.as_bytes()));
     }
 }

@@ -96,7 +96,10 @@ fn short_hash(uuid: Uuid) -> u32 {
 }
 
 fn hash(address: Address) -> u64 {
-    ((address.0 >> 64) as u64).rotate_left(29).wrapping_add(address.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    ((address.0 >> 64) as u64)
+        .rotate_left(29)
+        .wrapping_add(address.0 as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Addresses {
@@ -127,7 +130,9 @@ impl Addresses {
 
     /// The number of an address that was seen.
     pub fn find(&self, address: Address) -> Option<AddressId> {
-        self.index.find(hash(address), |id| self.states[*id as usize].address == address).map(|id| AddressId(*id))
+        self.index
+            .find(hash(address), |id| self.states[*id as usize].address == address)
+            .map(|id| AddressId(*id))
     }
 
     /// What is known of an address.
@@ -231,7 +236,8 @@ mod tests {
         for bucket in [5, 7, 6, 3, 7, 100, 5] {
             all.activity(a, bucket, true);
         }
-        let buckets: Vec<_> = all.get(a).unwrap().history().iter().map(|a| (a.bucket, a.registering)).collect();
+        let buckets: Vec<_> =
+            all.get(a).unwrap().history().iter().map(|a| (a.bucket, a.registering)).collect();
         assert_eq!(buckets, [(3, 1), (5, 2), (6, 1), (7, 2), (100, 1)]);
     }
 }

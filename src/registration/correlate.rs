@@ -1,10 +1,10 @@
 //! Requests in, sessions out: a create opens a session, the consumer UUID brings the rest to it.
 
+use super::SILENCE_US;
 use super::addresses::{AddressId, Addresses, BUCKET_SECS};
 use super::join::{Outcome, Requests};
 use super::session::{ErrorClass, Ms, NameId, Names, Session, Uuid};
 use super::unkeyed::{Script, StatusCalls};
-use super::SILENCE_US;
 use crate::log::request::{Details, Kind, Request, Through};
 use crate::timestamp::Timestamp;
 use hashbrown::{HashMap, HashSet};
@@ -149,7 +149,9 @@ impl Requests for Correlator {
         match request.kind {
             Kind::Create => self.create(request, outcome),
             Kind::HostRegister => self.host_register(request, outcome),
-            Kind::Facts | Kind::Compliance | Kind::ConsumerGet | Kind::Consumer => self.keyed(request, outcome),
+            Kind::Facts | Kind::Compliance | Kind::ConsumerGet | Kind::Consumer => {
+                self.keyed(request, outcome)
+            }
             Kind::Script => self.script(&request, outcome),
             Kind::Status => {
                 let address = self.addresses.id(request.address);
@@ -179,8 +181,8 @@ impl Correlator {
         }
     }
 
-    fn create(&mut self, request: Request, outcome: Outcome) {
-        let details = request.details.map(|d| *d).unwrap_or_default();
+    fn create(&mut self, mut request: Request, outcome: Outcome) {
+        let details = request.details.take().map(|d| *d).unwrap_or_default();
         let host = details.param_host.as_deref().or(details.host.as_deref()).unwrap_or_default();
         let host = self.names.intern(&host.to_ascii_lowercase());
         let answered = outcome == Outcome::Answered;
@@ -208,7 +210,13 @@ impl Correlator {
             ..Session::default()
         });
         let (through, balanced) = self.through(&details);
-        self.clues.push(Clues { through, balanced, cut: outcome == Outcome::Cut, address, ..Clues::default() });
+        self.clues.push(Clues {
+            through,
+            balanced,
+            cut: outcome == Outcome::Cut,
+            address,
+            ..Clues::default()
+        });
         self.attributed += 1;
         if host != NameId::NONE {
             let at = host.0 as usize;
@@ -371,7 +379,8 @@ impl Correlator {
 
     fn script(&mut self, request: &Request, outcome: Outcome) {
         let details = request.details.as_deref();
-        let url = details.and_then(|d| d.query_url.as_deref()).map_or(NameId::NONE, |url| self.names.intern(url));
+        let url =
+            details.and_then(|d| d.query_url.as_deref()).map_or(NameId::NONE, |url| self.names.intern(url));
         self.scripts.push(Script {
             at_us: request.start_us,
             ms: request.duration_ms,
@@ -419,7 +428,8 @@ impl Correlator {
                 };
             }
             let clues = &mut self.clues[consumer.session as usize];
-            (clues.url, clues.registered, clues.register_address) = (consumer.url, true, consumer.register_address);
+            (clues.url, clues.registered, clues.register_address) =
+                (consumer.url, true, consumer.register_address);
         }
     }
 
@@ -477,7 +487,9 @@ impl Consumer {
 
 fn register_result(session: &mut Session, request: &Request, outcome: Outcome) {
     match outcome {
-        Outcome::Answered if request.success() => session.host_register = Ms::some(u64::from(request.duration_ms)),
+        Outcome::Answered if request.success() => {
+            session.host_register = Ms::some(u64::from(request.duration_ms))
+        }
         Outcome::Answered => session.error = ErrorClass::of_status(request.status),
         Outcome::Unanswered => session.error = Some(ErrorClass::NoResponse),
         Outcome::Cut => {}

@@ -106,7 +106,8 @@ impl Joiner {
 
     /// The log ends: what is open was cut off, or never answered.
     pub fn finish(mut self, sink: &mut impl Requests) -> JoinCounts {
-        let mut open: Vec<Request> = self.open.drain().map(|(_, request)| request).filter(Request::started).collect();
+        let mut open: Vec<Request> =
+            self.open.drain().map(|(_, request)| request).filter(Request::started).collect();
         open.sort_unstable_by_key(|r| (r.start_us, r.id, r.started_tag));
         let patience = (i64::from(self.longest_ms) * 1000).max(PATIENCE_US);
         let end = self.last_us.unwrap_or_default();
@@ -243,7 +244,10 @@ impl Recent {
 
     fn seen_or_note(&mut self, r: &Request) -> bool {
         let set = self.set(r.id);
-        if set.iter().any(|s| s.id == r.id && s.started_tag == r.started_tag && s.completed_tag == r.completed_tag) {
+        if set
+            .iter()
+            .any(|s| s.id == r.id && s.started_tag == r.started_tag && s.completed_tag == r.completed_tag)
+        {
             return true;
         }
         set.rotate_right(1);
