@@ -13,20 +13,42 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug)]
 struct Layout {
     labels: Labels,
-    /// `2,345 ms`, else `2,345ms`.
-    spaced: bool,
+    figures: Figures,
     gap: usize,
     /// The label has a line of its own.
     stacked: bool,
 }
 
-const LAYOUTS: [Layout; 6] = [
-    Layout { labels: Labels::Full, spaced: true, gap: 2, stacked: false },
-    Layout { labels: Labels::Full, spaced: true, gap: 1, stacked: false },
-    Layout { labels: Labels::Route, spaced: true, gap: 1, stacked: false },
-    Layout { labels: Labels::Short, spaced: true, gap: 1, stacked: false },
-    Layout { labels: Labels::Short, spaced: false, gap: 1, stacked: false },
-    Layout { labels: Labels::Short, spaced: false, gap: 1, stacked: true },
+/// How a duration is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Figures {
+    /// `2,345 ms`
+    Spaced,
+    /// `2,345ms`
+    Tight,
+    /// `2345ms`
+    Bare,
+}
+
+impl Figures {
+    fn millis(self, ms: f64) -> String {
+        let text = millis(ms);
+        match self {
+            Self::Spaced => text,
+            Self::Tight => text.replace(' ', ""),
+            Self::Bare => text.replace([' ', ','], ""),
+        }
+    }
+}
+
+const LAYOUTS: [Layout; 7] = [
+    Layout { labels: Labels::Full, figures: Figures::Spaced, gap: 2, stacked: false },
+    Layout { labels: Labels::Full, figures: Figures::Spaced, gap: 1, stacked: false },
+    Layout { labels: Labels::Route, figures: Figures::Spaced, gap: 1, stacked: false },
+    Layout { labels: Labels::Short, figures: Figures::Spaced, gap: 1, stacked: false },
+    Layout { labels: Labels::Short, figures: Figures::Tight, gap: 1, stacked: false },
+    Layout { labels: Labels::Short, figures: Figures::Bare, gap: 1, stacked: false },
+    Layout { labels: Labels::Short, figures: Figures::Tight, gap: 1, stacked: true },
 ];
 
 /// A group with its rows, before widths are known.
@@ -181,8 +203,7 @@ fn timing_rows(group: &GroupAnswer, layout: Layout) -> Vec<Row> {
 
 fn timing_row(label: &str, d: &Distribution, layout: Layout, tone: Tone) -> Row {
     let figure = |statistic: &Statistic| {
-        let text = d.get(*statistic).map_or_else(|| "-".to_owned(), millis);
-        let text = if layout.spaced { text } else { text.replace(' ', "") };
+        let text = d.get(*statistic).map_or_else(|| "-".to_owned(), |ms| layout.figures.millis(ms));
         let strong = matches!(statistic, Statistic::P50) && tone == Tone::Plain;
         Cell::new(text, if strong { Tone::Strong } else { tone })
     };
@@ -199,7 +220,7 @@ fn call_rows<'a>(
     layout: Layout,
 ) -> Vec<(Row, Option<&'a Judgement>)> {
     let quiet = |text: &str| Cell::new(text, Tone::Quiet);
-    let title = if layout.labels == Labels::Short { "calls a host" } else { "calls a registration" };
+    let title = if layout.labels == Labels::Short { "calls" } else { "calls a registration" };
     let cells = [title, "n", "avg", "target", ""].into_iter().map(quiet).collect();
     let mut rows = vec![(Row { inferred: false, cells }, None)];
     for metric in Metric::ALL.into_iter().filter(|m| !m.is_timing()) {

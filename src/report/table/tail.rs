@@ -62,10 +62,12 @@ impl Tail<'_> {
             let all = counts.iter().filter(|(k, _)| !matches!(**k, "none" | ""));
             all.map(|(k, n)| format!("; {}", tied(k, &n.to_string()))).collect::<String>()
         };
-        let files = if used.len() == 1 { "file" } else { "files" };
+        let files = match used.as_slice() {
+            [one] => one.path.clone(),
+            all => format!("{} files", all.len()),
+        };
         let text = format!(
-            "{} {files}, {} lines, {}{}{}",
-            used.len(),
+            "{files}, {} lines, {}{}{}",
             count(lines),
             bytes(size),
             by(|s| &s.layout),

@@ -27,6 +27,17 @@ fn no_line_is_wider_than_asked_for() {
 }
 
 #[test]
+fn a_million_registrations_fit_80_columns() {
+    let mut answer = samples::answer();
+    for group in &mut answer.groups {
+        group.metrics.values_mut().for_each(|d| d.count *= 100);
+    }
+    let shown = render(&answer, &judge(&built_in(), &answer), &TableStyle::default());
+    assert!(shown.contains("consumer create 1,222,000  713ms 2540ms 2301ms"), "{shown}");
+    assert!(shown.lines().all(|l| l.chars().count() <= 80), "{shown}");
+}
+
+#[test]
 fn colour_changes_no_word() {
     for width in [60, 80, 100, 120, 200] {
         let coloured = table(width, true);

@@ -97,15 +97,18 @@ pub fn tied(name: &str, figure: &str) -> String {
     format!("{}{TIE}{figure}", name.replace(' ', "\u{a0}"))
 }
 
-/// What a log holds may steer a terminal: control characters are shown, not sent.
+/// What a log holds may steer a terminal: control characters, also those that turn the direction of writing,
+/// are shown, not sent.
 pub fn escaped(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let control = c.is_control();
-            let (shown, plain) = if control { (Some(c.escape_default()), None) } else { (None, Some(c)) };
-            shown.into_iter().flatten().chain(plain)
-        })
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// `2026-04-04 10:00:00 to 10:05:09 UTC`.
@@ -148,7 +151,7 @@ mod tests {
 
     #[test]
     fn control_characters_never_reach_the_terminal() {
-        assert_eq!(escaped("a\u{1b}[31mb\u{9b}\t\u{e4}"), "a\\u{1b}[31mb\\u{9b}\\t\u{e4}");
+        assert_eq!(escaped("a\u{1b}[31mb\u{9b}\t\u{e4}\u{202e}"), "a\\u{1b}[31mb\\u{9b}\\t\u{e4}\\u{202e}");
     }
 
     #[test]
