@@ -6,7 +6,7 @@
 use super::InventoryError;
 use super::ini::Ini;
 use crate::registration::session::Group;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -172,25 +172,28 @@ impl Topology {
 
     /// The topology that an inventory describes.
     pub fn from_ini(ini: &Ini) -> Self {
-        let mut warnings = Vec::new();
+        let mut warnings = Warnings::default();
         let mut hosts = |group: &str| -> Vec<Known> {
             ini.hosts_in(group).into_iter().map(|name| Known::of(ini, name, &mut warnings)).collect()
         };
         let (satellites, capsules, balancers) =
             (hosts("satellite6"), hosts("capsules"), hosts("capsule_lbs"));
         if satellites.is_empty() {
-            warnings.push(
+            warnings.tell(
                 "the inventory has no host in [satellite6]: addresses of the Satellite itself are not known"
                     .into(),
             );
         }
         let by_location = balancers_by_location(&balancers, &mut warnings);
+        if !balancers.is_empty() {
+            warn_of_no_location(&capsules, &mut warnings);
+        }
         let capsules: Vec<Capsule> =
             capsules.into_iter().map(|k| k.into_capsule(&by_location, &mut warnings)).collect();
         let load_balancers =
             balancers.into_iter().map(|k| k.into_balancer(&capsules, &mut warnings)).collect();
         let satellites = satellites.into_iter().map(|k| k.host).collect();
-        Self::new(satellites, capsules, load_balancers, warnings)
+        Self::new(satellites, capsules, load_balancers, warnings.list)
     }
 
     /// From its parts; what two hosts share is told in `warnings`.
@@ -290,14 +293,14 @@ struct Known {
 }
 
 impl Known {
-    fn of(ini: &Ini, name: &str, warnings: &mut Vec<String>) -> Self {
+    fn of(ini: &Ini, name: &str, warnings: &mut Warnings) -> Self {
         let vars = ini.vars_of(name);
         let mut host = Host { name: name.to_owned(), ..Host::default() };
         host.addresses.extend(name.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()));
         for key in ADDRESS_VARS.into_iter().chain(NAME_VARS) {
             let Some(value) = vars.get(key).map(|v| v.trim()).filter(|v| !v.is_empty()) else { continue };
             if value.contains("{{") {
-                warn_once(warnings, format!("{name}: {key} is a template, which is not resolved here"));
+                warnings.tell(format!("{name}: {key} is a template, which is not resolved here"));
             } else if let Ok(ip) = value.split('/').next().unwrap_or(value).parse::<IpAddr>() {
                 let ip = ip.to_canonical();
                 if !host.addresses.contains(&ip) {
@@ -308,79 +311,79 @@ impl Known {
                     host.aliases.push(value.to_owned());
                 }
             } else {
-                warn_once(warnings, format!("{name}: {key} is no address, so it is not used: {value:?}"));
+                warnings.tell(format!("{name}: {key} is no address, so it is not used: {value:?}"));
             }
         }
         let location = location_of(ini, name, vars.get("location").copied(), warnings);
         Self { host, location, rex_mode: vars.get("rex_mode").map(|v| v.trim().to_ascii_lowercase()) }
     }
 
-    fn into_capsule(self, balancers: &BTreeMap<String, String>, warnings: &mut Vec<String>) -> Capsule {
+    fn into_capsule(self, balancers: &BTreeMap<String, String>, warnings: &mut Warnings) -> Capsule {
         let Host { name, aliases, addresses } = self.host;
         let rex_mode = match self.rex_mode.as_deref() {
             Some("mqtt") => RexMode::Mqtt,
             None | Some("ssh") => RexMode::Ssh,
             Some(other) => {
-                warn_once(
-                    warnings,
-                    format!("{name}: rex_mode {other:?} is neither ssh nor mqtt: taken as ssh"),
-                );
+                warnings.tell(format!("{name}: rex_mode {other:?} is neither ssh nor mqtt: taken as ssh"));
                 RexMode::Ssh
             }
         };
         let load_balancer = self.location.as_ref().and_then(|l| balancers.get(l)).cloned();
-        if self.location.is_none() {
-            warn_once(
-                warnings,
-                format!(
-                    "{name} is in no location, so it counts as standalone (set location, or add it to [location_...])"
-                ),
-            );
-        }
         if load_balancer.is_some() && rex_mode == RexMode::Mqtt {
-            warn_once(
-                warnings,
-                format!(
-                    "{name} has rex_mode mqtt in a load-balanced pool, which is not supported: counted as lb-ssh"
-                ),
-            );
+            warnings.tell(format!(
+                "{name} has rex_mode mqtt in a load-balanced pool, which is not supported: counted as lb-ssh"
+            ));
         }
         Capsule { name, aliases, addresses, location: self.location, rex_mode, load_balancer }
     }
 
-    fn into_balancer(self, capsules: &[Capsule], warnings: &mut Vec<String>) -> LoadBalancer {
+    fn into_balancer(self, capsules: &[Capsule], warnings: &mut Warnings) -> LoadBalancer {
         let Host { name, aliases, addresses } = self.host;
         let in_pool = |c: &&Capsule| self.location.is_some() && c.location == self.location;
         let pool: Vec<String> = capsules.iter().filter(in_pool).map(|c| c.name.clone()).collect();
         if pool.is_empty() {
             let place = self.location.as_deref().unwrap_or("no location");
-            warn_once(warnings, format!("load balancer {name} ({place}) has no capsule in its location"));
+            warnings.tell(format!("load balancer {name} ({place}) has no capsule in its location"));
         }
         LoadBalancer { name, aliases, addresses, location: self.location, pool }
     }
 }
 
+/// Without load balancers every capsule is standalone wherever it is, so this is told beside one only.
+fn warn_of_no_location(capsules: &[Known], warnings: &mut Warnings) {
+    let mut names: Vec<&str> =
+        capsules.iter().filter(|c| c.location.is_none()).map(|c| c.host.name.as_str()).collect();
+    let (count, verb) = (names.len(), if names.len() == 1 { "is" } else { "are" });
+    names.truncate(3);
+    if count > 3 {
+        names.push("...");
+    }
+    if count > 0 {
+        warnings.tell(format!(
+            "{} {verb} in no location ({count} of {} capsules), so counted as standalone: set location, or add to [location_...]",
+            names.join(", "), capsules.len()
+        ));
+    }
+}
+
 /// The first load balancer of each location.
-fn balancers_by_location(balancers: &[Known], warnings: &mut Vec<String>) -> BTreeMap<String, String> {
+fn balancers_by_location(balancers: &[Known], warnings: &mut Warnings) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     for known in balancers {
         let Some(location) = &known.location else { continue };
         let first = found.entry(location.clone()).or_insert_with(|| known.host.name.clone());
         if *first != known.host.name {
             let second = &known.host.name;
-            warn_once(
-                warnings,
-                format!(
-                    "location {location} has two load balancers, {first} and {second}: its capsules go to {first}"
-                ),
-            );
+            warnings.tell(format!(
+                "location {location} has two load balancers, {first} and {second}: its capsules go to {first}"
+            ));
         }
     }
     found
 }
 
 /// The variable wins over the group; names of groups are lower case, so the answer is too.
-fn location_of(ini: &Ini, name: &str, var: Option<&str>, warnings: &mut Vec<String>) -> Option<String> {
+fn location_of(ini: &Ini, name: &str, var: Option<&str>, warnings: &mut Warnings) -> Option<String> {
     let var = var.map(|v| v.trim().to_ascii_lowercase()).filter(|v| !v.is_empty() && !v.contains("{{"));
     let groups = ini.groups_of(name);
     let mut from_groups = groups
@@ -391,24 +394,31 @@ fn location_of(ini: &Ini, name: &str, var: Option<&str>, warnings: &mut Vec<Stri
     let group = from_groups.next();
     if let Some(second) = from_groups.next() {
         let first = group.as_deref().unwrap_or_default();
-        warn_once(warnings, format!("{name} is in location_{first} and location_{second}"));
+        warnings.tell(format!("{name} is in location_{first} and location_{second}"));
     }
     match (var, group) {
         (Some(var), Some(group)) if var.replace([' ', '-'], "_") == group.replace('-', "_") => Some(group),
         (Some(var), Some(group)) => {
-            warn_once(
-                warnings,
-                format!("{name}: its location is {var}, its group is location_{group}: {var} counts"),
-            );
+            warnings
+                .tell(format!("{name}: its location is {var}, its group is location_{group}: {var} counts"));
             Some(var)
         }
         (var, group) => var.map(|v| v.replace(' ', "_")).or(group),
     }
 }
 
-fn warn_once(warnings: &mut Vec<String>, text: String) {
-    if !warnings.contains(&text) {
-        warnings.push(text);
+/// Warnings in the order in which they came up, each once: a host may stand in several groups.
+#[derive(Default)]
+struct Warnings {
+    list: Vec<String>,
+    seen: HashSet<String>,
+}
+
+impl Warnings {
+    fn tell(&mut self, text: String) {
+        if self.seen.insert(text.clone()) {
+            self.list.push(text);
+        }
     }
 }
 

@@ -141,13 +141,13 @@ fn inventories_of_the_field_give_what_they_say() {
         let t = Topology::load(&path).unwrap_or_else(|e| panic!("{e}"));
         let ini = Ini::parse(&String::from_utf8_lossy(&std::fs::read(&path).unwrap())).unwrap();
         let (hosts, satellites, capsules) = match file.as_str() {
-            "ansible-15331-leading-range.txt" => (8, 0, 0),
+            "ansible-15331-leading-range.txt" => (6, 0, 0),
             "ansible-3comments.txt" => (4, 0, 0),
             "ansible-8239-children-comment.txt" => (1, 0, 0),
             "ansible-combined_range.txt" => (4, 0, 0),
-            "ansible-complex_hosts.txt" => (602, 0, 0),
+            "ansible-complex_hosts.txt" => (594, 0, 0),
             "ansible-inventory_ini.txt" => (1, 0, 0),
-            "ansible-simple_hosts.txt" => (25, 0, 0),
+            "ansible-simple_hosts.txt" => (26, 0, 0),
             "pastebin-dnMSvTr3.txt" => (1, 0, 0),
             "satperf-hosts.txt" => (4, 1, 1),
             "satperf-readme.txt" => (4, 2, 2),

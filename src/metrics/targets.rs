@@ -3,30 +3,23 @@
 use super::answer::{Answer, GroupAnswer, Metric, Statistic};
 use crate::registration::session::Group;
 use serde::Deserialize;
-use serde::de::{self, Deserializer};
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 /// A figure that a change would bring down, and how far.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// Which metric.
-    #[serde(deserialize_with = "metric")]
     pub metric: Metric,
     /// Which of its figures.
-    #[serde(deserialize_with = "statistic")]
     pub statistic: Statistic,
     /// The figure must be at or below this: milliseconds for timings, calls a registration else.
-    #[serde(deserialize_with = "figure")]
     pub target: Option<f64>,
     /// The change that would bring it there.
     pub change: String,
     /// Where the change stands.
     pub state: String,
     /// What to read beside it.
-    #[serde(default)]
     pub note: Option<String>,
 }
 
@@ -79,7 +72,22 @@ pub enum TargetsError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TargetsFile {
-    targets: Vec<Target>,
+    targets: Vec<Entry>,
+}
+
+/// An entry as it is written; what its words mean is asked afterwards, where their lines can be told.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    metric: String,
+    statistic: String,
+    // a key that must be there, though it may be null
+    #[serde(deserialize_with = "serde_yaml::Value::deserialize")]
+    target: serde_yaml::Value,
+    change: String,
+    state: String,
+    #[serde(default)]
+    note: Option<String>,
 }
 
 /// The targets that come with the program.
@@ -120,7 +128,7 @@ fn judgement(target: &Target, group: &GroupAnswer) -> Judgement {
     }
 }
 
-/// The line is where the YAML reader was, or where the entry begins that says a thing twice.
+/// The line is where the YAML reader was, or where the word stands that means nothing.
 fn parse(text: &str) -> Result<Vec<Target>, (usize, String)> {
     if text.lines().all(|l| matches!(l.trim().chars().next(), None | Some('#'))) {
         return Err((
@@ -133,28 +141,35 @@ fn parse(text: &str) -> Result<Vec<Target>, (usize, String)> {
         (line, without_location(&e.to_string()))
     })?;
     let mut seen = BTreeSet::new();
-    for (index, target) in file.targets.iter().enumerate() {
-        if !seen.insert((target.metric, target.statistic)) {
-            let (metric, statistic) = (target.metric.name(), target.statistic.name());
-            let problem =
-                format!("{metric} {statistic} stands twice; keep one entry for each metric and statistic");
-            return Err((line_of_entry(text, index), problem));
+    let mut targets = Vec::with_capacity(file.targets.len());
+    for (index, entry) in file.targets.into_iter().enumerate() {
+        let at = |key: &'static str| move |problem| (line_of(text, key, index), problem);
+        let metric = one_of(&entry.metric, "metric", &Metric::ALL, Metric::name).map_err(at("metric"))?;
+        let statistic = one_of(&entry.statistic, "statistic", &Statistic::ALL, Statistic::name)
+            .map_err(at("statistic"))?;
+        let target = figure(&entry.target).map_err(at("target"))?;
+        if !seen.insert((metric, statistic)) {
+            let (metric, statistic) = (metric.name(), statistic.name());
+            return Err(at("metric")(format!(
+                "{metric} {statistic} stands twice; keep one entry for each metric and statistic"
+            )));
         }
+        let Entry { change, state, note, .. } = entry;
+        targets.push(Target { metric, statistic, target, change, state, note });
     }
-    Ok(file.targets)
+    Ok(targets)
 }
 
-/// The line of the entry with this index: the one with its `metric:` key, which every entry has once.
-fn line_of_entry(text: &str, index: usize) -> usize {
+/// The line of a key in the entry with this index; only for keys that every entry has once.
+fn line_of(text: &str, key: &str, index: usize) -> usize {
     text.lines()
         .enumerate()
         .flat_map(|(i, line)| {
             let code = if line.trim_start().starts_with('#') { "" } else { line };
-            let keys = code.match_indices("metric").filter(|(at, _)| {
-                let before = code[..*at].trim_end_matches(['"', '\'']);
-                let after = code[at + "metric".len()..].trim_start_matches(['"', '\'']).trim_start();
-                let opens = before.trim_end().is_empty() || before.trim_end().ends_with(['-', '{', ',']);
-                opens && after.starts_with(':')
+            let keys = code.match_indices(key).filter(|(at, _)| {
+                let before = code[..*at].trim_end_matches(['"', '\'']).trim_end();
+                let after = code[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+                (before.is_empty() || before.ends_with(['-', '{', ','])) && after.starts_with(':')
             });
             std::iter::repeat_n(i + 1, keys.count())
         })
@@ -170,40 +185,25 @@ fn without_location(message: &str) -> String {
     }
 }
 
-fn one_of<'de, T: Copy, D: Deserializer<'de>>(
-    deserializer: D,
-    what: &str,
-    all: &[T],
-    name: fn(T) -> &'static str,
-) -> Result<T, D::Error> {
-    let text = String::deserialize(deserializer)?;
+fn one_of<T: Copy>(text: &str, what: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {
     all.iter().copied().find(|t| name(*t) == text).ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|t| name(*t)).collect();
-        de::Error::custom(format!("'{text}' is no {what}; give one of {}", names.join(", ")))
+        format!("'{text}' is no {what}; give one of {}", names.join(", "))
     })
 }
 
-fn metric<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Metric, D::Error> {
-    one_of(deserializer, "metric", &Metric::ALL, Metric::name)
-}
-
-fn statistic<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Statistic, D::Error> {
-    one_of(deserializer, "statistic", &Statistic::ALL, Statistic::name)
-}
-
-fn figure<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    let refused = |shown: &dyn Display| {
-        de::Error::custom(format!("'{shown}' is no target; give a number that is 0 or more, or null"))
-    };
-    match Option::<serde_yaml::Value>::deserialize(deserializer)? {
-        None | Some(serde_yaml::Value::Null) => Ok(None),
-        Some(serde_yaml::Value::Number(n)) => match n.as_f64() {
-            Some(value) if value.is_finite() && value >= 0.0 => Ok(Some(value)),
-            _ => Err(refused(&n)),
+fn figure(value: &serde_yaml::Value) -> Result<Option<f64>, String> {
+    let shown = match value {
+        serde_yaml::Value::Null => return Ok(None),
+        serde_yaml::Value::Number(n) => match n.as_f64() {
+            Some(figure) if figure.is_finite() && figure >= 0.0 => return Ok(Some(figure)),
+            _ => n.to_string(),
         },
-        Some(serde_yaml::Value::String(s)) => Err(refused(&s)),
-        Some(_) => Err(refused(&"this")),
-    }
+        serde_yaml::Value::String(s) => s.clone(),
+        serde_yaml::Value::Bool(b) => b.to_string(),
+        _ => "a list or a map".to_owned(),
+    };
+    Err(format!("'{shown}' is no target; give a number that is 0 or more, or null"))
 }
 
 #[cfg(test)]

@@ -61,6 +61,9 @@ pub fn write_beside(
     beside.put().map_err(wrong)
 }
 
+/// How names of unfinished files begin and end.
+pub(crate) const PART: (&str, &str) = (".reginfra-", ".part");
+
 /// A finished file that is not in its place yet.
 #[derive(Debug)]
 pub(crate) struct Beside {
@@ -75,7 +78,7 @@ impl Beside {
     ) -> io::Result<Self> {
         let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".reginfra-").suffix(".part");
+        builder.prefix(PART.0).suffix(PART.1);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

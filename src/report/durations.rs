@@ -30,18 +30,19 @@ pub fn millis(ms: f64) -> String {
 
 /// Calls a registration: two digits behind the point, fewer where they are zero.
 pub fn calls(value: f64) -> String {
+    let text = digits(value, 2);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// So many digits behind the point, thousands apart.
+pub fn digits(value: f64, behind: usize) -> String {
     if !value.is_finite() {
         return "-".to_owned();
     }
-    let text = format!("{value:.2}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    match text.split_once('.') {
-        Some((whole, part)) => match whole.parse() {
-            Ok(n) => format!("{}.{part}", count(n)),
-            Err(_) => text.to_owned(),
-        },
-        None => text.parse().map_or_else(|_| text.to_owned(), count),
-    }
+    let text = format!("{value:.behind$}");
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), count);
+    if part.is_empty() { whole } else { format!("{whole}.{part}") }
 }
 
 /// A span of time as `5 min 9 s`.

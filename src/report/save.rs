@@ -1,6 +1,6 @@
 //! A run kept for later: metrics.json, sessions.jsonl and labels.json in a folder of their own.
 
-use super::atomic::{Beside, WriteError};
+use super::atomic::{Beside, PART, WriteError};
 use super::{json, sessions};
 use crate::metrics::answer::Answer;
 use crate::metrics::targets::Judgement;
@@ -119,7 +119,9 @@ pub fn check(dir: &Path) -> Result<(), SaveError> {
     let mut names: Vec<String> = entries
         .filter_map(Result::ok)
         .filter(|e| {
-            let known = e.file_name().to_str().is_some_and(|n| FILES.contains(&n));
+            // a run that was killed while it wrote leaves parts; they are in nobody's way
+            let part = |n: &str| n.starts_with(PART.0) && n.ends_with(PART.1);
+            let known = e.file_name().to_str().is_some_and(|n| FILES.contains(&n) || part(n));
             !known || e.file_type().is_ok_and(|t| t.is_dir())
         })
         .map(|e| e.file_name().to_string_lossy().escape_debug().collect())
@@ -155,7 +157,9 @@ mod tests {
         let dir = place.path().join("runs/before");
         keep(&dir).unwrap();
         fs::write(dir.join("metrics.json"), "old").unwrap();
+        fs::write(dir.join(".reginfra-killed.part"), "half").unwrap();
         keep(&dir).unwrap();
+        fs::remove_file(dir.join(".reginfra-killed.part")).unwrap();
         let mut names: Vec<_> = fs::read_dir(&dir).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();
         assert_eq!(names, ["labels.json", "metrics.json", "sessions.jsonl"]);
