@@ -1,0 +1,80 @@
+# Each target does its own set-up on a fresh Debian or EL machine with a Rust toolchain; `make help` lists them.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+
+# cargo refuses an empty one
+ifeq ($(CARGO_TARGET_DIR),)
+unexport CARGO_TARGET_DIR
+endif
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+export REGINFRA := $(TARGET)/release/reginfra
+
+CHECKS := fmt clippy docs scripts licences advisories
+DEMO := target/demo
+
+.PHONY: help demo test lint bench fuzz clean setup build $(CHECKS) unit end-to-end
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: build ## simulate a storm and show where its time goes
+	@rm -rf $(DEMO)
+	@echo '$$ reginfra simulate $(DEMO)/storm --sessions 1000 --rate 40 --seed 7'
+	@$(REGINFRA) simulate $(DEMO)/storm --sessions 1000 --rate 40 --seed 7
+	@echo '$$ reginfra metrics --log $(DEMO)/storm -i $(DEMO)/storm/inventory.ini'
+	@$(REGINFRA) metrics --log $(DEMO)/storm -i $(DEMO)/storm/inventory.ini
+	@sed -e 's|@REGINFRA@|$(REGINFRA)|' -e 's|@DEMO@|$(DEMO)|' .ci/after-demo
+
+test: ## lint, tests, end to end; a summary at the end (this is what CI runs)
+	@.ci/setup test lint
+	@MAKE='$(MAKE)' .ci/steps $(CHECKS) unit end-to-end demo
+
+lint: ## formatting, clippy, docs, scripts, licences, advisories
+	@.ci/setup lint
+	@MAKE='$(MAKE)' .ci/steps $(CHECKS)
+
+bench: build ## speed and memory beside wc, grep and zcat, then each stage; BENCH_SCALE=large for 10 GB and more
+	@.ci/setup bench
+	.ci/bench
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (600); FUZZ_TARGETS names some
+	@.ci/setup fuzz
+	.ci/fuzz
+
+clean: ## remove what was built and simulated; .cache/tools stays
+	cargo clean
+	rm -rf target fuzz/target
+
+setup: ## what all targets need
+	@.ci/setup test lint bench fuzz
+
+# the steps of `test` and `lint`, each by itself
+
+build: ## the program, optimised
+	@.ci/setup build
+	cargo build --release --locked
+
+fmt:
+	cargo fmt --check
+
+clippy:
+	cargo clippy --all-targets --locked -- -D warnings
+
+docs:
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --locked
+
+scripts:
+	.ci/check scripts
+
+licences:
+	.ci/check licences
+
+advisories:
+	.ci/check advisories
+
+unit:
+	cargo test --locked
+
+end-to-end: build
+	.ci/end-to-end
