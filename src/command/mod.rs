@@ -1,5 +1,6 @@
 //! One file a subcommand; the only place where errors become exit codes.
 
+pub mod metrics;
 pub mod simulate;
 
 use crate::cli::{Cli, Command};
@@ -10,7 +11,11 @@ use std::process::ExitCode;
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Simulate(args) => exit_code(simulate::run(&args)),
-        Command::Metrics(_) | Command::Completions { .. } | Command::Man { .. } => ExitCode::from(2),
+        Command::Metrics(args) => match metrics::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Completions { .. } | Command::Man { .. } => ExitCode::from(2),
     }
 }
 
