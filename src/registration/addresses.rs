@@ -5,7 +5,7 @@ use crate::log::address::Address;
 use hashbrown::HashTable;
 
 /// Seconds in a bucket of a shared address's history.
-pub const BUCKET_SECS: i64 = 30;
+pub const BUCKET_SECS: i64 = 10;
 
 /// An address by its number in `Addresses`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

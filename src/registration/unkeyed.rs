@@ -195,8 +195,20 @@ pub fn share_out(
             }
         }
     }
-    apportion(sessions, &by_address, &shared, (addresses, window), &mut figures);
+    let own_failed = own_failed_calls(sessions, clues, &own);
+    apportion(sessions, &by_address, &shared, (addresses, window), own_failed, &mut figures);
     figures
+}
+
+// what a failed attempt calls, as those on addresses of their own show
+fn own_failed_calls(sessions: &[Session], clues: &[Clues], own: &[bool]) -> Option<f64> {
+    let failed: Vec<f64> = sessions
+        .iter()
+        .zip(clues)
+        .filter(|(s, c)| !s.success() && own.get(c.address.0 as usize) == Some(&true))
+        .map(|(s, _)| f64::from(s.status_calls))
+        .collect();
+    (failed.len() >= 3).then(|| failed.iter().sum::<f64>() / failed.len() as f64)
 }
 
 // sessions in order of address and start
@@ -246,52 +258,71 @@ fn owner(sessions: &[Session], range: &[u32], second: i64) -> Option<usize> {
 /// A registration's first status calls come before its create: so much earlier does an address's window begin.
 const LEAD_SECS: i64 = 120;
 
-// one row of the model: calls of a shared address in one bucket, and what else happened there
+/// Fewer quiet buckets than this do not tell what the background is made of.
+const QUIET_ROWS: usize = 12;
+
+/// One bucket of a shared address: its calls, and what else happened there.
 #[derive(Clone, Copy, Default)]
 struct Row {
     calls: f64,
-    causes: [f64; 4],
+    /// Requests with a UUID of hosts that were registered already, of registrations, and of these in the next bucket.
+    background: f64,
+    registering: f64,
+    registering_next: f64,
+    /// Attempts that failed.
+    failed: f64,
+    /// Some registration of this address was under way, or soon after.
+    busy: bool,
 }
 
-/// What the calls of a bucket are made of: requests of registrations, requests of hosts that were registered already,
-/// failed creates, and a steady rest (monitoring, hosts that only ask for the status).
-const BACKGROUND: [usize; 2] = [1, 3];
-const FAILED: usize = 2;
+/// What one cause of status calls amounts to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Parts {
+    /// Calls for each background request with a UUID.
+    for_background: f64,
+    /// Calls in every bucket (monitoring, hosts that only ask for the status).
+    steady: f64,
+    /// Calls of a failed attempt.
+    for_failed: f64,
+}
 
+/// Shares the calls of shared addresses out between registrations and background.
+///
+/// The background is told from the buckets in which no registration was under way; where there are too few, from a
+/// fit over all buckets. What is left in an address's window after background and failed attempts is its registrations'.
 fn apportion(
     sessions: &[Session],
     by_address: &ByAddress,
     shared: &BTreeMap<AddressId, BTreeMap<i32, u32>>,
     (addresses, window): (&Addresses, Window),
+    own_failed: Option<f64>,
     figures: &mut StatusFigures,
 ) {
-    let mut rows = Vec::new();
-    let mut windows = Vec::new();
+    let mut all = Vec::new();
     for (address, calls) in shared {
         let Some(range) = by_address.range(address.0 as usize) else { continue };
-        let asked: Vec<u32> =
-            range.iter().copied().filter(|i| window.holds(sessions[*i as usize].started_at)).collect();
-        let span = span_of(sessions, &asked);
-        let from = rows.len();
-        add_rows(sessions, range, calls, addresses.get(*address).map_or(&[][..], |s| s.history()), &mut rows);
-        windows.push((asked, span, from..rows.len()));
+        let history = addresses.get(*address).map_or(&[][..], |s| s.history());
+        all.push((range, rows_of(sessions, range, calls, history)));
     }
-    let model: Vec<_> = rows.iter().map(|(_, row)| (row.causes, row.calls)).collect();
-    let parts = least_squares::fit(&model);
-    for (range, (first, last), rows_at) in windows {
-        let inside = rows[rows_at.clone()].iter().filter(|(bucket, _)| (first..=last).contains(bucket));
-        let (mut total, mut background) = (0.0, 0.0);
-        for (_, row) in inside {
+    let parts = parts_of(
+        &all.iter().flat_map(|(_, rows)| rows.iter().map(|(_, row)| *row)).collect::<Vec<_>>(),
+        own_failed,
+    );
+    for (range, rows) in all {
+        let asked: Vec<&Session> =
+            range.iter().map(|i| &sessions[*i as usize]).filter(|s| window.holds(s.started_at)).collect();
+        let (first, last) = span_of(&asked);
+        let (mut total, mut other) = (0.0, 0.0);
+        for (_, row) in rows.iter().filter(|(bucket, _)| (first..=last).contains(bucket)) {
             total += row.calls;
-            let other = BACKGROUND.iter().chain([&FAILED]).map(|c| parts[*c] * row.causes[*c]).sum::<f64>();
-            background += other;
+            other += parts.for_background * row.background + parts.steady + parts.for_failed * row.failed;
         }
-        let all: f64 = rows[rows_at].iter().map(|(_, row)| row.calls).sum();
-        let registering = (total - background).max(0.0);
+        let registering = (total - other).max(0.0);
+        let everything: f64 = rows.iter().map(|(_, row)| row.calls).sum();
         figures.inferred += registering.round() as u64;
-        figures.background += (all - registering).round() as u64;
+        figures.background += (everything - registering).round() as u64;
         let mut successes: BTreeMap<Group, u32> = BTreeMap::new();
-        for session in range.iter().map(|i| &sessions[*i as usize]).filter(|s| s.success()) {
+        for session in asked.iter().filter(|s| s.success()) {
             *successes.entry(session.group).or_default() += 1;
         }
         let n: u32 = successes.values().sum();
@@ -303,42 +334,75 @@ fn apportion(
     }
 }
 
-fn span_of(sessions: &[Session], range: &[u32]) -> (i32, i32) {
-    let all = || range.iter().map(|i| &sessions[*i as usize]);
-    let first = all().map(|s| s.started_at.secs()).min().unwrap_or_default() - LEAD_SECS;
-    let last = all().map(|s| s.ended_at.secs()).max().unwrap_or_default();
-    (first.div_euclid(BUCKET_SECS) as i32, (last.div_euclid(BUCKET_SECS) + 1) as i32)
+fn parts_of(rows: &[Row], own_failed: Option<f64>) -> Parts {
+    let quiet: Vec<_> = rows.iter().filter(|r| !r.busy).map(|r| ([r.background, 1.0], r.calls)).collect();
+    let fitted = |rows: &[Row]| {
+        let model: Vec<_> = rows
+            .iter()
+            .map(|r| ([r.background, 1.0, r.failed, r.registering, r.registering_next], r.calls))
+            .collect();
+        least_squares::fit(&model)
+    };
+    let any_failed = rows.iter().any(|r| r.failed > 0.0);
+    let from_all = if quiet.len() < QUIET_ROWS || (any_failed && own_failed.is_none()) {
+        fitted(rows)
+    } else {
+        [0.0; 5]
+    };
+    let [for_background, steady] =
+        if quiet.len() < QUIET_ROWS { [from_all[0], from_all[1]] } else { least_squares::fit(&quiet) };
+    Parts { for_background, steady, for_failed: own_failed.unwrap_or(from_all[2]) }
 }
 
-fn add_rows(
+fn span_of(sessions: &[&Session]) -> (i32, i32) {
+    let first = sessions.iter().map(|s| s.started_at.secs()).min().unwrap_or_default() - LEAD_SECS;
+    let last = sessions.iter().map(|s| s.ended_at.secs()).max().unwrap_or_default();
+    (bucket_of(first), bucket_of(last) + 1)
+}
+
+fn bucket_of(secs: i64) -> i32 {
+    secs.div_euclid(BUCKET_SECS) as i32
+}
+
+fn rows_of(
     sessions: &[Session],
     range: &[u32],
     calls: &BTreeMap<i32, u32>,
     history: &[super::addresses::Activity],
-    rows: &mut Vec<(i32, Row)>,
-) {
+) -> Vec<(i32, Row)> {
     let mut by_bucket: BTreeMap<i32, Row> = BTreeMap::new();
     for (bucket, n) in calls {
         by_bucket.entry(*bucket).or_default().calls = f64::from(*n);
     }
     for activity in history {
         let row = by_bucket.entry(activity.bucket).or_default();
-        (row.causes[0], row.causes[1]) = (f64::from(activity.registering), f64::from(activity.background));
-    }
-    for session in range.iter().map(|i| &sessions[*i as usize]).filter(|s| !s.success()) {
-        let bucket = session.started_at.secs().div_euclid(BUCKET_SECS) as i32;
-        by_bucket.entry(bucket).or_default().causes[FAILED] += 1.0;
+        row.registering = f64::from(activity.registering);
+        row.background = f64::from(activity.background);
+        if let Some(before) = by_bucket.get_mut(&(activity.bucket - 1)) {
+            before.registering_next = f64::from(activity.registering);
+        }
     }
     let (Some((first, _)), Some((last, _))) = (by_bucket.first_key_value(), by_bucket.last_key_value())
     else {
-        return;
+        return Vec::new();
     };
     let (first, last) = (*first, *last);
-    // quiet buckets tell most about the steady rest; a silence of days need not be written out
-    let quiet = |bucket: i32| i64::from(last - first) < 100_000 || by_bucket.contains_key(&bucket);
-    for bucket in (first..=last).filter(|b| quiet(*b)) {
-        let mut row = by_bucket.get(&bucket).copied().unwrap_or_default();
-        row.causes[3] = 1.0;
-        rows.push((bucket, row));
+    // a log of weeks has many buckets in which nothing happened: they are told by their number only up to here
+    if i64::from(last) - i64::from(first) < 200_000 {
+        for bucket in first..=last {
+            by_bucket.entry(bucket).or_default();
+        }
     }
+    for session in range.iter().map(|i| &sessions[*i as usize]) {
+        let (from, to) = span_of(&[session]);
+        for (_, row) in by_bucket.range_mut(from..=to) {
+            row.busy = true;
+        }
+        if !session.success()
+            && let Some(row) = by_bucket.get_mut(&bucket_of(session.started_at.secs()))
+        {
+            row.failed += 1.0;
+        }
+    }
+    by_bucket.into_iter().collect()
 }
