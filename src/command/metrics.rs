@@ -115,9 +115,8 @@ fn analyse(
     let meta: Vec<_> = inputs.iter().map(|i| (i.name.clone(), i.compression)).collect();
     let plain: Option<u64> =
         inputs.iter().map(|i| (i.compression == open::Compression::None).then_some(i.size).flatten()).sum();
-    let first_offset = inputs.iter().flat_map(|i| i.head.offsets.first()).next().copied();
     let mut flow = Flow {
-        joiner: Joiner::new(first_offset.or(reading.utc_offset).unwrap_or(0)),
+        joiner: Joiner::default(),
         correlator: Correlator::default(),
         firsts: inputs.iter().map(Input::first_us).collect(),
         progress: Progress::new(plain, args.quiet),

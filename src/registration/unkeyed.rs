@@ -5,7 +5,7 @@
 //! several hosts share are apportioned between registrations and background (`share_out`).
 
 use super::SILENCE_US;
-use super::addresses::{AddressId, Addresses, BUCKET_SECS};
+use super::addresses::{AddressId, Addresses, BUCKET_SECS, KINDS};
 use super::correlate::Clues;
 use super::finish::Window;
 use super::least_squares;
@@ -162,6 +162,7 @@ pub fn share_out(
         }
     }
     let mut figures = StatusFigures::default();
+    let mut until_create = UntilCreate::default();
     let mut shared: BTreeMap<AddressId, BTreeMap<i32, u32>> = BTreeMap::new();
     for (second, address) in calls.iter() {
         let at = address.0 as usize;
@@ -179,6 +180,11 @@ pub fn share_out(
                 let count = &mut sessions[i].status_calls;
                 *count = count.saturating_add(1).min(Session::NO_COUNT - 1);
                 figures.exact += 1;
+                let create_ends = match sessions[i].consumer_create.get() {
+                    Some(ms) => sessions[i].started_at.plus_ms(i64::from(ms)),
+                    None => sessions[i].ended_at,
+                };
+                until_create.calls += u64::from(second <= create_ends.secs());
             }
             None => figures.background += 1,
         }
@@ -195,20 +201,22 @@ pub fn share_out(
             }
         }
     }
-    let own_failed = own_failed_calls(sessions, clues, &own);
-    apportion(sessions, &by_address, &shared, (addresses, window), own_failed, &mut figures);
+    until_create.attempts = sessions.iter().filter(|s| s.status_calls != Session::NO_COUNT).count() as u64;
+    apportion(sessions, &by_address, &shared, (addresses, window), until_create.mean(), &mut figures);
     figures
 }
 
-// what a failed attempt calls, as those on addresses of their own show
-fn own_failed_calls(sessions: &[Session], clues: &[Clues], own: &[bool]) -> Option<f64> {
-    let failed: Vec<f64> = sessions
-        .iter()
-        .zip(clues)
-        .filter(|(s, c)| !s.success() && own.get(c.address.0 as usize) == Some(&true))
-        .map(|(s, _)| f64::from(s.status_calls))
-        .collect();
-    (failed.len() >= 3).then(|| failed.iter().sum::<f64>() / failed.len() as f64)
+/// What attempts on addresses of their own call until their create ends: a failed one elsewhere calls about as often.
+#[derive(Clone, Copy, Debug, Default)]
+struct UntilCreate {
+    calls: u64,
+    attempts: u64,
+}
+
+impl UntilCreate {
+    fn mean(self) -> f64 {
+        if self.attempts == 0 { 0.0 } else { self.calls as f64 / self.attempts as f64 }
+    }
 }
 
 // sessions in order of address and start
@@ -265,8 +273,8 @@ const QUIET_ROWS: usize = 12;
 #[derive(Clone, Copy, Default)]
 struct Row {
     calls: f64,
-    /// Requests with a UUID of hosts that were registered already, of registrations, and of these in the next bucket.
-    background: f64,
+    /// Requests with a UUID of hosts that were registered already (by kind), of registrations, and of these in the next bucket.
+    background: [f64; KINDS],
     registering: f64,
     registering_next: f64,
     /// Attempts that failed.
@@ -278,8 +286,8 @@ struct Row {
 /// What one cause of status calls amounts to.
 #[derive(Clone, Copy, Debug, Default)]
 struct Parts {
-    /// Calls for each background request with a UUID.
-    for_background: f64,
+    /// Calls for each background request with a UUID, by kind.
+    for_background: [f64; KINDS],
     /// Calls in every bucket (monitoring, hosts that only ask for the status).
     steady: f64,
     /// Calls of a failed attempt.
@@ -295,7 +303,7 @@ fn apportion(
     by_address: &ByAddress,
     shared: &BTreeMap<AddressId, BTreeMap<i32, u32>>,
     (addresses, window): (&Addresses, Window),
-    own_failed: Option<f64>,
+    for_failed: f64,
     figures: &mut StatusFigures,
 ) {
     let mut all = Vec::new();
@@ -306,7 +314,7 @@ fn apportion(
     }
     let parts = parts_of(
         &all.iter().flat_map(|(_, rows)| rows.iter().map(|(_, row)| *row)).collect::<Vec<_>>(),
-        own_failed,
+        for_failed,
     );
     for (range, rows) in all {
         let asked: Vec<&Session> =
@@ -315,7 +323,8 @@ fn apportion(
         let (mut total, mut other) = (0.0, 0.0);
         for (_, row) in rows.iter().filter(|(bucket, _)| (first..=last).contains(bucket)) {
             total += row.calls;
-            other += parts.for_background * row.background + parts.steady + parts.for_failed * row.failed;
+            let background: f64 = parts.for_background.iter().zip(row.background).map(|(p, n)| p * n).sum();
+            other += background + parts.steady + parts.for_failed * row.failed;
         }
         let registering = (total - other).max(0.0);
         let everything: f64 = rows.iter().map(|(_, row)| row.calls).sum();
@@ -334,24 +343,20 @@ fn apportion(
     }
 }
 
-fn parts_of(rows: &[Row], own_failed: Option<f64>) -> Parts {
-    let quiet: Vec<_> = rows.iter().filter(|r| !r.busy).map(|r| ([r.background, 1.0], r.calls)).collect();
-    let fitted = |rows: &[Row]| {
-        let model: Vec<_> = rows
-            .iter()
-            .map(|r| ([r.background, 1.0, r.failed, r.registering, r.registering_next], r.calls))
-            .collect();
-        least_squares::fit(&model)
+fn parts_of(rows: &[Row], for_failed: f64) -> Parts {
+    let quiet: Vec<_> = rows.iter().filter(|r| !r.busy).copied().collect();
+    // without registrations and failures in them, quiet rows fit the background alone
+    let [a, b, c, d, steady, ..] = fit(if quiet.len() < QUIET_ROWS { rows } else { &quiet });
+    Parts { for_background: [a, b, c, d], steady, for_failed }
+}
+
+fn fit(rows: &[Row]) -> [f64; KINDS + 4] {
+    let causes = |r: &Row| {
+        let [a, b, c, d] = r.background;
+        [a, b, c, d, 1.0, r.failed, r.registering, r.registering_next]
     };
-    let any_failed = rows.iter().any(|r| r.failed > 0.0);
-    let from_all = if quiet.len() < QUIET_ROWS || (any_failed && own_failed.is_none()) {
-        fitted(rows)
-    } else {
-        [0.0; 5]
-    };
-    let [for_background, steady] =
-        if quiet.len() < QUIET_ROWS { [from_all[0], from_all[1]] } else { least_squares::fit(&quiet) };
-    Parts { for_background, steady, for_failed: own_failed.unwrap_or(from_all[2]) }
+    let model: Vec<_> = rows.iter().map(|r| (causes(r), r.calls)).collect();
+    least_squares::fit(&model)
 }
 
 fn span_of(sessions: &[&Session]) -> (i32, i32) {
@@ -377,7 +382,7 @@ fn rows_of(
     for activity in history {
         let row = by_bucket.entry(activity.bucket).or_default();
         row.registering = f64::from(activity.registering);
-        row.background = f64::from(activity.background);
+        row.background = activity.background.map(f64::from);
         if let Some(before) = by_bucket.get_mut(&(activity.bucket - 1)) {
             before.registering_next = f64::from(activity.registering);
         }
