@@ -197,11 +197,12 @@ fn check_numbers(args: &SimulateArgs) -> Result<(), SimulateError> {
             "give a time such as 2026-04-04T10:00:00Z",
         ));
     }
-    if length > 3e9 {
+    // the probes of capsules alone would fill the disk
+    if length > 30.0 * 86_400.0 {
         return Err(refuse(
             "--rate",
             args.rate,
-            "the storm would last more than 95 years",
+            "the storm would last more than 30 days",
             "give a higher rate or fewer --sessions",
         ));
     }

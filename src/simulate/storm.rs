@@ -5,6 +5,7 @@ use super::background::Background;
 use super::capsule_log::{CapsuleLog, SCRIPT_QUERY};
 use super::error::SimulateError;
 use super::events::{Events, What};
+use super::histogram::Histogram;
 use super::host::{Host, RELEASES};
 use super::plan::{Plan, SECOND};
 use super::random::Random;
@@ -42,6 +43,8 @@ pub struct Storm<'a> {
     scribe: Scribe<'a>,
     capsule_logs: Vec<CapsuleLog>,
     capsule_truths: Vec<CapsuleTruth>,
+    /// Times of GET /register by capsule, milliseconds.
+    scripts: Vec<Histogram>,
     caches: Vec<ScriptCache>,
     /// Id and start of the probe that each capsule is answering.
     probes: Vec<(u32, i64)>,
@@ -94,6 +97,7 @@ impl<'a> Storm<'a> {
             scribe,
             capsule_logs,
             capsule_truths,
+            scripts: vec![Histogram::default(); plan.capsules.len()],
             caches,
             probes: vec![(0, 0); plan.capsules.len()],
             truth,
@@ -135,6 +139,9 @@ impl<'a> Storm<'a> {
                 What::Answer(actor) => self.answer(at, actor)?,
                 What::PassOn(actor) => self.pass_on(at, actor)?,
             }
+        }
+        for (truth, scripts) in self.capsule_truths.iter_mut().zip(&self.scripts) {
+            truth.script_fetch_ms = scripts.figures();
         }
         Ok(Aftermath {
             scribe: self.scribe,
@@ -386,6 +393,9 @@ impl<'a> Storm<'a> {
         if let Some(capsule) = actor.proxy_of(step) {
             let (id, started) = actor.proxied;
             let call = if step == Step::Script { "GET /register" } else { "POST /register" };
+            if step == Step::Script {
+                self.scripts[capsule].add(((at - started) / 1000) as u32);
+            }
             let status = actor.request.filter(|r| r.step == step).map_or(200, |r| r.status);
             self.capsule_logs[capsule].finished(at, id, call, status, at - started)?;
         }
@@ -451,6 +461,7 @@ fn capsule_truth(capsule: &Capsule) -> CapsuleTruth {
         clock_skew_seconds: capsule.skew as f64 / SECOND as f64,
         script_requests: 0,
         script_cache_hits: 0,
+        script_fetch_ms: Histogram::default().figures(),
         lines: 0,
     }
 }

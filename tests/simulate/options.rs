@@ -12,6 +12,9 @@ fn a_warm_cache_keeps_all_but_the_misses_from_the_satellite() {
     let capsules = storm.truth()["capsules"].as_array().unwrap().clone();
     let sum = |key: &str| capsules.iter().map(|c| count(&c[key])).sum::<u64>();
     assert_eq!((sum("script_requests"), sum("script_cache_hits")), (300, 299));
+    let pool: Vec<_> = capsules.iter().filter(|c| c["group"] == "lb-ssh").collect();
+    assert_eq!(pool.iter().map(|c| count(&c["script_fetch_ms"]["count"])).sum::<u64>(), 300);
+    assert!(pool.iter().all(|c| count(&c["script_fetch_ms"]["p50"]) < 10), "hits are quick");
 }
 
 #[test]
@@ -47,6 +50,7 @@ fn what_cannot_be_followed_is_refused_by_name_and_leaves_nothing_behind() {
         ("--rate 0", "--rate"),
         ("--rate=-1", "--rate"),
         ("--rate nan", "--rate"),
+        ("--rate 1e-9", "--rate"),
         ("--failures 1.5", "--failures"),
         ("--reregistrations nan", "--reregistrations"),
         ("--noise=-1", "--noise"),
