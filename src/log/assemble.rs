@@ -401,9 +401,9 @@ impl Assembler {
         if let Some((old, new)) = text::audit_uuid(text) {
             (found.old_uuid, found.uuid) = (old, new);
         } else if let Some(host) = text::audit_host(text).or_else(|| text::fact_import_host(text)) {
-            found.host = Some(host.into());
+            found.host = Some(host.to_ascii_lowercase().into());
         } else if let Some((host, balanced, name)) = text::registered_through(text) {
-            found.host = Some(host.into());
+            found.host = Some(host.to_ascii_lowercase().into());
             let name = name.to_ascii_lowercase().into();
             found.through = Some(if balanced { Through::LoadBalancer(name) } else { Through::Proxy(name) });
         } else {

@@ -10,6 +10,7 @@
 //! /root/file1/production.log 2018-06-25T03:40:24 [I|app|cc8ef] ...               grep
 //! ```
 
+use crate::registration::session;
 use memchr::{memchr, memmem};
 
 /// Why a line is not used.
@@ -113,23 +114,9 @@ pub fn split(line: &[u8]) -> Result<Line<'_>, Skip> {
     split_odd(line)
 }
 
-/// Eight lower-case hex digits as a number.
 #[inline]
-pub fn hex8(digits: &[u8]) -> Option<u64> {
-    let word = u64::from_be_bytes(digits.try_into().ok()?);
-    // letters a-f have bit 6: take 9 more for them; then every nibble is checked at once
-    let letters = word >> 6 & 0x0101_0101_0101_0101;
-    let nibbles = (word & 0x0f0f_0f0f_0f0f_0f0f) + letters * 9;
-    let back = nibbles + 0x3030_3030_3030_3030 + letters * 0x27;
-    // a letter's nibble is 10 to 15, a digit's 0 to 9: `:` and the backtick fail here
-    let over_nine = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
-    if back != word || nibbles & 0xf0f0_f0f0_f0f0_f0f0 != 0 || over_nine != letters {
-        return None;
-    }
-    // eight nibbles, one a byte, into 32 bits
-    let pairs = (nibbles | nibbles >> 4) & 0x00ff_00ff_00ff_00ff;
-    let quads = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
-    Some((quads | quads >> 16) & 0xffff_ffff)
+fn hex8(digits: &[u8]) -> Option<u64> {
+    session::hex8(u64::from_be_bytes(digits.try_into().ok()?))
 }
 
 /// The number of a request id of any form: its first 8 hex digits, else a hash.

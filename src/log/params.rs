@@ -30,7 +30,7 @@ fn raw_value<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 
 fn string_value(text: &[u8], key: &[u8]) -> Option<Box<str>> {
     let value = std::str::from_utf8(raw_value(text, key)?).ok()?;
-    (!value.is_empty() && value.len() <= 255).then(|| value.into())
+    (!value.is_empty() && value.len() <= 255).then(|| value.to_ascii_lowercase().into())
 }
 
 /// `"contentTags"=>["rhel-10", "rhel-10-x86_64"]` as `rhel-10`: the release without the architecture.

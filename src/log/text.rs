@@ -132,7 +132,7 @@ pub fn completed(text: &[u8]) -> Option<(u16, u32)> {
         status = status * 10 + u16::from(digit.is_ascii_digit().then(|| digit - b'0')?);
     }
     // the reason phrase is short and holds no " in "
-    let at = memmem::find(&rest[..rest.len().min(64)], b" in ")? + 4;
+    let at = rest[..rest.len().min(64)].windows(4).position(|w| w == b" in ")? + 4;
     let mut ms = 0u32;
     let mut digits = 0;
     for (i, b) in rest[at..].iter().enumerate() {
@@ -209,18 +209,32 @@ fn host_name(text: &[u8]) -> Option<&str> {
     (!text.is_empty() && text.len() <= 255 && !text.contains(char::is_whitespace)).then_some(text)
 }
 
+/// A hash of a text. The seed is fixed: nothing may change from run to run.
+pub fn hash(text: &[u8]) -> u64 {
+    const K: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93];
+    let fold = |a: u64, b: u64| {
+        let wide = u128::from(a) * u128::from(b);
+        wide as u64 ^ (wide >> 64) as u64
+    };
+    let word = |bytes: &[u8]| {
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(bytes);
+        u64::from_le_bytes(word)
+    };
+    let mut hash = text.len() as u64 ^ K[1];
+    let (pairs, rest) = text.as_chunks::<16>();
+    for pair in pairs {
+        let (low, high) = pair.split_at(8);
+        hash = fold(word(low) ^ K[0], word(high) ^ hash);
+    }
+    let (low, high) = rest.split_at(rest.len().min(8));
+    hash = fold(word(low) ^ K[0], word(high) ^ hash);
+    fold(hash, K[1])
+}
+
 /// A 32-bit hash of a line, never 0: tells whether two lines are the same one.
 pub fn tag(text: &[u8]) -> u32 {
-    const M: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut hash = text.len() as u64;
-    let (words, rest) = text.as_chunks::<8>();
-    for word in words {
-        hash = (hash.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(M);
-    }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    hash = (hash.rotate_left(5) ^ u64::from_le_bytes(last)).wrapping_mul(M);
-    (hash >> 32) as u32 | 1
+    (hash(text) >> 32) as u32 | 1
 }
 
 #[cfg(test)]

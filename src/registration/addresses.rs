@@ -209,6 +209,26 @@ impl Addresses {
         };
     }
 
+    /// What was counted as background turns out to be a registration's.
+    pub fn reclaim(
+        &mut self,
+        id: AddressId,
+        buckets: std::ops::RangeInclusive<i32>,
+        mut by_kind: [u32; KINDS],
+    ) {
+        let Some(history) = self.states.get_mut(id.0 as usize).and_then(|s| s.history.as_mut()) else {
+            return;
+        };
+        for activity in history.iter_mut().rev().take(64).filter(|a| buckets.contains(&a.bucket)) {
+            for (counted, wanted) in activity.background.iter_mut().zip(&mut by_kind) {
+                let n = (*counted).min(*wanted);
+                *counted -= n;
+                *wanted -= n;
+                activity.registering += n;
+            }
+        }
+    }
+
     /// Adds to the history of a shared address: a request of a registration, or one of the background and its kind.
     pub fn activity(&mut self, id: AddressId, bucket: i32, background: Option<u8>) {
         if let Some(state) = self.states.get_mut(id.0 as usize) {

@@ -1,7 +1,7 @@
 //! Requests in, sessions out: a create opens a session, the consumer UUID brings the rest to it.
 
 use super::SILENCE_US;
-use super::addresses::{AddressId, Addresses, BUCKET_SECS, kind_number};
+use super::addresses::{AddressId, Addresses, BUCKET_SECS, KINDS, kind_number};
 use super::join::{Outcome, Requests};
 use super::session::{ErrorClass, Ms, NameId, Names, Session, Uuid};
 use super::unkeyed::{Script, StatusCalls};
@@ -81,6 +81,7 @@ struct Consumer {
     address: AddressId,
     facts_us: i64,
     facts: Ms,
+    fact_updates: u32,
     compliance: u16,
     gets: u16,
     register: Ms,
@@ -88,8 +89,6 @@ struct Consumer {
     registers: u16,
     url: NameId,
     register_address: AddressId,
-    /// Buckets of a shared address, held until it is known whose they are.
-    held: Vec<(AddressId, i32, u8)>,
 }
 
 impl Default for Consumer {
@@ -105,6 +104,7 @@ impl Default for Consumer {
             address: AddressId::NONE,
             facts_us: i64::MAX,
             facts: Ms::NONE,
+            fact_updates: 0,
             compliance: 0,
             gets: 0,
             register: Ms::NONE,
@@ -112,7 +112,6 @@ impl Default for Consumer {
             registers: 0,
             url: NameId::NONE,
             register_address: AddressId::NONE,
-            held: Vec::new(),
         }
     }
 }
@@ -161,6 +160,14 @@ impl Requests for Correlator {
         }
     }
 
+    fn touch(&self, request: &Request) -> u64 {
+        let consumer = match request.uuid {
+            Uuid::NONE => 0,
+            uuid => self.consumers.get(&uuid.0).map_or(0, |c| u64::from(c.requests)),
+        };
+        consumer ^ u64::from(self.addresses.find(request.address).map_or(0, |id| id.0))
+    }
+
     fn announced(&mut self, uuid: Uuid) {
         self.consumers.entry(uuid.0).or_default().pending = true;
     }
@@ -184,7 +191,7 @@ impl Correlator {
     fn create(&mut self, mut request: Request, outcome: Outcome) {
         let details = request.details.take().map(|d| *d).unwrap_or_default();
         let host = details.param_host.as_deref().or(details.host.as_deref()).unwrap_or_default();
-        let host = self.names.intern(&host.to_ascii_lowercase());
+        let host = self.names.intern(host);
         let answered = outcome == Outcome::Answered;
         let failed = answered && ErrorClass::of_status(request.status).is_some();
         let uuid = if failed { Uuid::NONE } else { details.uuid };
@@ -284,7 +291,7 @@ impl Correlator {
         }
         // the flow without Katello names the host only
         let host = details.param_host.as_deref().or(details.host.as_deref()).unwrap_or_default();
-        let host = self.names.intern(&host.to_ascii_lowercase());
+        let host = self.names.intern(host);
         let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);
         let address = self.addresses.id(request.address);
         let url = details.param_url.as_deref().map_or(NameId::NONE, |url| self.names.intern(url));
@@ -307,7 +314,7 @@ impl Correlator {
         let address = self.addresses.id(request.address);
         // POST /register comes from the capsule even where /rhsm shows the client's own address
         let shared = request.kind != Kind::HostRegister && self.addresses.consumer(address, uuid);
-        let bucket = start_us.div_euclid(BUCKET_SECS * 1_000_000) as i32;
+        let bucket = bucket_of(start_us);
         let silent = |c: &Consumer| start_us - c.last_us > SILENCE_US || start_us >= c.until_us;
         let mut consumer = self.consumers.entry(uuid.0).or_default();
         if (consumer.requests > 0 || consumer.session != NO_SESSION) && silent(consumer) {
@@ -328,10 +335,8 @@ impl Correlator {
         }
         consumer.take(&request, outcome, address);
         if shared {
-            match consumer.session {
-                NO_SESSION => consumer.held.push((address, bucket, kind_number(request.kind))),
-                _ => self.addresses.activity(address, bucket, None),
-            }
+            let background = (consumer.session == NO_SESSION).then(|| kind_number(request.kind));
+            self.addresses.activity(address, bucket, background);
         }
         consumer.last_us = consumer.last_us.max(end_us);
         let Some(details) = request.details else { return };
@@ -339,11 +344,11 @@ impl Correlator {
             consumer.url = self.names.intern(url);
         }
         let unbound = consumer.session == NO_SESSION;
-        self.name_consumer(uuid, unbound, request.kind, &details);
+        self.name_consumer(uuid, unbound, (request.kind, start_us), &details);
     }
 
     // without audit lines the host's name brings consumer and create together; Katello's word on the way in comes here too
-    fn name_consumer(&mut self, uuid: Uuid, unbound: bool, kind: Kind, details: &Details) {
+    fn name_consumer(&mut self, uuid: Uuid, unbound: bool, (kind, start_us): (Kind, i64), details: &Details) {
         let host = match kind {
             Kind::Facts => details.host.as_deref(),
             Kind::HostRegister => details.param_host.as_deref().or(details.host.as_deref()),
@@ -352,7 +357,8 @@ impl Correlator {
         let through = self.through(details);
         let mut bound = self.consumers.get(&uuid.0).map_or(NO_SESSION, |c| c.session);
         if unbound && let Some(host) = host {
-            let host = self.names.intern(&host.to_ascii_lowercase());
+            // names of hosts that never register are not kept
+            let host = self.names.find(host);
             let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);
             let first_us = self.consumers.get(&uuid.0).map_or(i64::MIN, |c| c.first_us);
             if let Some(session) = self.sessions.get_mut(index as usize)
@@ -361,10 +367,17 @@ impl Correlator {
                 && first_us >= session.started_at.0
             {
                 session.uuid = uuid;
-                let start = session.started_at.0;
                 let address = self.clues[index as usize].address;
                 self.addresses.registers(address, host, uuid, Uuid::NONE);
-                debug_assert!(first_us >= start);
+                if let Some(consumer) = self.consumers.get(&uuid.0) {
+                    // counted as background until now
+                    let bucket = bucket_of(start_us);
+                    self.addresses.reclaim(
+                        consumer.address,
+                        bucket_of(first_us)..=bucket,
+                        consumer.by_kind(),
+                    );
+                }
                 self.bind(uuid, index);
                 bound = index;
             }
@@ -394,10 +407,6 @@ impl Correlator {
 
     // a consumer has gone silent: what it sent is its session's, or nobody's
     fn put_away(&mut self, uuid: Uuid, consumer: Consumer) {
-        for (address, bucket, kind) in &consumer.held {
-            let background = (consumer.session == NO_SESSION).then_some(*kind);
-            self.addresses.activity(*address, *bucket, background);
-        }
         let Some(session) = self.sessions.get_mut(consumer.session as usize) else {
             if consumer.requests > 0 {
                 self.background.keyed += u64::from(consumer.requests);
@@ -449,6 +458,18 @@ impl Correlator {
 }
 
 impl Consumer {
+    // as `kind_number` counts them
+    fn by_kind(&self) -> [u32; KINDS] {
+        let (compliance, gets) = (u32::from(self.compliance), u32::from(self.gets));
+        let facts = self.fact_updates;
+        [
+            compliance,
+            gets,
+            facts,
+            self.requests.saturating_sub(compliance + gets + facts + u32::from(self.registers)),
+        ]
+    }
+
     fn take(&mut self, request: &Request, outcome: Outcome, address: AddressId) {
         self.first_us = self.first_us.min(request.start_us);
         self.requests += 1;
@@ -457,6 +478,7 @@ impl Consumer {
             Kind::Compliance => self.compliance = self.compliance.saturating_add(1),
             Kind::ConsumerGet => self.gets = self.gets.saturating_add(1),
             Kind::Facts => {
+                self.fact_updates += 1;
                 if success && request.start_us < self.facts_us {
                     self.facts_us = request.start_us;
                     self.facts = Ms::some(u64::from(request.duration_ms));
@@ -484,6 +506,10 @@ impl Consumer {
         }
         self.metric_requests += 1;
     }
+}
+
+fn bucket_of(us: i64) -> i32 {
+    us.div_euclid(BUCKET_SECS * 1_000_000) as i32
 }
 
 fn register_result(session: &mut Session, request: &Request, outcome: Outcome) {

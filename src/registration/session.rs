@@ -4,6 +4,24 @@ use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::fmt;
 
+/// Eight lower-case hex digits, first one highest, as a number.
+#[inline]
+pub fn hex8(digits: u64) -> Option<u64> {
+    // letters a-f have bit 6: take 9 more for them; then every nibble is checked at once
+    let letters = digits >> 6 & 0x0101_0101_0101_0101;
+    let nibbles = (digits & 0x0f0f_0f0f_0f0f_0f0f) + letters * 9;
+    let back = nibbles + 0x3030_3030_3030_3030 + letters * 0x27;
+    // a letter's nibble is 10 to 15, a digit's 0 to 9: `:` and the backtick fail here
+    let over_nine = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    if back != digits || nibbles & 0xf0f0_f0f0_f0f0_f0f0 != 0 || over_nine != letters {
+        return None;
+    }
+    // eight nibbles, one a byte, into 32 bits
+    let pairs = (nibbles | nibbles >> 4) & 0x00ff_00ff_00ff_00ff;
+    let quads = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    Some((quads | quads >> 16) & 0xffff_ffff)
+}
+
 /// A consumer UUID; zero stands for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uuid(pub u128);
@@ -14,19 +32,21 @@ impl Uuid {
 
     /// Reads `8d1c2f60-1f5e-4a3b-9a57-0c3b8f1f2d11` (36 bytes, either case); anything else is none.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        if text.len() != 36 {
+        let t: &[u8; 36] = text.try_into().ok()?;
+        if t[8] != b'-' || t[13] != b'-' || t[18] != b'-' || t[23] != b'-' {
             return None;
         }
+        let parts = [
+            [t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7]],
+            [t[9], t[10], t[11], t[12], t[14], t[15], t[16], t[17]],
+            [t[19], t[20], t[21], t[22], t[24], t[25], t[26], t[27]],
+            [t[28], t[29], t[30], t[31], t[32], t[33], t[34], t[35]],
+        ];
         let mut value = 0u128;
-        for (i, b) in text.iter().enumerate() {
-            if matches!(i, 8 | 13 | 18 | 23) {
-                if *b != b'-' {
-                    return None;
-                }
-                continue;
-            }
-            let digit = (*b as char).to_digit(16)?;
-            value = value << 4 | u128::from(digit);
+        for part in parts {
+            // bit 5 makes letters lower case and leaves digits alone
+            let digits = u64::from_be_bytes(part) | 0x2020_2020_2020_2020;
+            value = value << 32 | u128::from(hex8(digits)?);
         }
         (value != 0).then_some(Self(value))
     }
@@ -291,9 +311,7 @@ pub struct Names {
 
 impl Names {
     fn hash(text: &str) -> u64 {
-        use std::hash::{BuildHasher, BuildHasherDefault};
-        // a fixed seed: the order of a table must not change from run to run
-        BuildHasherDefault::<std::collections::hash_map::DefaultHasher>::default().hash_one(text)
+        crate::log::text::hash(text.as_bytes())
     }
 
     fn slice<'a>(bytes: &'a str, ends: &[u32], id: u32) -> &'a str {
