@@ -57,6 +57,7 @@ build: ## the program, optimised
 
 fmt:
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 
 clippy:
 	cargo clippy --all-targets --locked -- -D warnings
