@@ -12,8 +12,10 @@
 pub mod cli;
 pub mod command;
 pub mod inventory;
+pub mod log;
 pub mod metrics;
 pub mod registration;
 pub mod report;
 pub mod simulate;
+pub mod source;
 pub mod timestamp;

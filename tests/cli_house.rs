@@ -140,7 +140,7 @@ fn a_folder_that_cannot_be_written_is_named() -> Outcome {
         .assert()
         .code(2)
         .stdout("")
-        .stderr(contains(format!("cannot write {}", file.join("man1").display())));
+        .stderr(contains(format!("cannot make {}", file.join("man1").display())));
     Ok(())
 }
 
@@ -163,7 +163,7 @@ fn a_full_disk_is_said() -> Outcome {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full")?;
     let output = process::Command::new(env!("CARGO_BIN_EXE_reginfra")).arg("man").stdout(full).output()?;
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).starts_with("reginfra: "));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: cannot write "));
     Ok(())
 }
 

@@ -4,55 +4,36 @@
 //! lines, so these sections are written here.
 
 use crate::cli::Cli;
+use crate::report::atomic::write_beside;
+use anyhow::Context;
 use clap::builder::Resettable;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
-/// Writes reginfra.1 to stdout, or it and one page a subcommand into `folder`.
+/// Writes reginfra.1 to stdout, or it and one page a subcommand into `folder`, which is made where it is not there.
 ///
 /// # Errors
-/// Where stdout or the folder cannot be written; says which file.
-pub(super) fn run(folder: Option<&Path>) -> io::Result<()> {
+/// Stdout, the folder or a file in it cannot be written; says which.
+pub fn run(folder: Option<&Path>) -> anyhow::Result<()> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let Some(folder) = folder else {
-        let mut out = io::stdout().lock();
-        out.write_all(&page(&command)?)?;
-        return out.flush();
+        return write_page(Path::new("-"), &command);
     };
-    fs::create_dir_all(folder).map_err(|error| naming(folder, &error))?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for command in std::iter::once(&command).chain(command.get_subcommands()) {
-        let file = folder.join(format!("{}.1", display_name(command)));
-        replace(folder, &file, &page(command)?).map_err(|error| naming(&file, &error))?;
+        let name = command.get_display_name().unwrap_or_else(|| command.get_name());
+        write_page(&folder.join(format!("{name}.1")), command)?;
     }
     Ok(())
 }
 
-fn display_name(command: &Command) -> &str {
-    command.get_display_name().unwrap_or_else(|| command.get_name())
-}
-
-fn naming(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
-}
-
-/// Writes beside and renames, so that a reader never sees half a page.
-fn replace(folder: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut beside = new_file_in(folder)?;
-    beside.write_all(bytes)?;
-    beside.persist(file)?;
-    Ok(())
-}
-
-/// A temporary file with the permissions that the user's umask gives, not the 0600 of a private one.
-fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+fn write_page(path: &Path, command: &Command) -> anyhow::Result<()> {
+    let page = page(command)?;
+    Ok(write_beside(path, |out| out.write_all(&page))?)
 }
 
 /// One page in roff.

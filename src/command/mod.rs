@@ -1,28 +1,32 @@
 //! One file a subcommand; the only place where errors become exit codes.
 
-mod completions;
-mod man;
+pub mod completions;
+pub mod man;
+pub mod simulate;
 
 use crate::cli::{Cli, Command};
-use std::io;
+use crate::report::atomic::WriteError;
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 /// Runs what the user asked for.
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
-        Command::Metrics(_) | Command::Simulate(_) => ExitCode::from(2),
-        Command::Completions { shell } => exit_code_of_writing(completions::run(shell)),
-        Command::Man { output } => exit_code_of_writing(man::run(output.as_deref())),
+        Command::Simulate(args) => exit_code(simulate::run(&args)),
+        Command::Metrics(_) => ExitCode::from(2),
+        Command::Completions { shell } => exit_code(completions::run(shell)),
+        Command::Man { output } => exit_code(man::run(output.as_deref())),
     }
 }
 
-/// A reader that closed its pipe has what it wanted; anything else that could not be written is said.
-fn exit_code_of_writing(written: io::Result<()>) -> ExitCode {
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            anstream::eprintln!("reginfra: {error}");
+/// 0, or 2 with the reason on stderr. A reader that closed its pipe has what it wanted.
+fn exit_code(done: anyhow::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.downcast_ref().is_some_and(WriteError::is_closed_pipe) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(stderr(), "error: {error:#}");
             ExitCode::from(2)
         }
-        _ => ExitCode::SUCCESS,
     }
 }

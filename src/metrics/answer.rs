@@ -84,6 +84,56 @@ impl Metric {
     }
 }
 
+/// A figure of a distribution that a target can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Statistic {
+    /// Smallest value.
+    Min,
+    /// Arithmetic mean.
+    Avg,
+    /// Median (nearest rank).
+    P50,
+    /// 90th percentile (nearest rank).
+    P90,
+    /// 95th percentile (nearest rank).
+    P95,
+    /// 99th percentile (nearest rank).
+    P99,
+    /// Largest value.
+    Max,
+}
+
+impl Statistic {
+    /// Every statistic, in the order in which they are shown.
+    pub const ALL: [Self; 7] = [Self::Min, Self::Avg, Self::P50, Self::P90, Self::P95, Self::P99, Self::Max];
+
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Min => "min",
+            Self::Avg => "avg",
+            Self::P50 => "p50",
+            Self::P90 => "p90",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+            Self::Max => "max",
+        }
+    }
+
+    /// The heading in tables.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Min => "min",
+            Self::Avg => "avg",
+            Self::P50 => "P50",
+            Self::P90 => "P90",
+            Self::P95 => "P95",
+            Self::P99 => "P99",
+            Self::Max => "max",
+        }
+    }
+}
+
 /// A distribution; every figure but `count` is missing where `count` is 0.
 ///
 /// Timings are in milliseconds. Where only a total is known (calls that carry no key) `avg` stands alone.
@@ -107,6 +157,21 @@ pub struct Distribution {
     pub max: Option<f64>,
     /// What the figures rest on.
     pub evidence: Evidence,
+}
+
+impl Distribution {
+    /// One of its figures.
+    pub const fn get(&self, statistic: Statistic) -> Option<f64> {
+        match statistic {
+            Statistic::Min => self.min,
+            Statistic::Avg => self.avg,
+            Statistic::P50 => self.p50,
+            Statistic::P90 => self.p90,
+            Statistic::P95 => self.p95,
+            Statistic::P99 => self.p99,
+            Statistic::Max => self.max,
+        }
+    }
 }
 
 /// One group's figures.
@@ -136,6 +201,18 @@ pub struct GroupAnswer {
     pub client_os: BTreeMap<String, u64>,
     /// What decided the group: `url`, `katello-line`, `address`; `none` for the group `unknown`.
     pub way_in: BTreeMap<String, u64>,
+}
+
+impl GroupAnswer {
+    /// The name in JSON.
+    pub fn name(&self) -> &'static str {
+        self.group.map_or("all", Group::name)
+    }
+
+    /// The name for people.
+    pub fn label(&self) -> &'static str {
+        self.group.map_or("All", Group::label)
+    }
 }
 
 /// Lines and requests of the input, and what could not be used.
@@ -212,21 +289,6 @@ pub struct Attribution {
     pub inferred: u64,
     /// Nothing did.
     pub unattributed: u64,
-}
-
-/// A target and whether it was met.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Target {
-    /// Which metric.
-    pub metric: String,
-    /// `p50`, `avg`, ...
-    pub statistic: String,
-    /// The figure must be at or below this.
-    pub target: Option<f64>,
-    /// The change that would bring it there.
-    pub change: String,
-    /// Where the change stands.
-    pub state: String,
 }
 
 /// Everything that `metrics` found.

@@ -1,3 +1,4 @@
 //! Registrations in, figures out.
 
 pub mod answer;
+pub mod targets;

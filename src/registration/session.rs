@@ -143,8 +143,10 @@ pub enum WayIn {
     Url,
     /// Katello's own line `Host NAME registered through ...`.
     KatelloLine,
-    /// The address that the create came from.
+    /// The address that the create came from: a capsule's, a load balancer's, or one that fetched its script straight.
     Address,
+    /// The inventory: the address is no capsule's, and hosts behind capsules do not show theirs in this log.
+    Inventory,
 }
 
 /// Why an attempt failed (design: error classes).
@@ -303,6 +305,12 @@ impl Names {
         ends.push(bytes.len() as u32);
         index.insert_unique(hash, id, |id| Self::hash(Self::slice(bytes, ends, *id)));
         NameId(id)
+    }
+
+    /// The id of a name that is kept already.
+    pub fn find(&self, text: &str) -> NameId {
+        let found = self.index.find(Self::hash(text), |id| Self::slice(&self.bytes, &self.ends, *id) == text);
+        found.map_or(NameId::NONE, |id| NameId(*id))
     }
 
     /// The text behind an id; none for `NameId::NONE`.

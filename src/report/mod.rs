@@ -1,1 +1,11 @@
-//! Figures in, words and files out.
+//! Figures in, words and files out. One file an output; none of them computes a figure.
+
+pub mod atomic;
+pub mod durations;
+pub mod json;
+pub mod save;
+pub mod sessions;
+pub mod table;
+
+#[cfg(test)]
+pub(crate) mod samples;

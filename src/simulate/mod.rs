@@ -1,1 +1,147 @@
 //! A storm of registrations with known truth, in the real formats.
+//!
+//! Options in; production.log (a rotated set, in any of six layouts), each capsule's proxy.log, an inventory and
+//! the truth out. It is a simulation of events in the order of time: what is in flight is in memory, nothing else.
+
+mod background;
+mod capsule_log;
+pub mod error;
+mod histogram;
+mod host;
+mod layout;
+mod plan;
+mod random;
+mod requests;
+mod rotate;
+mod steps;
+mod storm;
+mod text;
+mod topology;
+mod truth;
+
+use crate::cli::SimulateArgs;
+use capsule_log::CapsuleLog;
+use error::SimulateError;
+use plan::Plan;
+use random::Random;
+use requests::Scribe;
+use rotate::{RotatedSet, SetOptions};
+use std::fs;
+use std::path::{Path, PathBuf};
+use storm::Storm;
+use text::Clock;
+use truth::TruthWriter;
+
+/// What was written.
+#[derive(Debug)]
+pub struct Summary {
+    /// Files, the capsules' and the truth's included.
+    pub files: u64,
+    /// Lines of production.log and its rotated set.
+    pub lines: u64,
+    /// Bytes of the same, before compression.
+    pub bytes: u64,
+    /// Registrations, failed attempts included.
+    pub sessions: u64,
+}
+
+/// Writes the storm into `args.dir`.
+///
+/// # Errors
+/// An option cannot be followed, the folder is not empty, or a file cannot be written. Nothing is left behind then.
+pub fn simulate(args: &SimulateArgs) -> Result<Summary, SimulateError> {
+    let plan = Plan::new(args)?;
+    let unfinished = Unfinished::begin(&args.dir)?;
+    let summary = write(&plan, &unfinished.part)?;
+    unfinished.complete()?;
+    Ok(summary)
+}
+
+fn write(plan: &Plan<'_>, folder: &Path) -> Result<Summary, SimulateError> {
+    let args = plan.args;
+    let offsets = (args.utc_offset, plan.offset_after);
+    let changes_at = plan.offset_changes_at();
+    let clock = Clock::new(offsets.0, offsets.1, changes_at);
+    let options = SetOptions {
+        splits: plan.splits(),
+        names: args.rotate_names,
+        compress: args.compress,
+        seam: args.seam,
+        day: clock.date_at(plan.start + 86_400 * plan::SECOND),
+    };
+    let set = RotatedSet::create(folder, options, Random::new(args.seed, 2))?;
+    let scribe = Scribe { plan, log: layout::Log::new(args.layout, clock, set) };
+    let capsule_logs = plan
+        .capsules
+        .iter()
+        .map(|capsule| CapsuleLog::create(folder, capsule, offsets, changes_at))
+        .collect::<Result<Vec<_>, _>>()?;
+    let truth = TruthWriter::create(folder, plan)?;
+    let mut after = Storm::new(plan, scribe, capsule_logs, truth).run()?;
+    let log = after.scribe.log.into_set().finish()?;
+    for (truth, log) in after.capsules.iter_mut().zip(after.capsule_logs) {
+        truth.lines = log.finish()?;
+    }
+    let files = (log.files.len() + after.capsules.len() + 3) as u64;
+    after.truth.finish(folder, plan, after.requests, &after.background.truth, after.capsules, &log)?;
+    let inventory = folder.join("inventory.ini");
+    fs::write(&inventory, topology::inventory(&plan.capsules))
+        .map_err(SimulateError::io("write", &inventory))?;
+    Ok(Summary { files, lines: log.lines, bytes: log.bytes, sessions: args.sessions })
+}
+
+/// A folder being filled: files stand in a folder of their own inside it until all are whole.
+struct Unfinished {
+    dir: PathBuf,
+    part: PathBuf,
+    made: bool,
+    done: bool,
+}
+
+impl Unfinished {
+    fn begin(dir: &Path) -> Result<Self, SimulateError> {
+        let made = match fs::read_dir(dir) {
+            Ok(mut entries) => {
+                if entries.next().is_some() {
+                    return Err(SimulateError::NotEmpty(dir.to_owned()));
+                }
+                false
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                fs::create_dir_all(dir).map_err(SimulateError::io("create", dir))?;
+                true
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => {
+                return Err(SimulateError::NotAFolder(dir.to_owned()));
+            }
+            Err(e) => return Err(SimulateError::io("read", dir)(e)),
+        };
+        let part = dir.join(".part");
+        let unfinished = Self { dir: dir.to_owned(), part, made, done: false };
+        fs::create_dir(&unfinished.part).map_err(SimulateError::io("create", &unfinished.part))?;
+        Ok(unfinished)
+    }
+
+    fn complete(mut self) -> Result<(), SimulateError> {
+        let entries = fs::read_dir(&self.part).map_err(SimulateError::io("read", &self.part))?;
+        for entry in entries {
+            let entry = entry.map_err(SimulateError::io("read", &self.part))?;
+            let to = self.dir.join(entry.file_name());
+            fs::rename(entry.path(), &to).map_err(SimulateError::io("create", &to))?;
+        }
+        self.done = true;
+        fs::remove_dir(&self.part).map_err(SimulateError::io("remove", &self.part))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.done {
+            // the error that brought us here is the one to tell
+            let _ = fs::remove_dir_all(&self.part);
+            if self.made {
+                let _ = fs::remove_dir(&self.dir);
+            }
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! Lines in, requests out: the lines of one block of the log put together by request id.
+//!
+//! A request that begins or ends outside the block comes out in part; `registration::join` puts the parts together.
+//! Nothing here depends on where a block ends.
+
+use super::clock::DateCache;
+use super::json;
+use super::line::{self, Line, Skip};
+use super::params;
+use super::request::{Details, Kind, Request, Through};
+use super::text::{self, Started};
+use crate::registration::session::Uuid;
+use hashbrown::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// What is kept of a line; the rest of a longer one is dropped and the line counted as cut.
+pub const KEEP: usize = 64 * 1024;
+
+/// Lines that are kept as samples of what was not understood.
+const SAMPLES: usize = 3;
+
+/// One step of the log, in the order in which the log wrote it.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A request, whole or in part, that a line of the block ended.
+    Ended(Request),
+    /// A create that has not ended yet named its consumer: what that consumer sends meanwhile must be kept.
+    Announced(Uuid),
+}
+
+/// Counts of one block.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Lines, cut ones included.
+    pub lines: u64,
+    /// Bytes after decompression.
+    pub bytes: u64,
+    /// Lines by reason of being skipped, in the order of `Skip::ALL`.
+    pub skipped: [u64; Skip::COUNT],
+    /// Lines longer than is kept, or cut where a file begins or ends.
+    pub cut: u64,
+    /// Started and Completed lines that stand twice.
+    pub doubled_lines: u64,
+    /// Continuation lines that carry a request id.
+    pub id_continuations: u64,
+    /// JSON lines of Foreman's own layout and of the journal.
+    pub json: [u64; 2],
+    /// Lines with the journal's text prefix.
+    pub journal_text: u64,
+    /// The first lines that were not understood: line number in the block, text.
+    pub samples: Vec<(u64, String)>,
+    /// Earliest and latest time in microseconds since 1970 of a request's line.
+    pub span: Option<(i64, i64)>,
+    /// UTC offsets of Started lines, in the order in which they came up.
+    pub offsets: Vec<i32>,
+    /// Started lines that name no offset where none was known before.
+    pub offset_unknown: u64,
+}
+
+impl Counts {
+    /// Lines of a known layout.
+    pub fn understood(&self) -> u64 {
+        let not: u64 = Skip::ALL.iter().filter(|s| !s.understood()).map(|s| self.skipped[*s as usize]).sum();
+        self.lines - not
+    }
+
+    /// Lines that name a request.
+    pub fn with_request(&self) -> u64 {
+        self.lines - self.skipped.iter().sum::<u64>()
+    }
+
+    /// Adds a later block of the same file.
+    pub fn add(&mut self, later: &Self) {
+        for (line, text) in &later.samples {
+            if self.samples.len() < SAMPLES {
+                self.samples.push((self.lines + line, text.clone()));
+            }
+        }
+        self.lines += later.lines;
+        self.bytes += later.bytes;
+        for (mine, theirs) in self.skipped.iter_mut().zip(&later.skipped) {
+            *mine += theirs;
+        }
+        self.cut += later.cut;
+        self.doubled_lines += later.doubled_lines;
+        self.id_continuations += later.id_continuations;
+        self.json[0] += later.json[0];
+        self.json[1] += later.json[1];
+        self.journal_text += later.journal_text;
+        self.span = match (self.span, later.span) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        for offset in &later.offsets {
+            if self.offsets.last() != Some(offset) {
+                self.offsets.push(*offset);
+            }
+        }
+        self.offset_unknown += later.offset_unknown;
+    }
+}
+
+/// What one block of the log holds.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// Requests and parts of requests, in the order of the lines that ended them.
+    pub events: Vec<Event>,
+    /// Requests that the block leaves open, in the order of their first lines.
+    pub open: Vec<Request>,
+    /// Lines.
+    pub counts: Counts,
+}
+
+/// Request ids are random already: one multiplication spreads them.
+#[derive(Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*b);
+        }
+        self.0 = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// A map by request id.
+pub type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
+
+/// Puts the lines of one block together.
+#[derive(Debug, Default)]
+pub struct Assembler {
+    dates: DateCache,
+    user_offset: Option<i32>,
+    offset: Option<i32>,
+    open: IdMap<u32>,
+    slots: Vec<Request>,
+    order: Vec<u64>,
+    free: Vec<u32>,
+    next: u64,
+    scratch: Vec<u8>,
+    block: Block,
+}
+
+impl Assembler {
+    /// `user_offset` is used for Started lines that do not tell theirs (seconds east of UTC).
+    pub fn new(user_offset: Option<i32>) -> Self {
+        Self { user_offset, ..Self::default() }
+    }
+
+    /// Hands out what was collected and begins a new block; `events` is an emptied vector to be used again.
+    pub fn finish(&mut self, events: Vec<Event>) -> Block {
+        let mut open: Vec<u32> = self.open.drain().map(|(_, slot)| slot).collect();
+        open.sort_unstable_by_key(|slot| self.order[*slot as usize]);
+        self.block.open = open.iter().map(|slot| std::mem::take(&mut self.slots[*slot as usize])).collect();
+        self.slots.clear();
+        self.order.clear();
+        self.free.clear();
+        self.offset = None;
+        std::mem::replace(&mut self.block, Block { events, ..Block::default() })
+    }
+
+    /// Takes bytes that were read into account.
+    pub fn bytes(&mut self, n: usize) {
+        self.block.counts.bytes += n as u64;
+    }
+
+    /// Takes one line, without its newline.
+    #[inline]
+    pub fn line(&mut self, raw: &[u8]) {
+        self.block.counts.lines += 1;
+        let mut line = raw;
+        if line.len() > KEEP {
+            self.block.counts.cut += 1;
+            line = &line[..KEEP];
+        }
+        if let [rest @ .., b'\r'] = line {
+            line = rest;
+        }
+        if line.first() == Some(&b'{') {
+            return self.json_line(line);
+        }
+        match line::split(line) {
+            Ok(l) => {
+                self.block.counts.id_continuations += u64::from(l.continued);
+                self.block.counts.journal_text += u64::from(l.journal);
+                self.take(l, None);
+            }
+            Err(skip) => self.skip(skip, line),
+        }
+    }
+
+    /// Takes one line that has ANSI escapes in it.
+    pub fn line_with_escapes(&mut self, raw: &[u8]) {
+        let mut plain = std::mem::take(&mut self.scratch);
+        plain.clear();
+        strip_escapes(raw, &mut plain);
+        self.line(&plain);
+        self.scratch = plain;
+    }
+
+    /// Counts a line that a file's end cut.
+    pub fn cut(&mut self) {
+        self.block.counts.cut += 1;
+    }
+
+    #[cold]
+    fn skip(&mut self, skip: Skip, line: &[u8]) {
+        let counts = &mut self.block.counts;
+        counts.skipped[skip as usize] += 1;
+        if !skip.understood() && counts.samples.len() < SAMPLES {
+            let text: String = String::from_utf8_lossy(&line[..line.len().min(120)])
+                .chars()
+                .map(|c| if c.is_control() { '.' } else { c })
+                .collect();
+            counts.samples.push((counts.lines, text));
+        }
+    }
+
+    fn json_line(&mut self, line: &[u8]) {
+        let parsed = match json::parse(line) {
+            Ok(parsed) => parsed,
+            Err(skip) => return self.skip(skip, line),
+        };
+        self.block.counts.json[usize::from(parsed.realtime_us.is_some())] += 1;
+        let mut found = false;
+        for text in parsed.message.split(|b| *b == b'\n') {
+            let split = match parsed.request {
+                // Foreman's pattern can stand in the message even where a field names the request
+                Some(id) => Ok(line::split(text).unwrap_or(Line {
+                    id,
+                    text,
+                    time: None,
+                    continued: false,
+                    journal: false,
+                })),
+                None => line::split(text),
+            };
+            if let Ok(l) = split {
+                found = true;
+                self.take(l, parsed.realtime_us);
+            }
+        }
+        if !found {
+            self.skip(Skip::NoRequest, line);
+        }
+    }
+
+    #[inline]
+    fn take(&mut self, line: Line<'_>, realtime_us: Option<i64>) {
+        let text = line.text;
+        match text.first() {
+            Some(b'S') if text.starts_with(b"Started ") => self.started(line, realtime_us),
+            Some(b'C') if text.starts_with(b"Completed ") => self.completed(line),
+            Some(b' ' | b'P') => {
+                let inner = text.trim_ascii_start();
+                if inner.starts_with(b"Parameters: ") {
+                    self.parameters(line.id, inner);
+                }
+            }
+            Some(b'K' | b'H' | b'I' | b'C') => self.detail_line(line.id, text),
+            _ => {}
+        }
+    }
+
+    fn started(&mut self, line: Line<'_>, realtime_us: Option<i64>) {
+        let Some(started) = Started::parse(line.text, &mut self.dates) else {
+            self.block.counts.cut += 1;
+            return;
+        };
+        let offset = started.offset.or(self.offset).or(self.user_offset).unwrap_or_else(|| {
+            self.block.counts.offset_unknown += 1;
+            0
+        });
+        if started.offset.is_some() && self.offset != started.offset {
+            self.offset = started.offset;
+            self.block.counts.offsets.push(offset);
+        }
+        let start_us = (started.local_secs - i64::from(offset)) * 1_000_000;
+        // the journal's own time has microseconds; one that is far off is a clock's or an import's
+        let start_us = match realtime_us {
+            Some(us) if (us - start_us).abs() < 5_000_000 => us,
+            _ => start_us,
+        };
+        self.see(start_us);
+        let tag = text::tag(line.text);
+        if let Some(&slot) = self.open.get(&line.id) {
+            if self.slots[slot as usize].started_tag == tag {
+                self.block.counts.doubled_lines += 1;
+                return;
+            }
+            self.close(line.id, slot);
+        }
+        let (kind, uuid) = text::classify(started.method, started.path);
+        let details = if kind == Kind::Script { params::query_details(started.path) } else { None };
+        let request = Request {
+            id: line.id,
+            start_us,
+            uuid,
+            address: started.address,
+            started_tag: tag,
+            kind,
+            details,
+            ..Request::default()
+        };
+        self.insert(request);
+    }
+
+    fn completed(&mut self, line: Line<'_>) {
+        let Some((status, ms)) = text::completed(line.text) else {
+            self.block.counts.cut += 1;
+            return;
+        };
+        let tag = text::tag(line.text);
+        if let Some(&slot) = self.open.get(&line.id) {
+            let request = &mut self.slots[slot as usize];
+            (request.status, request.duration_ms, request.completed_tag) = (status, ms, tag);
+            let (started, end_us) = (request.started(), request.end_us());
+            if started {
+                self.see(end_us);
+            } else {
+                self.slots[slot as usize].start_us = self.local_us(line);
+            }
+            self.close(line.id, slot);
+            return;
+        }
+        let start_us = self.local_us(line);
+        let part = Request {
+            id: line.id,
+            status,
+            duration_ms: ms,
+            completed_tag: tag,
+            start_us,
+            ..Request::default()
+        };
+        self.block.events.push(Event::Ended(part));
+    }
+
+    // the time of a line whose request began elsewhere, as local time: its offset is known there
+    fn local_us(&mut self, line: Line<'_>) -> i64 {
+        line.time.and_then(|t| self.dates.local_secs(t)).unwrap_or(0) * 1_000_000
+    }
+
+    fn see(&mut self, us: i64) {
+        let span = &mut self.block.counts.span;
+        *span = match *span {
+            None => Some((us, us)),
+            Some((first, last)) => Some((first.min(us), last.max(us))),
+        };
+    }
+
+    fn insert(&mut self, request: Request) -> u32 {
+        let id = request.id;
+        self.next += 1;
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = request;
+                self.order[slot as usize] = self.next;
+                slot
+            }
+            None => {
+                self.slots.push(request);
+                self.order.push(self.next);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.open.insert(id, slot);
+        slot
+    }
+
+    fn close(&mut self, id: u64, slot: u32) {
+        self.open.remove(&id);
+        self.free.push(slot);
+        let request = std::mem::take(&mut self.slots[slot as usize]);
+        self.block.events.push(Event::Ended(request));
+    }
+
+    fn parameters(&mut self, id: u64, text: &[u8]) {
+        let kind = match self.open.get(&id) {
+            Some(slot) => self.slots[*slot as usize].kind,
+            None => Kind::Unseen,
+        };
+        if matches!(kind, Kind::Create | Kind::HostRegister | Kind::Unseen) {
+            self.detail(id, params::details(text, kind));
+        }
+    }
+
+    fn detail_line(&mut self, id: u64, text: &[u8]) {
+        let slot = self.open.get(&id).copied();
+        let kind = slot.map_or(Kind::Unseen, |slot| self.slots[slot as usize].kind);
+        if !matches!(kind, Kind::Create | Kind::Facts | Kind::HostRegister | Kind::Unseen) {
+            return;
+        }
+        let mut found = Details::default();
+        if let Some((old, new)) = text::audit_uuid(text) {
+            (found.old_uuid, found.uuid) = (old, new);
+        } else if let Some(host) = text::audit_host(text).or_else(|| text::fact_import_host(text)) {
+            found.host = Some(host.into());
+        } else if let Some((host, balanced, name)) = text::registered_through(text) {
+            found.host = Some(host.into());
+            let name = name.to_ascii_lowercase().into();
+            found.through = Some(if balanced { Through::LoadBalancer(name) } else { Through::Proxy(name) });
+        } else {
+            return;
+        }
+        if found.uuid.is_some() && matches!(kind, Kind::Create | Kind::Unseen) {
+            self.block.events.push(Event::Announced(found.uuid));
+        }
+        self.detail(id, found);
+    }
+
+    fn detail(&mut self, id: u64, found: Details) {
+        if found == Details::default() {
+            return;
+        }
+        let slot = match self.open.get(&id) {
+            Some(slot) => *slot,
+            None => self.insert(Request { id, ..Request::default() }),
+        };
+        match &mut self.slots[slot as usize].details {
+            Some(details) => details.merge(found),
+            none => *none = Some(Box::new(found)),
+        }
+    }
+}
+
+/// Copies a line without its ANSI escape sequences (`ESC [ ... letter`).
+fn strip_escapes(raw: &[u8], plain: &mut Vec<u8>) {
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(0x1b, rest) {
+        plain.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(sequence) = rest.strip_prefix(b"[") {
+            let end =
+                sequence.iter().position(|b| (0x40..0x7f).contains(b)).map_or(sequence.len(), |end| end + 1);
+            rest = &sequence[end..];
+        }
+    }
+    plain.extend_from_slice(rest);
+}

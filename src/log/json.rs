@@ -1,0 +1,108 @@
+//! JSON lines: Foreman's own `json` layout and the journal's `-o json`.
+//!
+//! ```text
+//! {"timestamp":"2026-04-04T12:00:01.123456+02:00","level":"INFO","logger":"app","message":"Started ...","mdc":{"request":"3f9c1a2b-..."},"ndc":[]}
+//! {"__REALTIME_TIMESTAMP":"1775304001123456","SYSLOG_IDENTIFIER":"foreman","_PID":"1632","MESSAGE":"2026-04-04T12:00:01 [I|app|3f9c1a2b] Started ..."}
+//! ```
+
+use serde::Deserialize;
+use std::borrow::Cow;
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow, default)]
+    message: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "MESSAGE")]
+    journal_message: Option<JournalText<'a>>,
+    #[serde(borrow, default)]
+    mdc: Option<Mdc<'a>>,
+    #[serde(borrow, default, rename = "REQUEST")]
+    journal_request: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "__REALTIME_TIMESTAMP")]
+    realtime: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "SYSLOG_IDENTIFIER")]
+    identifier: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Mdc<'a> {
+    #[serde(borrow, default)]
+    request: Option<Cow<'a, str>>,
+}
+
+// the journal writes an array of bytes where a message is not plain UTF-8 text
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum JournalText<'a> {
+    Text(#[serde(borrow)] Cow<'a, str>),
+    Bytes(Vec<u8>),
+}
+
+/// A JSON line's message and what it names.
+#[derive(Debug, PartialEq, Eq)]
+pub struct JsonLine<'a> {
+    /// The message; it can hold several lines.
+    pub message: Cow<'a, [u8]>,
+    /// The request, where a field names it; else the message has Foreman's own prefix.
+    pub request: Option<u64>,
+    /// The journal's time in microseconds since 1970.
+    pub realtime_us: Option<i64>,
+}
+
+/// Reads a JSON line; none where it is cut, has no message, or is another program's.
+pub fn parse(line: &[u8]) -> Result<JsonLine<'_>, super::line::Skip> {
+    use super::line::Skip;
+    let wire: Wire<'_> = serde_json::from_slice(line).map_err(|_| Skip::BadJson)?;
+    let journal = wire.journal_message.is_some() || wire.realtime.is_some();
+    if journal
+        && wire.identifier.as_deref().is_some_and(|id| !matches!(id, "foreman" | "rails" | "puma" | "ruby"))
+    {
+        return Err(Skip::OtherProgram);
+    }
+    let message = match (wire.journal_message, wire.message) {
+        (Some(JournalText::Text(Cow::Borrowed(text))), _) | (None, Some(Cow::Borrowed(text))) => {
+            Cow::Borrowed(text.as_bytes())
+        }
+        (Some(JournalText::Text(Cow::Owned(text))), _) | (None, Some(Cow::Owned(text))) => {
+            Cow::Owned(text.into_bytes())
+        }
+        (Some(JournalText::Bytes(bytes)), _) => Cow::Owned(bytes),
+        (None, None) => return Err(Skip::BadJson),
+    };
+    let request = wire.mdc.and_then(|mdc| mdc.request).or(wire.journal_request);
+    Ok(JsonLine {
+        message,
+        request: request.and_then(|id| super::line::request_id(id.as_bytes())),
+        realtime_us: wire.realtime.and_then(|t| t.parse().ok()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::line::Skip;
+
+    #[test]
+    fn foremans_own_layout_names_the_request_in_a_field() {
+        let line = br#"{"timestamp":"2026-04-04T12:00:01.1+02:00","level":"INFO","logger":"app","message":"Started GET \"/x\"","mdc":{"request":"3f9c1a2b-1f5e-4a3b-9a57-0c3b8f1f2d11"},"ndc":[]}"#;
+        let got = parse(line).unwrap();
+        assert_eq!((&got.message[..], got.request), (&b"Started GET \"/x\""[..], Some(0x3f9c_1a2b)));
+    }
+
+    #[test]
+    fn the_journal_has_microseconds_and_can_write_bytes() {
+        let line = br#"{"__REALTIME_TIMESTAMP":"1775304001123456","SYSLOG_IDENTIFIER":"foreman","MESSAGE":[72,105,255]}"#;
+        let got = parse(line).unwrap();
+        assert_eq!((&got.message[..], got.realtime_us), (&[72u8, 105, 255][..], Some(1_775_304_001_123_456)));
+        let other =
+            br#"{"__REALTIME_TIMESTAMP":"1","SYSLOG_IDENTIFIER":"systemd","MESSAGE":"Started Foreman"}"#;
+        assert_eq!(parse(other), Err(Skip::OtherProgram));
+    }
+
+    #[test]
+    fn cut_or_foreign_json_says_so() {
+        for bad in [&br#"{"message":"Star"#[..], b"{}", br#"{"consumer_uuid":null}"#, b"{\"message\":1}"] {
+            assert_eq!(parse(bad), Err(Skip::BadJson), "{}", String::from_utf8_lossy(bad));
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! What a line says, where a registration metric needs it.
+
+use super::address::Address;
+use super::clock::{DateCache, offset_secs};
+use super::request::Kind;
+use crate::registration::session::Uuid;
+use memchr::{memchr, memmem, memrchr};
+
+/// `Started POST "/rhsm/consumers?owner=Default_Organization&activation_keys=AK" for 10.10.1.11 at 2026-04-04 12:00:01 +0200`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Started<'a> {
+    /// Method.
+    pub method: &'a [u8],
+    /// Path with query.
+    pub path: &'a [u8],
+    /// Source address.
+    pub address: Address,
+    /// Local time in seconds since 1970.
+    pub local_secs: i64,
+    /// Seconds east of UTC; none where the line does not say.
+    pub offset: Option<i32>,
+}
+
+impl<'a> Started<'a> {
+    /// Reads a Started line; none where it is cut or another line.
+    pub fn parse(text: &'a [u8], dates: &mut DateCache) -> Option<Self> {
+        let rest = text.strip_prefix(b"Started ")?;
+        let method_end = memchr(b' ', &rest[..rest.len().min(16)])?;
+        let (method, rest) = rest.split_at(method_end);
+        let rest = rest.strip_prefix(b" \"")?.trim_ascii_end();
+        let (head, local_secs, offset) = split_time(rest, dates)?;
+        let quote = memrchr(b'"', head)?;
+        let address = head[quote..].strip_prefix(b"\" for ")?;
+        Some(Self { method, path: &head[..quote], address: Address::parse(address), local_secs, offset })
+    }
+}
+
+// the time is the last thing in the line; its form tells its length
+fn split_time<'a>(rest: &'a [u8], dates: &mut DateCache) -> Option<(&'a [u8], i64, Option<i32>)> {
+    let n = rest.len();
+    // ` at 2026-04-04 12:00:01 +0200`, ` at 2026-04-04 12:00:01 UTC`
+    for (len, zone) in [(29, 5), (27, 3)] {
+        if n > len && rest[n - len..].starts_with(b" at ") {
+            let local = dates.local_secs(&rest[n - len + 4..])?;
+            return Some((&rest[..n - len], local, Some(offset_secs(&rest[n - zone..])?)));
+        }
+    }
+    // no offset: ` at 2026-04-04 12:00:01`
+    if n > 23 && rest[n - 23..].starts_with(b" at ") {
+        return Some((&rest[..n - 23], dates.local_secs(&rest[n - 19..])?, None));
+    }
+    // before 2014: ` at Tue Oct 15 07:29:20 -0700 2013`
+    if n > 34 && rest[n - 34..].starts_with(b" at ") {
+        let t = &rest[n - 30..];
+        let months = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+        let month = months.chunks(3).position(|m| m == &t[4..7])? + 1;
+        let day = if t[8] == b' ' { b'0' } else { t[8] };
+        let iso = [
+            &t[26..30],
+            b"-",
+            &[b'0' + (month / 10) as u8, b'0' + (month % 10) as u8],
+            b"-",
+            &[day, t[9]],
+            b" ",
+            &t[11..19],
+        ]
+        .concat();
+        return Some((&rest[..n - 34], dates.local_secs(&iso)?, Some(offset_secs(&t[20..25])?)));
+    }
+    None
+}
+
+/// What a method and path are to a registration, and the consumer UUID in the path.
+pub fn classify(method: &[u8], path: &[u8]) -> (Kind, Uuid) {
+    if let Some(rest) = path.strip_prefix(b"/rhsm") {
+        return classify_rhsm(method, rest);
+    }
+    match path.strip_prefix(b"/register") {
+        Some([] | [b'?', ..]) if method == b"GET" => (Kind::Script, Uuid::NONE),
+        Some([] | [b'?', ..]) if method == b"POST" => (Kind::HostRegister, Uuid::NONE),
+        _ => (Kind::Other, Uuid::NONE),
+    }
+}
+
+fn classify_rhsm(method: &[u8], path: &[u8]) -> (Kind, Uuid) {
+    let ends = |rest: &[u8]| matches!(rest, [] | [b'?', ..]);
+    if let Some(rest) = path.strip_prefix(b"/consumers") {
+        if ends(rest) && method == b"POST" {
+            return (Kind::Create, Uuid::NONE);
+        }
+        if let Some((uuid, rest)) = leading_uuid(rest) {
+            let kind = match method {
+                b"GET" if ends(rest) => Kind::ConsumerGet,
+                b"PUT" if ends(rest) => Kind::Facts,
+                b"GET" if rest.strip_prefix(b"/compliance").is_some_and(ends) => Kind::Compliance,
+                _ => Kind::Consumer,
+            };
+            return (kind, uuid);
+        }
+    } else if let Some(rest) = path.strip_prefix(b"/systems") {
+        if let Some((uuid, _)) = leading_uuid(rest) {
+            return (Kind::Consumer, uuid);
+        }
+    } else if path.strip_prefix(b"/status").is_some_and(ends) && method == b"GET" {
+        return (Kind::Status, Uuid::NONE);
+    } else if let Some(rest) = path.strip_prefix(b"/environments/") {
+        let consumers = memchr(b'/', rest)
+            .is_some_and(|slash| rest[slash..].strip_prefix(b"/consumers").is_some_and(ends));
+        if consumers && method == b"POST" {
+            return (Kind::Create, Uuid::NONE);
+        }
+    }
+    if path.is_empty() || matches!(path[0], b'/' | b'?') {
+        (Kind::Rhsm, Uuid::NONE)
+    } else {
+        (Kind::Other, Uuid::NONE)
+    }
+}
+
+fn leading_uuid(rest: &[u8]) -> Option<(Uuid, &[u8])> {
+    let rest = rest.strip_prefix(b"/")?;
+    let uuid = Uuid::parse(rest.get(..36)?)?;
+    matches!(rest.get(36), None | Some(b'/' | b'?')).then(|| (uuid, &rest[36..]))
+}
+
+/// `Completed 201 Created in 3256ms (Views: 0.2ms | ActiveRecord: 880.4ms | Allocations: 83301)` as status and milliseconds.
+pub fn completed(text: &[u8]) -> Option<(u16, u32)> {
+    let rest = text.strip_prefix(b"Completed ")?;
+    let [a, b, c, b' ', ..] = rest else { return None };
+    let mut status = 0;
+    for digit in [a, b, c] {
+        status = status * 10 + u16::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+    }
+    // the reason phrase is short and holds no " in "
+    let at = memmem::find(&rest[..rest.len().min(64)], b" in ")? + 4;
+    let mut ms = 0u32;
+    let mut digits = 0;
+    for (i, b) in rest[at..].iter().enumerate() {
+        match b {
+            b'0'..=b'9' => {
+                ms = ms.saturating_mul(10).saturating_add(u32::from(b - b'0'));
+                digits += 1;
+            }
+            b'm' if digits > 0 && rest.get(at + i + 1) == Some(&b's') => return Some((status, ms)),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// What an audit line of a facet says of the consumer UUID: (old, new).
+///
+/// ```text
+/// Katello::Host::SubscriptionFacet (46) create event on uuid 8d1c2f60-...
+/// Katello::Host::SubscriptionFacet (46) update event on uuid OLD, NEW
+/// Host::Base (1689) update event on uuid OLD, NEW      (the facets' label before Foreman 3.4)
+/// ```
+pub fn audit_uuid(text: &[u8]) -> Option<(Uuid, Uuid)> {
+    let facet = text.starts_with(b"Katello::Host::") || text.starts_with(b"Host::Base (");
+    if !facet {
+        return None;
+    }
+    if let Some(at) = memmem::find(text, b" create event on uuid ") {
+        return Some((Uuid::NONE, Uuid::parse(text.get(at + 22..at + 58)?)?));
+    }
+    let at = memmem::find(text, b" update event on uuid ")? + 22;
+    let value = &text[at..];
+    // an empty OLD leaves `, NEW`
+    let comma = memchr(b',', value)?;
+    let new = Uuid::parse(value.get(comma + 2..comma + 38)?)?;
+    Some((Uuid::parse(&value[..comma]).unwrap_or_default(), new))
+}
+
+/// `Host::Base (123) create event on name host1.example.com`, `Host::Managed (2) update event on name old, new`.
+pub fn audit_host(text: &[u8]) -> Option<&str> {
+    if !text.starts_with(b"Host::") {
+        return None;
+    }
+    let at = memmem::find(text, b" create event on name ")? + 22;
+    host_name(&text[at..])
+}
+
+/// `Candlepin returned different consumer uuid than requested (OLD), updating uuid in subscription_facet.`
+pub fn candlepin_other_uuid(text: &[u8]) -> Option<Uuid> {
+    let rest = text.strip_prefix(b"Candlepin returned different consumer uuid than requested (")?;
+    Uuid::parse(rest.get(..36)?)
+}
+
+/// `Import facts for 'host1.example.com' completed. Added: 1, Updated: 2, Deleted 0 facts`
+pub fn fact_import_host(text: &[u8]) -> Option<&str> {
+    let rest = text.strip_prefix(b"Import facts for '")?;
+    host_name(&rest[..memchr(b'\'', rest)?])
+}
+
+/// `Host host1.example.com registered through load balancer lb1.example.com` as (host, load balancer?, name).
+pub fn registered_through(text: &[u8]) -> Option<(&str, bool, &str)> {
+    let rest = text.strip_prefix(b"Host ")?;
+    let at = memmem::find(rest, b" registered through ")?;
+    let (host, way) = (host_name(&rest[..at])?, &rest[at + 20..]);
+    if let Some(lb) = way.strip_prefix(b"load balancer ") {
+        return Some((host, true, host_name(lb)?));
+    }
+    let proxy = way.strip_prefix(b"unknown proxy ").or_else(|| way.strip_prefix(b"proxy ")).unwrap_or(way);
+    Some((host, false, host_name(proxy)?))
+}
+
+fn host_name(text: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    (!text.is_empty() && text.len() <= 255 && !text.contains(char::is_whitespace)).then_some(text)
+}
+
+/// A 32-bit hash of a line, never 0: tells whether two lines are the same one.
+pub fn tag(text: &[u8]) -> u32 {
+    const M: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut hash = text.len() as u64;
+    let (words, rest) = text.as_chunks::<8>();
+    for word in words {
+        hash = (hash.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(M);
+    }
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    hash = (hash.rotate_left(5) ^ u64::from_le_bytes(last)).wrapping_mul(M);
+    (hash >> 32) as u32 | 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UUID: &str = "8d1c2f60-1f5e-4a3b-9a57-0c3b8f1f2d11";
+
+    #[test]
+    fn a_started_line_gives_method_path_address_and_time() {
+        let line = br#"Started POST "/rhsm/consumers?owner=O&activation_keys=a%22k" for 10.10.1.11 at 2026-04-04 12:00:01 +0200"#;
+        let s = Started::parse(line, &mut DateCache::default()).unwrap();
+        assert_eq!((s.method, s.path), (&b"POST"[..], &b"/rhsm/consumers?owner=O&activation_keys=a%22k"[..]));
+        assert_eq!(s.address.to_string(), "10.10.1.11");
+        assert_eq!((s.local_secs, s.offset), (1_775_304_001, Some(7200)));
+    }
+
+    #[test]
+    fn older_and_odd_times_of_started_lines_are_read() {
+        let mut dates = DateCache::default();
+        for (time, secs, offset) in [
+            ("Tue Oct 15 07:29:20 -0700 2013", 1_381_822_160, Some(-25_200)),
+            ("Sat Apr  4 12:00:01 +0200 2026", 1_775_304_001, Some(7200)),
+            ("2026-04-04 12:00:01 UTC", 1_775_304_001, Some(0)),
+            ("2026-04-04 12:00:01", 1_775_304_001, None),
+        ] {
+            let line = format!("Started GET \"/rhsm/status\" for ::1 at {time}");
+            let s = Started::parse(line.as_bytes(), &mut dates).unwrap();
+            assert_eq!((s.local_secs, s.offset), (secs, offset), "{time}");
+        }
+    }
+
+    #[test]
+    fn a_cut_started_line_is_none() {
+        let line = br#"Started GET "/rhsm/status" for 10.1.1.1 at 2026-04-04 12:00:01 +0200"#;
+        for end in 0..line.len() {
+            if let Some(s) = Started::parse(&line[..end], &mut DateCache::default()) {
+                assert_eq!(s.offset, None, "cut at {end}");
+            }
+        }
+    }
+
+    #[test]
+    fn paths_are_classified() {
+        let uuid = Uuid::parse(UUID.as_bytes()).unwrap();
+        for (method, path, kind, with_uuid) in [
+            ("POST", "/rhsm/consumers".to_owned(), Kind::Create, false),
+            ("POST", "/rhsm/consumers?owner=O".to_owned(), Kind::Create, false),
+            ("POST", "/rhsm/environments/abc123/consumers?activation_keys=x".to_owned(), Kind::Create, false),
+            ("GET", "/rhsm/environments/abc123".to_owned(), Kind::Rhsm, false),
+            ("GET", format!("/rhsm/consumers/{UUID}"), Kind::ConsumerGet, true),
+            ("GET", format!("/rhsm/consumers/{UUID}?x=1"), Kind::ConsumerGet, true),
+            ("PUT", format!("/rhsm/consumers/{UUID}"), Kind::Facts, true),
+            ("PUT", format!("/rhsm/consumers/{UUID}/profiles"), Kind::Consumer, true),
+            ("DELETE", format!("/rhsm/consumers/{UUID}"), Kind::Consumer, true),
+            ("GET", format!("/rhsm/consumers/{UUID}/compliance"), Kind::Compliance, true),
+            ("GET", format!("/rhsm/consumers/{UUID}/compliance_x"), Kind::Consumer, true),
+            ("PUT", format!("/rhsm/systems/{UUID}/enabled_repos"), Kind::Consumer, true),
+            ("GET", format!("/rhsm/consumers/{UUID}0"), Kind::Rhsm, false),
+            ("GET", "/rhsm/status".to_owned(), Kind::Status, false),
+            ("GET", "/rhsm/".to_owned(), Kind::Rhsm, false),
+            ("GET", "/rhsmx".to_owned(), Kind::Other, false),
+            ("GET", "/register?url=x".to_owned(), Kind::Script, false),
+            ("POST", "/register".to_owned(), Kind::HostRegister, false),
+            ("GET", "/register/health".to_owned(), Kind::Other, false),
+            ("GET", "/hosts".to_owned(), Kind::Other, false),
+        ] {
+            let want = (kind, if with_uuid { uuid } else { Uuid::NONE });
+            assert_eq!(classify(method.as_bytes(), path.as_bytes()), want, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn completed_lines_of_every_rails_are_read() {
+        for (text, want) in [
+            (
+                "Completed 201 Created in 3256ms (Views: 0.2ms | ActiveRecord: 880.4ms | Allocations: 83301)",
+                Some((201, 3256)),
+            ),
+            (
+                "Completed 200 OK in 1041ms (Views: 0.5ms | ActiveRecord: 119.6ms (328 queries, 87 cached) | GC: 148.6ms)",
+                Some((200, 1041)),
+            ),
+            ("Completed 301 Moved Permanently in 2ms (ActiveRecord: 0.0ms)", Some((301, 2))),
+            ("Completed 500 Internal Server Error in 8443ms", Some((500, 8443))),
+            ("Completed 200 OK in 75ms (Views: 5.0ms | ActiveRecord: 45.8ms", Some((200, 75))),
+            ("Completed 200 OK in 75", None),
+            ("Completed 200 OK in 75m", None),
+            ("Completed in 3ms (DB: 0) | 302 Found [http://192.168.50.6/]", None),
+        ] {
+            assert_eq!(completed(text.as_bytes()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn audit_lines_give_the_consumer_uuid_and_what_it_replaced() {
+        let (old, new) = (Uuid(1), Uuid::parse(UUID.as_bytes()).unwrap());
+        for (text, want) in [
+            (
+                format!("Katello::Host::SubscriptionFacet (46) create event on uuid {UUID}"),
+                Some((Uuid::NONE, new)),
+            ),
+            (
+                format!("Katello::Host::ContentFacet (46) update event on uuid {old}, {UUID}"),
+                Some((old, new)),
+            ),
+            (format!("Host::Base (1689) update event on uuid {old}, {UUID}"), Some((old, new))),
+            (
+                format!("Katello::Host::SubscriptionFacet (46) update event on uuid , {UUID}"),
+                Some((Uuid::NONE, new)),
+            ),
+            (format!("Katello::Host::SubscriptionFacet (46) destroy event on uuid {UUID}"), None),
+            ("Host::Base (2) create event on uuid ".to_owned(), None),
+            ("Katello::Host::SubscriptionFacet (46) update event on uuid ".to_owned(), None),
+            (format!("Katello::Pool (33) create event on uuid {UUID}"), None),
+        ] {
+            assert_eq!(audit_uuid(text.as_bytes()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_lines_name_the_host() {
+        assert_eq!(
+            audit_host(b"Host::Base (123) create event on name h1.example.com"),
+            Some("h1.example.com")
+        );
+        assert_eq!(audit_host(b"Nic::Managed (2) create event on name h1"), None);
+        assert_eq!(
+            fact_import_host(b"Import facts for 'h1.example.com' completed. Added: 1"),
+            Some("h1.example.com")
+        );
+        assert_eq!(
+            registered_through(b"Host h1 registered through load balancer lb1.example.com"),
+            Some(("h1", true, "lb1.example.com"))
+        );
+        assert_eq!(
+            registered_through(b"Host h1 registered through unknown proxy p"),
+            Some(("h1", false, "p"))
+        );
+        assert_eq!(candlepin_other_uuid(format!("Candlepin returned different consumer uuid than requested ({UUID}), updating uuid in subscription_facet.").as_bytes()), Uuid::parse(UUID.as_bytes()));
+    }
+}

@@ -1,0 +1,243 @@
+//! Source addresses: whose they are, and how busy a shared one is over time.
+
+use super::session::{NameId, Uuid};
+use crate::log::address::Address;
+use hashbrown::HashTable;
+
+/// Seconds in a bucket of a shared address's history.
+pub const BUCKET_SECS: i64 = 30;
+
+/// An address by its number in `Addresses`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressId(pub u32);
+
+impl AddressId {
+    /// No address is known.
+    pub const NONE: Self = Self(u32::MAX);
+}
+
+impl Default for AddressId {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// Requests with a consumer UUID that came from a shared address in one bucket of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// Bucket: seconds since 1970 divided by `BUCKET_SECS`.
+    pub bucket: i32,
+    /// Of registrations.
+    pub registering: u32,
+    /// Of hosts that were registered already.
+    pub background: u32,
+}
+
+/// What is known of one address.
+#[derive(Debug)]
+pub struct State {
+    /// The address.
+    pub address: Address,
+    // a second consumer makes it a shared address, of which a history is kept
+    first_consumer: u32,
+    // consumers that were seen in the background: none, one (its hash), several (MAX)
+    background_consumer: u32,
+    consumer: u32,
+    old_consumer: u32,
+    host: NameId,
+    several_hosts: bool,
+    history: Option<Box<Vec<Activity>>>,
+}
+
+impl State {
+    /// Only one host ever registered from here, and no other host's consumer was seen.
+    pub fn is_one_clients_own(&self) -> bool {
+        !self.several_hosts
+            && (self.background_consumer == 0
+                || self.background_consumer == self.old_consumer
+                || self.background_consumer == self.consumer)
+    }
+
+    /// The history of a shared address, in order of time.
+    pub fn history(&self) -> &[Activity] {
+        self.history.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    fn bump(&mut self, bucket: i32, registering: bool, n: u32) {
+        let Some(history) = &mut self.history else { return };
+        // requests come nearly in order: the bucket is at the end, or close to it
+        let at = match history.iter().rev().take(64).position(|a| a.bucket <= bucket) {
+            Some(back) => history.len() - 1 - back,
+            None if history.is_empty() || history[0].bucket > bucket => usize::MAX,
+            None => history.partition_point(|a| a.bucket <= bucket).wrapping_sub(1),
+        };
+        let at = if at == usize::MAX || history[at].bucket != bucket {
+            let at = at.wrapping_add(1);
+            history.insert(at, Activity { bucket, ..Activity::default() });
+            at
+        } else {
+            at
+        };
+        let field = if registering { &mut history[at].registering } else { &mut history[at].background };
+        *field = field.saturating_add(n);
+    }
+}
+
+/// Every source address of /rhsm and /register, once.
+#[derive(Debug, Default)]
+pub struct Addresses {
+    states: Vec<State>,
+    index: HashTable<u32>,
+}
+
+fn short_hash(uuid: Uuid) -> u32 {
+    // UUIDs are random: any 32 bits of them do; 0 and MAX have a meaning of their own
+    ((uuid.0 >> 64) as u32 ^ uuid.0 as u32).clamp(1, u32::MAX - 1)
+}
+
+fn hash(address: Address) -> u64 {
+    ((address.0 >> 64) as u64)
+        .rotate_left(29)
+        .wrapping_add(address.0 as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+impl Addresses {
+    /// The number of an address, made where it is new.
+    pub fn id(&mut self, address: Address) -> AddressId {
+        if address == Address::NONE {
+            return AddressId::NONE;
+        }
+        let Self { states, index } = self;
+        let hash_of = hash(address);
+        if let Some(id) = index.find(hash_of, |id| states[*id as usize].address == address) {
+            return AddressId(*id);
+        }
+        let id = states.len() as u32;
+        states.push(State {
+            address,
+            first_consumer: 0,
+            background_consumer: 0,
+            consumer: 0,
+            old_consumer: 0,
+            host: NameId::NONE,
+            several_hosts: false,
+            history: None,
+        });
+        index.insert_unique(hash_of, id, |id| hash(states[*id as usize].address));
+        AddressId(id)
+    }
+
+    /// The number of an address that was seen.
+    pub fn find(&self, address: Address) -> Option<AddressId> {
+        self.index
+            .find(hash(address), |id| self.states[*id as usize].address == address)
+            .map(|id| AddressId(*id))
+    }
+
+    /// What is known of an address.
+    pub fn get(&self, id: AddressId) -> Option<&State> {
+        self.states.get(id.0 as usize)
+    }
+
+    /// How many addresses there are.
+    pub fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
+    /// A host begins a registration from here.
+    pub fn registers(&mut self, id: AddressId, host: NameId, uuid: Uuid, old: Uuid) {
+        let Some(state) = self.states.get_mut(id.0 as usize) else { return };
+        if state.host != NameId::NONE && state.host != host {
+            state.several_hosts = true;
+        }
+        state.host = host;
+        // an attempt whose host has no name could be anybody's
+        state.several_hosts |= host == NameId::NONE;
+        if uuid.is_some() {
+            state.consumer = short_hash(uuid);
+        }
+        if old.is_some() {
+            state.old_consumer = short_hash(old);
+        }
+    }
+
+    /// A request with a consumer UUID comes from here; tells whether the address keeps a history.
+    pub fn consumer(&mut self, id: AddressId, uuid: Uuid) -> bool {
+        let Some(state) = self.states.get_mut(id.0 as usize) else { return false };
+        let hash = short_hash(uuid);
+        if state.first_consumer == 0 {
+            state.first_consumer = hash;
+        } else if state.first_consumer != hash && state.history.is_none() {
+            state.history = Some(Box::default());
+        }
+        state.history.is_some()
+    }
+
+    /// A consumer that belongs to no registration was seen here.
+    pub fn background(&mut self, id: AddressId, uuid: Uuid) {
+        let Some(state) = self.states.get_mut(id.0 as usize) else { return };
+        let hash = short_hash(uuid);
+        if hash == state.consumer || hash == state.old_consumer {
+            return;
+        }
+        state.background_consumer = match state.background_consumer {
+            0 => hash,
+            one if one == hash => one,
+            _ => u32::MAX,
+        };
+    }
+
+    /// Adds to the history of a shared address.
+    pub fn activity(&mut self, id: AddressId, bucket: i32, registering: bool) {
+        if let Some(state) = self.states.get_mut(id.0 as usize) {
+            state.bump(bucket, registering, 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shared_once_a_second_host_registers_from_it() {
+        let mut all = Addresses::default();
+        let a = all.id(Address::parse(b"10.0.0.1"));
+        assert_eq!(a, all.id(Address::parse(b"10.0.0.1")));
+        all.registers(a, NameId(1), Uuid(7), Uuid(3));
+        all.background(a, Uuid(7));
+        all.background(a, Uuid(3));
+        assert!(all.get(a).unwrap().is_one_clients_own());
+        all.registers(a, NameId(2), Uuid(8), Uuid::NONE);
+        assert!(!all.get(a).unwrap().is_one_clients_own());
+    }
+
+    #[test]
+    fn an_old_host_on_the_address_makes_it_shared() {
+        let mut all = Addresses::default();
+        let a = all.id(Address::parse(b"10.0.0.1"));
+        all.background(a, Uuid(99));
+        all.registers(a, NameId(1), Uuid(7), Uuid::NONE);
+        assert!(!all.get(a).unwrap().is_one_clients_own());
+    }
+
+    #[test]
+    fn history_stays_in_order_whatever_comes() {
+        let mut all = Addresses::default();
+        let a = all.id(Address::parse(b"10.0.0.1"));
+        assert!(!all.consumer(a, Uuid(1)));
+        assert!(all.consumer(a, Uuid(2)));
+        for bucket in [5, 7, 6, 3, 7, 100, 5] {
+            all.activity(a, bucket, true);
+        }
+        let buckets: Vec<_> =
+            all.get(a).unwrap().history().iter().map(|a| (a.bucket, a.registering)).collect();
+        assert_eq!(buckets, [(3, 1), (5, 2), (6, 1), (7, 2), (100, 1)]);
+    }
+}

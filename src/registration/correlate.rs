@@ -1,0 +1,497 @@
+//! Requests in, sessions out: a create opens a session, the consumer UUID brings the rest to it.
+
+use super::SILENCE_US;
+use super::addresses::{AddressId, Addresses, BUCKET_SECS};
+use super::join::{Outcome, Requests};
+use super::session::{ErrorClass, Ms, NameId, Names, Session, Uuid};
+use super::unkeyed::{Script, StatusCalls};
+use crate::log::request::{Details, Kind, Request, Through};
+use crate::timestamp::Timestamp;
+use hashbrown::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// How often consumers that have gone silent are put away, in log time.
+const SWEEP_US: i64 = 60_000_000;
+
+/// What tells a session's way in, kept beside it until every session is known.
+#[derive(Clone, Debug, Default)]
+pub struct Clues {
+    /// `url` of its POST /register.
+    pub url: NameId,
+    /// Katello's own line: load balancer or proxy.
+    pub through: NameId,
+    /// `through` is a load balancer.
+    pub balanced: bool,
+    /// A POST /register names it.
+    pub registered: bool,
+    /// Its create's answer is hidden by the end of the log or by a hole in it.
+    pub cut: bool,
+    /// Source of the create.
+    pub address: AddressId,
+    /// Source of its POST /register.
+    pub register_address: AddressId,
+}
+
+/// Requests that belong to no registration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BackgroundCounts {
+    /// With a consumer UUID.
+    pub keyed: u64,
+    /// POST /register whose keys name no session.
+    pub host_registers: u64,
+    /// Metric-carrying ones among `keyed`.
+    pub metric: u64,
+}
+
+/// A map by consumer UUID: random already.
+#[derive(Default)]
+pub struct UuidHasher(u64);
+
+impl Hasher for UuidHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = (self.0.rotate_left(8) ^ u64::from(*b)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+    fn write_u128(&mut self, v: u128) {
+        self.0 = ((v >> 64) as u64 ^ v as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    fn write_u64(&mut self, v: u64) {
+        self.0 = v.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+const NO_SESSION: u32 = u32::MAX;
+
+/// What one consumer sent since it was last silent.
+#[derive(Debug)]
+struct Consumer {
+    session: u32,
+    /// Its create has not ended: nothing of it may be put away.
+    pending: bool,
+    /// The host begins its next registration here: what comes later is background.
+    until_us: i64,
+    first_us: i64,
+    last_us: i64,
+    requests: u32,
+    metric_requests: u32,
+    address: AddressId,
+    facts_us: i64,
+    facts: Ms,
+    compliance: u16,
+    gets: u16,
+    register: Ms,
+    register_failed: u16,
+    registers: u16,
+    url: NameId,
+    register_address: AddressId,
+    /// Buckets of a shared address, held until it is known whose they are.
+    held: Vec<(AddressId, i32)>,
+}
+
+impl Default for Consumer {
+    fn default() -> Self {
+        Self {
+            session: NO_SESSION,
+            pending: false,
+            until_us: i64::MAX,
+            first_us: i64::MAX,
+            last_us: i64::MIN,
+            requests: 0,
+            metric_requests: 0,
+            address: AddressId::NONE,
+            facts_us: i64::MAX,
+            facts: Ms::NONE,
+            compliance: 0,
+            gets: 0,
+            register: Ms::NONE,
+            register_failed: 0,
+            registers: 0,
+            url: NameId::NONE,
+            register_address: AddressId::NONE,
+            held: Vec::new(),
+        }
+    }
+}
+
+/// Turns requests into sessions.
+#[derive(Debug, Default)]
+pub struct Correlator {
+    /// One a create, in the order in which creates ended.
+    pub sessions: Vec<Session>,
+    /// Beside `sessions`.
+    pub clues: Vec<Clues>,
+    /// Hosts, capsules, releases.
+    pub names: Names,
+    /// Source addresses.
+    pub addresses: Addresses,
+    /// GET /register.
+    pub scripts: Vec<Script>,
+    /// GET /rhsm/status.
+    pub status_calls: StatusCalls,
+    /// What belongs to no registration.
+    pub background: BackgroundCounts,
+    /// Requests of sessions that a metric is made of.
+    pub attributed: u64,
+    consumers: HashMap<u128, Consumer, BuildHasherDefault<UuidHasher>>,
+    background_consumers: HashSet<u64, BuildHasherDefault<UuidHasher>>,
+    latest_of_host: Vec<u32>,
+    now_us: i64,
+    swept_us: i64,
+}
+
+impl Requests for Correlator {
+    fn request(&mut self, request: Request, outcome: Outcome) {
+        self.tick(request.end_us());
+        match request.kind {
+            Kind::Create => self.create(request, outcome),
+            Kind::HostRegister => self.host_register(request, outcome),
+            Kind::Facts | Kind::Compliance | Kind::ConsumerGet | Kind::Consumer => {
+                self.keyed(request, outcome)
+            }
+            Kind::Script => self.script(&request, outcome),
+            Kind::Status => {
+                let address = self.addresses.id(request.address);
+                self.status_calls.push(address, request.start_us);
+            }
+            Kind::Rhsm | Kind::Other | Kind::Unseen => {}
+        }
+    }
+
+    fn announced(&mut self, uuid: Uuid) {
+        self.consumers.entry(uuid.0).or_default().pending = true;
+    }
+}
+
+impl Correlator {
+    fn tick(&mut self, us: i64) {
+        self.now_us = self.now_us.max(us);
+        if self.now_us - self.swept_us < SWEEP_US {
+            return;
+        }
+        self.swept_us = self.now_us;
+        // a minute more: requests come in the order in which they end
+        let silent = self.now_us - SILENCE_US - SWEEP_US;
+        let gone = self.consumers.extract_if(|_, c| !c.pending && c.last_us < silent).collect::<Vec<_>>();
+        for (uuid, consumer) in gone {
+            self.put_away(Uuid(uuid), consumer);
+        }
+    }
+
+    fn create(&mut self, mut request: Request, outcome: Outcome) {
+        let details = request.details.take().map(|d| *d).unwrap_or_default();
+        let host = details.param_host.as_deref().or(details.host.as_deref()).unwrap_or_default();
+        let host = self.names.intern(&host.to_ascii_lowercase());
+        let answered = outcome == Outcome::Answered;
+        let failed = answered && ErrorClass::of_status(request.status).is_some();
+        let uuid = if failed { Uuid::NONE } else { details.uuid };
+        let success = answered && !failed;
+        let started_at = Timestamp(request.start_us);
+        let index = self.sessions.len() as u32;
+        let address = self.addresses.id(request.address);
+        self.end_previous(host, uuid, request.start_us);
+        self.addresses.registers(address, host, uuid, details.old_uuid);
+        self.sessions.push(Session {
+            uuid,
+            started_at,
+            ended_at: Timestamp(request.end_us()),
+            host,
+            client_os: details.client_os.as_deref().map_or(NameId::NONE, |os| self.names.intern(os)),
+            create_status: if answered { request.status } else { 0 },
+            consumer_create: if success { Ms::some(u64::from(request.duration_ms)) } else { Ms::NONE },
+            status_calls: Session::NO_COUNT,
+            error: match outcome {
+                Outcome::Answered => ErrorClass::of_status(request.status),
+                Outcome::Unanswered | Outcome::Cut => Some(ErrorClass::NoResponse),
+            },
+            ..Session::default()
+        });
+        let (through, balanced) = self.through(&details);
+        self.clues.push(Clues {
+            through,
+            balanced,
+            cut: outcome == Outcome::Cut,
+            address,
+            ..Clues::default()
+        });
+        self.attributed += 1;
+        if host != NameId::NONE {
+            let at = host.0 as usize;
+            if self.latest_of_host.len() <= at {
+                self.latest_of_host.resize(at + 1, NO_SESSION);
+            }
+            let latest = &mut self.latest_of_host[at];
+            if *latest == NO_SESSION || self.sessions[*latest as usize].started_at <= started_at {
+                *latest = index;
+            }
+        }
+        if uuid.is_some() {
+            self.bind(uuid, index);
+        }
+    }
+
+    // the host's earlier registration ends where the next one begins
+    fn end_previous(&mut self, host: NameId, uuid: Uuid, start_us: i64) {
+        let Some(&earlier) = self.latest_of_host.get(host.0 as usize) else { return };
+        let Some(session) = self.sessions.get(earlier as usize) else { return };
+        if session.uuid.is_some()
+            && session.uuid != uuid
+            && let Some(consumer) = self.consumers.get_mut(&session.uuid.0)
+            && consumer.session == earlier
+            && self.sessions[earlier as usize].started_at.0 < start_us
+        {
+            consumer.until_us = start_us;
+        }
+    }
+
+    fn bind(&mut self, uuid: Uuid, index: u32) {
+        let start_us = self.sessions[index as usize].started_at.0;
+        let consumer = self.consumers.entry(uuid.0).or_default();
+        let fresh = consumer.session == NO_SESSION && consumer.first_us >= start_us;
+        if fresh {
+            consumer.session = index;
+            consumer.pending = false;
+            if consumer.last_us == i64::MIN {
+                consumer.last_us = self.sessions[index as usize].ended_at.0;
+            }
+            return;
+        }
+        // the same consumer registers again: what it sent before is not of this session
+        let before = std::mem::take(consumer);
+        consumer.session = index;
+        consumer.last_us = self.sessions[index as usize].ended_at.0;
+        self.put_away(uuid, before);
+    }
+
+    fn through(&mut self, details: &Details) -> (NameId, bool) {
+        match &details.through {
+            Some(Through::LoadBalancer(name)) => (self.names.intern(name), true),
+            Some(Through::Proxy(name)) => (self.names.intern(name), false),
+            None => (NameId::NONE, false),
+        }
+    }
+
+    fn host_register(&mut self, request: Request, outcome: Outcome) {
+        let details = request.details.as_deref().cloned().unwrap_or_default();
+        if details.param_uuid.is_some() {
+            let mut request = request;
+            request.uuid = details.param_uuid;
+            self.keyed(request, outcome);
+            return;
+        }
+        // the flow without Katello names the host only
+        let host = details.param_host.as_deref().or(details.host.as_deref()).unwrap_or_default();
+        let host = self.names.intern(&host.to_ascii_lowercase());
+        let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);
+        let address = self.addresses.id(request.address);
+        let url = details.param_url.as_deref().map_or(NameId::NONE, |url| self.names.intern(url));
+        let open = self.sessions.get(index as usize).is_some_and(|s| {
+            s.success() && request.start_us >= s.started_at.0 && request.start_us <= s.ended_at.0 + SILENCE_US
+        });
+        if !open {
+            self.background.host_registers += 1;
+            return;
+        }
+        let (session, clues) = (&mut self.sessions[index as usize], &mut self.clues[index as usize]);
+        register_result(session, &request, outcome);
+        session.ended_at = session.ended_at.max(Timestamp(request.end_us()));
+        (clues.url, clues.registered, clues.register_address) = (url, true, address);
+        self.attributed += 1;
+    }
+
+    fn keyed(&mut self, request: Request, outcome: Outcome) {
+        let (start_us, end_us, uuid) = (request.start_us, request.end_us(), request.uuid);
+        let address = self.addresses.id(request.address);
+        // POST /register comes from the capsule even where /rhsm shows the client's own address
+        let shared = request.kind != Kind::HostRegister && self.addresses.consumer(address, uuid);
+        let bucket = start_us.div_euclid(BUCKET_SECS * 1_000_000) as i32;
+        let silent = |c: &Consumer| start_us - c.last_us > SILENCE_US || start_us >= c.until_us;
+        let mut consumer = self.consumers.entry(uuid.0).or_default();
+        if (consumer.requests > 0 || consumer.session != NO_SESSION) && silent(consumer) {
+            let pending = consumer.pending;
+            let before = std::mem::take(consumer);
+            consumer.pending = pending;
+            self.put_away(uuid, before);
+            consumer = self.consumers.entry(uuid.0).or_default();
+        }
+        let session_start = match self.sessions.get(consumer.session as usize) {
+            Some(session) => session.started_at.0,
+            None => i64::MIN,
+        };
+        if start_us < session_start {
+            self.background.keyed += 1;
+            self.background_consumers.insert(uuid.0 as u64);
+            return;
+        }
+        consumer.take(&request, outcome, address);
+        if shared {
+            match consumer.session {
+                NO_SESSION => consumer.held.push((address, bucket)),
+                _ => self.addresses.activity(address, bucket, true),
+            }
+        }
+        consumer.last_us = consumer.last_us.max(end_us);
+        let Some(details) = request.details else { return };
+        if let Some(url) = details.param_url.as_deref().filter(|_| request.kind == Kind::HostRegister) {
+            consumer.url = self.names.intern(url);
+        }
+        let unbound = consumer.session == NO_SESSION;
+        self.name_consumer(uuid, unbound, request.kind, &details);
+    }
+
+    // without audit lines the host's name brings consumer and create together; Katello's word on the way in comes here too
+    fn name_consumer(&mut self, uuid: Uuid, unbound: bool, kind: Kind, details: &Details) {
+        let host = match kind {
+            Kind::Facts => details.host.as_deref(),
+            Kind::HostRegister => details.param_host.as_deref().or(details.host.as_deref()),
+            _ => return,
+        };
+        let through = self.through(details);
+        let mut bound = self.consumers.get(&uuid.0).map_or(NO_SESSION, |c| c.session);
+        if unbound && let Some(host) = host {
+            let host = self.names.intern(&host.to_ascii_lowercase());
+            let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);
+            let first_us = self.consumers.get(&uuid.0).map_or(i64::MIN, |c| c.first_us);
+            if let Some(session) = self.sessions.get_mut(index as usize)
+                && !session.uuid.is_some()
+                && session.success()
+                && first_us >= session.started_at.0
+            {
+                session.uuid = uuid;
+                let start = session.started_at.0;
+                let address = self.clues[index as usize].address;
+                self.addresses.registers(address, host, uuid, Uuid::NONE);
+                debug_assert!(first_us >= start);
+                self.bind(uuid, index);
+                bound = index;
+            }
+        }
+        if through.0 != NameId::NONE
+            && let Some(clues) = self.clues.get_mut(bound as usize)
+            && clues.through == NameId::NONE
+        {
+            (clues.through, clues.balanced) = through;
+        }
+    }
+
+    fn script(&mut self, request: &Request, outcome: Outcome) {
+        let details = request.details.as_deref();
+        let url =
+            details.and_then(|d| d.query_url.as_deref()).map_or(NameId::NONE, |url| self.names.intern(url));
+        self.scripts.push(Script {
+            at_us: request.start_us,
+            ms: request.duration_ms,
+            status: if outcome == Outcome::Answered { request.status } else { 0 },
+            cut: outcome == Outcome::Cut,
+            url,
+            pull: details.is_some_and(|d| d.pull),
+            address: self.addresses.id(request.address),
+        });
+    }
+
+    // a consumer has gone silent: what it sent is its session's, or nobody's
+    fn put_away(&mut self, uuid: Uuid, consumer: Consumer) {
+        for (address, bucket) in &consumer.held {
+            self.addresses.activity(*address, *bucket, consumer.session != NO_SESSION);
+        }
+        let Some(session) = self.sessions.get_mut(consumer.session as usize) else {
+            if consumer.requests > 0 {
+                self.background.keyed += u64::from(consumer.requests);
+                self.background.metric += u64::from(consumer.metric_requests);
+                self.background.host_registers += u64::from(consumer.registers);
+                self.background_consumers.insert(uuid.0 as u64);
+                self.addresses.background(consumer.address, uuid);
+            }
+            return;
+        };
+        self.attributed += u64::from(consumer.metric_requests);
+        session.compliance_calls = consumer.compliance;
+        session.redundant_consumer_gets = consumer.gets;
+        session.fact_update = consumer.facts;
+        if consumer.requests > 0 {
+            session.ended_at = session.ended_at.max(Timestamp(consumer.last_us));
+            // what a consumer sends proves that it was created, whatever became of the answer
+            if session.create_status == 0 && session.error == Some(ErrorClass::NoResponse) {
+                session.error = None;
+                self.clues[consumer.session as usize].cut = false;
+            }
+        }
+        if consumer.registers > 0 {
+            session.host_register = consumer.register;
+            if consumer.register == Ms::NONE && session.error.is_none() {
+                session.error = match consumer.register_failed {
+                    0 => Some(ErrorClass::NoResponse),
+                    status => ErrorClass::of_status(status),
+                };
+            }
+            let clues = &mut self.clues[consumer.session as usize];
+            (clues.url, clues.registered, clues.register_address) =
+                (consumer.url, true, consumer.register_address);
+        }
+    }
+
+    /// The log is over: every consumer is put away. Says how many consumers belong to no session.
+    pub fn end(&mut self) -> u64 {
+        let rest: Vec<_> = self.consumers.drain().collect();
+        for (uuid, consumer) in rest {
+            self.put_away(Uuid(uuid), consumer);
+        }
+        self.consumers = HashMap::default();
+        let consumers = self.background_consumers.len() as u64;
+        self.background_consumers = HashSet::default();
+        self.latest_of_host = Vec::new();
+        consumers
+    }
+}
+
+impl Consumer {
+    fn take(&mut self, request: &Request, outcome: Outcome, address: AddressId) {
+        self.first_us = self.first_us.min(request.start_us);
+        self.requests += 1;
+        let success = outcome == Outcome::Answered && request.success();
+        match request.kind {
+            Kind::Compliance => self.compliance = self.compliance.saturating_add(1),
+            Kind::ConsumerGet => self.gets = self.gets.saturating_add(1),
+            Kind::Facts => {
+                if success && request.start_us < self.facts_us {
+                    self.facts_us = request.start_us;
+                    self.facts = Ms::some(u64::from(request.duration_ms));
+                }
+            }
+            Kind::HostRegister => {
+                if outcome == Outcome::Cut {
+                    return;
+                }
+                self.registers += 1;
+                self.register_address = address;
+                if success {
+                    self.register = Ms::some(u64::from(request.duration_ms));
+                } else if self.register == Ms::NONE {
+                    self.register_failed = request.status;
+                }
+            }
+            _ => {
+                self.address = address;
+                return;
+            }
+        }
+        if request.kind != Kind::HostRegister {
+            self.address = address;
+        }
+        self.metric_requests += 1;
+    }
+}
+
+fn register_result(session: &mut Session, request: &Request, outcome: Outcome) {
+    match outcome {
+        Outcome::Answered if request.success() => {
+            session.host_register = Ms::some(u64::from(request.duration_ms))
+        }
+        Outcome::Answered => session.error = ErrorClass::of_status(request.status),
+        Outcome::Unanswered => session.error = Some(ErrorClass::NoResponse),
+        Outcome::Cut => {}
+    }
+}

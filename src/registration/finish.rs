@@ -1,0 +1,160 @@
+//! The end of the log: ways in, attempts, what carries no key; sessions come out in order.
+
+use super::correlate::{BackgroundCounts, Clues, Correlator};
+use super::join::JoinCounts;
+use super::session::{Evidence, Group, NameId, Names, Session};
+use super::unkeyed::{self, GroupCalls, Script};
+use super::way_in::{Decided, Ways};
+use crate::inventory::topology::Topology;
+use crate::timestamp::Timestamp;
+use std::collections::BTreeMap;
+
+/// Which sessions are asked for, by the start of their create.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// At or after.
+    pub since: Timestamp,
+    /// Before.
+    pub until: Timestamp,
+}
+
+impl Window {
+    /// Every session.
+    pub const ALL: Self = Self { since: Timestamp::MIN, until: Timestamp::MAX };
+
+    /// Whether a time lies in it.
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.since <= at && at < self.until
+    }
+}
+
+/// One GET /register that reached the Satellite, and whose way it names.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupScript {
+    /// The group of its `url`.
+    pub way: Decided,
+    /// Duration; only of those that succeeded.
+    pub ms: Option<u32>,
+}
+
+/// Everything that the log says of registrations.
+#[derive(Debug, Default)]
+pub struct Registrations {
+    /// Sorted by start, consumer UUID, host.
+    pub sessions: Vec<Session>,
+    /// Creates that the end of the log cut off, by group.
+    pub cut: BTreeMap<Group, u64>,
+    /// Names of hosts, capsules and releases.
+    pub names: Names,
+    /// GET /register in the window.
+    pub scripts: Vec<GroupScript>,
+    /// GET /rhsm/status of successful sessions, by group.
+    pub status_calls: BTreeMap<Group, GroupCalls>,
+    /// Requests of no registration.
+    pub background: BackgroundCounts,
+    /// Consumers of no registration.
+    pub background_consumers: u64,
+    /// Status calls of no registration.
+    pub background_status_calls: u64,
+    /// Requests that a key or an address of one's own brought to a session or group, that were inferred, that were neither.
+    pub attribution: [u64; 3],
+    /// Requests.
+    pub requests: JoinCounts,
+    /// Words that a reader must see.
+    pub notes: Vec<String>,
+}
+
+/// Decides what only the whole log can tell.
+pub fn finish(
+    mut all: Correlator,
+    requests: JoinCounts,
+    topology: Option<&Topology>,
+    window: Window,
+) -> Registrations {
+    let background_consumers = all.end();
+    let ways = Ways::learn(topology, &all.clues, &all.scripts, &mut all.names, &all.addresses);
+    for (session, clues) in all.sessions.iter_mut().zip(&all.clues) {
+        ways.decide(session, clues, &all.names);
+    }
+    number_attempts(&mut all.sessions);
+    unkeyed::pair_scripts(&mut all.sessions, &all.clues, &all.scripts);
+    let figures =
+        unkeyed::share_out(&mut all.sessions, &all.clues, &all.status_calls, &all.addresses, window);
+    all.status_calls = unkeyed::StatusCalls::default();
+    let mut notes = ways.notes(&all.sessions);
+    notes.extend(topology.iter().flat_map(|t| t.warnings.clone()));
+    let scripts: Vec<GroupScript> = group_scripts(&all.scripts, &ways, window);
+    let named = scripts.iter().filter(|s| s.way.evidence == Evidence::Exact).count() as u64;
+    let inferred = scripts.iter().filter(|s| s.way.evidence == Evidence::Inferred).count() as u64;
+    let attribution = [
+        all.attributed + named + figures.exact,
+        inferred + figures.inferred,
+        scripts.len() as u64 - named - inferred,
+    ];
+    let (mut sessions, cut) = in_order(all.sessions, &all.clues, window);
+    sort(&mut sessions, &all.names);
+    Registrations {
+        sessions,
+        cut,
+        names: all.names,
+        scripts,
+        status_calls: figures.groups,
+        background: all.background,
+        background_consumers,
+        background_status_calls: figures.background,
+        attribution,
+        requests,
+        notes,
+    }
+}
+
+fn group_scripts(scripts: &[Script], ways: &Ways<'_>, window: Window) -> Vec<GroupScript> {
+    scripts
+        .iter()
+        .filter(|s| !s.cut && window.holds(Timestamp(s.at_us)))
+        .map(|s| GroupScript { way: ways.of_url(s.url), ms: (200..400).contains(&s.status).then_some(s.ms) })
+        .collect()
+}
+
+// an attempt's number is its place among its host's creates in time
+fn number_attempts(sessions: &mut [Session]) {
+    let mut order: Vec<u32> = (0..sessions.len() as u32).collect();
+    order.sort_by_key(|i| (sessions[*i as usize].started_at, *i));
+    let hosts =
+        sessions.iter().filter(|s| s.host != NameId::NONE).map(|s| s.host.0 as usize + 1).max().unwrap_or(0);
+    let mut attempts = vec![0u16; hosts];
+    for i in order {
+        let session = &mut sessions[i as usize];
+        session.attempt = match attempts.get_mut(session.host.0 as usize) {
+            Some(attempt) => {
+                *attempt = attempt.saturating_add(1);
+                *attempt
+            }
+            None => 1,
+        };
+    }
+}
+
+fn in_order(sessions: Vec<Session>, clues: &[Clues], window: Window) -> (Vec<Session>, BTreeMap<Group, u64>) {
+    let mut cut: BTreeMap<Group, u64> = BTreeMap::new();
+    let mut sessions = sessions;
+    let mut at = 0;
+    sessions.retain(|session| {
+        let clue = &clues[at];
+        at += 1;
+        let asked = window.holds(session.started_at);
+        if clue.cut && asked {
+            *cut.entry(session.group).or_default() += 1;
+        }
+        asked && !clue.cut
+    });
+    (sessions, cut)
+}
+
+// started_at, consumer UUID, host: the order in which sessions are written
+fn sort(sessions: &mut [Session], names: &Names) {
+    sessions.sort_by(|a, b| {
+        let key = |s: &Session| (s.started_at, s.uuid);
+        key(a).cmp(&key(b)).then_with(|| names.get(a.host).cmp(&names.get(b.host)))
+    });
+}

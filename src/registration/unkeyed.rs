@@ -1,0 +1,344 @@
+//! What carries no key: GET /register and GET /rhsm/status.
+//!
+//! A group's figures come from the requests themselves, where `url` or address names the group. A single session gets
+//! one only where no other candidate is possible, and that is labelled inferred. Status calls of an address that
+//! several hosts share are apportioned between registrations and background (`share_out`).
+
+use super::SILENCE_US;
+use super::addresses::{AddressId, Addresses, BUCKET_SECS};
+use super::correlate::Clues;
+use super::finish::Window;
+use super::least_squares;
+use super::session::{Evidence, Group, Ms, NameId, Session};
+use std::collections::BTreeMap;
+
+/// One GET /register that reached the Satellite.
+#[derive(Clone, Copy, Debug)]
+pub struct Script {
+    /// Start in microseconds since 1970.
+    pub at_us: i64,
+    /// Duration.
+    pub ms: u32,
+    /// HTTP status; 0 without a Completed line.
+    pub status: u16,
+    /// The end of the log hides its answer.
+    pub cut: bool,
+    /// `setup_remote_execution_pull=true`.
+    pub pull: bool,
+    /// `url` parameter; none for a host that came straight.
+    pub url: NameId,
+    /// Source address.
+    pub address: AddressId,
+}
+
+/// Every GET /rhsm/status: its address, and its second in an index beside.
+#[derive(Debug, Default)]
+pub struct StatusCalls {
+    addresses: Vec<AddressId>,
+    // (second, first call in it): calls come nearly in order of time
+    seconds: Vec<(i64, u32)>,
+}
+
+impl StatusCalls {
+    /// Adds a call.
+    pub fn push(&mut self, address: AddressId, at_us: i64) {
+        let second = at_us.div_euclid(1_000_000);
+        // 4 thousand million calls are past any log; the rest would be miscounted, so it is not taken
+        if self.addresses.len() >= u32::MAX as usize {
+            return;
+        }
+        if self.seconds.last().is_none_or(|(last, _)| *last != second) {
+            self.seconds.push((second, self.addresses.len() as u32));
+        }
+        self.addresses.push(address);
+    }
+
+    /// Every call as (second, address).
+    pub fn iter(&self) -> impl Iterator<Item = (i64, AddressId)> + '_ {
+        self.seconds.iter().enumerate().flat_map(|(i, (second, from))| {
+            let to = self.seconds.get(i + 1).map_or(self.addresses.len(), |(_, next)| *next as usize);
+            self.addresses[*from as usize..to].iter().map(|address| (*second, *address))
+        })
+    }
+
+    /// How many calls there are.
+    pub fn len(&self) -> u64 {
+        self.addresses.len() as u64
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty()
+    }
+}
+
+/// Status calls of a group's successful sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct GroupCalls {
+    /// Calls.
+    pub calls: f64,
+    /// Exact where every address is one client's own.
+    pub evidence: Evidence,
+}
+
+/// What was found of the status calls.
+#[derive(Clone, Debug, Default)]
+pub struct StatusFigures {
+    /// By group.
+    pub groups: BTreeMap<Group, GroupCalls>,
+    /// Calls of sessions' own addresses.
+    pub exact: u64,
+    /// Calls apportioned to registrations.
+    pub inferred: u64,
+    /// Calls that no registration counts.
+    pub background: u64,
+    /// Words that a reader must see.
+    pub notes: Vec<String>,
+}
+
+/// Gives a session its script fetch where only one candidate is possible: one session for the fetch and one fetch for
+/// the session, among those of the same `url` (or, straight, of the same address) in the ten minutes before the create.
+pub fn pair_scripts(sessions: &mut [Session], clues: &[Clues], scripts: &[Script]) -> u64 {
+    let mut fetches: BTreeMap<(NameId, AddressId), Vec<u32>> = BTreeMap::new();
+    for (i, script) in scripts.iter().enumerate() {
+        fetches.entry(key(script.url, script.address)).or_default().push(i as u32);
+    }
+    let mut creates: BTreeMap<(NameId, AddressId), Vec<u32>> = BTreeMap::new();
+    for (i, clue) in clues.iter().enumerate() {
+        // without POST /register nothing tells by which way the host fetched its script; straight hosts show their address
+        let key = if clue.registered { key(clue.url, clue.address) } else { key(NameId::NONE, clue.address) };
+        if fetches.contains_key(&key) {
+            creates.entry(key).or_default().push(i as u32);
+        }
+    }
+    let mut paired = 0;
+    for (key, mut creates) in creates {
+        let Some(fetches) = fetches.get_mut(&key) else { continue };
+        creates.sort_unstable_by_key(|i| sessions[*i as usize].started_at);
+        fetches.sort_unstable_by_key(|i| scripts[*i as usize].at_us);
+        let starts: Vec<i64> = creates.iter().map(|i| sessions[*i as usize].started_at.0).collect();
+        let times: Vec<i64> = fetches.iter().map(|i| scripts[*i as usize].at_us).collect();
+        for (i, start) in creates.iter().zip(&starts) {
+            let Some(at) = only(&times, start - SILENCE_US, *start) else { continue };
+            if only(&starts, times[at], times[at] + SILENCE_US).is_none() {
+                continue;
+            }
+            let script = &scripts[fetches[at] as usize];
+            if (200..400).contains(&script.status) {
+                sessions[*i as usize].script_fetch = Ms::some(u64::from(script.ms));
+                paired += 1;
+            }
+        }
+    }
+    paired
+}
+
+fn key(url: NameId, address: AddressId) -> (NameId, AddressId) {
+    if url == NameId::NONE { (url, address) } else { (url, AddressId::NONE) }
+}
+
+// the one value between `from` and `to`, both included
+fn only(sorted: &[i64], from: i64, to: i64) -> Option<usize> {
+    let at = sorted.partition_point(|t| *t < from);
+    let next = sorted.get(at + 1).is_some_and(|t| *t <= to);
+    (sorted.get(at).is_some_and(|t| *t <= to) && !next).then_some(at)
+}
+
+/// Counts the status calls of every group's sessions; a session on an address of its own gets its count (inferred).
+pub fn share_out(
+    sessions: &mut [Session],
+    clues: &[Clues],
+    calls: &StatusCalls,
+    addresses: &Addresses,
+    window: Window,
+) -> StatusFigures {
+    let by_address = by_address(sessions, clues, addresses.len());
+    let own: Vec<bool> = (0..addresses.len())
+        .map(|id| addresses.get(AddressId(id as u32)).is_some_and(|s| s.is_one_clients_own()))
+        .collect();
+    for (i, clue) in clues.iter().enumerate() {
+        if own.get(clue.address.0 as usize) == Some(&true) {
+            sessions[i].status_calls = 0;
+        }
+    }
+    let mut figures = StatusFigures::default();
+    let mut shared: BTreeMap<AddressId, BTreeMap<i32, u32>> = BTreeMap::new();
+    for (second, address) in calls.iter() {
+        let at = address.0 as usize;
+        let Some(range) = by_address.range(at) else {
+            figures.background += 1;
+            continue;
+        };
+        if !own[at] {
+            let bucket = second.div_euclid(BUCKET_SECS) as i32;
+            *shared.entry(address).or_default().entry(bucket).or_default() += 1;
+            continue;
+        }
+        match owner(sessions, range, second) {
+            Some(i) => {
+                let count = &mut sessions[i].status_calls;
+                *count = count.saturating_add(1).min(Session::NO_COUNT - 1);
+                figures.exact += 1;
+            }
+            None => figures.background += 1,
+        }
+    }
+    for (session, clue) in sessions.iter().zip(clues) {
+        if session.success()
+            && window.holds(session.started_at)
+            && own.get(clue.address.0 as usize) == Some(&true)
+        {
+            let group = figures.groups.entry(session.group).or_default();
+            group.calls += f64::from(session.status_calls);
+            if group.evidence == Evidence::Missing {
+                group.evidence = Evidence::Exact;
+            }
+        }
+    }
+    apportion(sessions, &by_address, &shared, (addresses, window), &mut figures);
+    figures
+}
+
+// sessions in order of address and start
+struct ByAddress {
+    order: Vec<u32>,
+    from: Vec<u32>,
+}
+
+impl ByAddress {
+    fn range(&self, address: usize) -> Option<&[u32]> {
+        let (from, to) = (*self.from.get(address)?, *self.from.get(address + 1)?);
+        let range = &self.order[from as usize..to as usize];
+        (!range.is_empty()).then_some(range)
+    }
+}
+
+fn by_address(sessions: &[Session], clues: &[Clues], addresses: usize) -> ByAddress {
+    let mut order: Vec<u32> =
+        (0..sessions.len() as u32).filter(|i| clues[*i as usize].address != AddressId::NONE).collect();
+    order.sort_unstable_by_key(|i| (clues[*i as usize].address, sessions[*i as usize].started_at, *i));
+    let mut from = vec![0u32; addresses + 1];
+    for i in &order {
+        from[clues[*i as usize].address.0 as usize + 1] += 1;
+    }
+    for at in 1..from.len() {
+        from[at] += from[at - 1];
+    }
+    ByAddress { order, from }
+}
+
+// the first session on the address that had not ended, else the last one if it ended less than the silence ago
+fn owner(sessions: &[Session], range: &[u32], second: i64) -> Option<usize> {
+    let mut last = None;
+    for i in range {
+        let session = &sessions[*i as usize];
+        if session.ended_at.secs() >= second {
+            let near = session.started_at.0 - second * 1_000_000 <= SILENCE_US;
+            return if near { Some(*i as usize) } else { last };
+        }
+        if second * 1_000_000 - session.ended_at.0 <= SILENCE_US {
+            last = Some(*i as usize);
+        }
+    }
+    last
+}
+
+/// A registration's first status calls come before its create: so much earlier does an address's window begin.
+const LEAD_SECS: i64 = 120;
+
+// one row of the model: calls of a shared address in one bucket, and what else happened there
+#[derive(Clone, Copy, Default)]
+struct Row {
+    calls: f64,
+    causes: [f64; 4],
+}
+
+/// What the calls of a bucket are made of: requests of registrations, requests of hosts that were registered already,
+/// failed creates, and a steady rest (monitoring, hosts that only ask for the status).
+const BACKGROUND: [usize; 2] = [1, 3];
+const FAILED: usize = 2;
+
+fn apportion(
+    sessions: &[Session],
+    by_address: &ByAddress,
+    shared: &BTreeMap<AddressId, BTreeMap<i32, u32>>,
+    (addresses, window): (&Addresses, Window),
+    figures: &mut StatusFigures,
+) {
+    let mut rows = Vec::new();
+    let mut windows = Vec::new();
+    for (address, calls) in shared {
+        let Some(range) = by_address.range(address.0 as usize) else { continue };
+        let asked: Vec<u32> =
+            range.iter().copied().filter(|i| window.holds(sessions[*i as usize].started_at)).collect();
+        let span = span_of(sessions, &asked);
+        let from = rows.len();
+        add_rows(sessions, range, calls, addresses.get(*address).map_or(&[][..], |s| s.history()), &mut rows);
+        windows.push((asked, span, from..rows.len()));
+    }
+    let model: Vec<_> = rows.iter().map(|(_, row)| (row.causes, row.calls)).collect();
+    let parts = least_squares::fit(&model);
+    for (range, (first, last), rows_at) in windows {
+        let inside = rows[rows_at.clone()].iter().filter(|(bucket, _)| (first..=last).contains(bucket));
+        let (mut total, mut background) = (0.0, 0.0);
+        for (_, row) in inside {
+            total += row.calls;
+            let other = BACKGROUND.iter().chain([&FAILED]).map(|c| parts[*c] * row.causes[*c]).sum::<f64>();
+            background += other;
+        }
+        let all: f64 = rows[rows_at].iter().map(|(_, row)| row.calls).sum();
+        let registering = (total - background).max(0.0);
+        figures.inferred += registering.round() as u64;
+        figures.background += (all - registering).round() as u64;
+        let mut successes: BTreeMap<Group, u32> = BTreeMap::new();
+        for session in range.iter().map(|i| &sessions[*i as usize]).filter(|s| s.success()) {
+            *successes.entry(session.group).or_default() += 1;
+        }
+        let n: u32 = successes.values().sum();
+        for (group, count) in successes {
+            let figure = figures.groups.entry(group).or_default();
+            figure.calls += registering * f64::from(count) / f64::from(n);
+            figure.evidence = Evidence::Inferred;
+        }
+    }
+}
+
+fn span_of(sessions: &[Session], range: &[u32]) -> (i32, i32) {
+    let all = || range.iter().map(|i| &sessions[*i as usize]);
+    let first = all().map(|s| s.started_at.secs()).min().unwrap_or_default() - LEAD_SECS;
+    let last = all().map(|s| s.ended_at.secs()).max().unwrap_or_default();
+    (first.div_euclid(BUCKET_SECS) as i32, (last.div_euclid(BUCKET_SECS) + 1) as i32)
+}
+
+fn add_rows(
+    sessions: &[Session],
+    range: &[u32],
+    calls: &BTreeMap<i32, u32>,
+    history: &[super::addresses::Activity],
+    rows: &mut Vec<(i32, Row)>,
+) {
+    let mut by_bucket: BTreeMap<i32, Row> = BTreeMap::new();
+    for (bucket, n) in calls {
+        by_bucket.entry(*bucket).or_default().calls = f64::from(*n);
+    }
+    for activity in history {
+        let row = by_bucket.entry(activity.bucket).or_default();
+        (row.causes[0], row.causes[1]) = (f64::from(activity.registering), f64::from(activity.background));
+    }
+    for session in range.iter().map(|i| &sessions[*i as usize]).filter(|s| !s.success()) {
+        let bucket = session.started_at.secs().div_euclid(BUCKET_SECS) as i32;
+        by_bucket.entry(bucket).or_default().causes[FAILED] += 1.0;
+    }
+    let (Some((first, _)), Some((last, _))) = (by_bucket.first_key_value(), by_bucket.last_key_value())
+    else {
+        return;
+    };
+    let (first, last) = (*first, *last);
+    // quiet buckets tell most about the steady rest; a silence of days need not be written out
+    let quiet = |bucket: i32| i64::from(last - first) < 100_000 || by_bucket.contains_key(&bucket);
+    for bucket in (first..=last).filter(|b| quiet(*b)) {
+        let mut row = by_bucket.get(&bucket).copied().unwrap_or_default();
+        row.causes[3] = 1.0;
+        rows.push((bucket, row));
+    }
+}

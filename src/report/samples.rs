@@ -1,0 +1,192 @@
+//! An answer and sessions made up for tests of what is written.
+
+use crate::metrics::answer::*;
+use crate::registration::session::*;
+use crate::timestamp::{Timestamp, UtcOffset};
+use std::collections::BTreeMap;
+
+const START: Timestamp = Timestamp::from_secs(1_775_296_800);
+
+fn timing(count: u64, base: f64) -> Distribution {
+    let at = |factor: f64| Some((base * factor).round());
+    Distribution {
+        count,
+        min: at(0.31),
+        avg: Some(base * 1.1037),
+        p50: at(1.0),
+        p90: at(1.9),
+        p95: at(2.4),
+        p99: at(4.1),
+        max: at(7.3),
+        evidence: Evidence::Exact,
+    }
+}
+
+fn calls(count: u64, avg: f64, evidence: Evidence) -> Distribution {
+    Distribution { count, avg: Some(avg), evidence, ..Distribution::default() }
+}
+
+fn map(entries: &[(&str, u64)]) -> BTreeMap<String, u64> {
+    entries.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect()
+}
+
+fn group(group: Option<Group>, sessions: u64, base: f64, polls: f64) -> GroupAnswer {
+    let good = sessions * 97 / 100;
+    let failed = sessions - good;
+    let keyed = group != Some(Group::Unknown);
+    let mut metrics = BTreeMap::new();
+    if keyed {
+        metrics.insert(Metric::ConsumerCreateMs, timing(good, base));
+        metrics.insert(
+            Metric::ScriptFetchMs,
+            Distribution { evidence: Evidence::Inferred, ..timing(good / 2, base / 4.0) },
+        );
+        metrics.insert(Metric::HostRegisterMs, timing(good, base * 1.7));
+        metrics.insert(Metric::FactUpdateMs, timing(good, base * 0.6));
+        metrics.insert(Metric::CreateAndFactsMs, timing(good, base * 1.6));
+        metrics.insert(Metric::ComplianceCalls, calls(good, polls, Evidence::Exact));
+        metrics.insert(Metric::StatusCalls, calls(good, 11.04, Evidence::Inferred));
+        metrics.insert(Metric::RedundantConsumerGets, calls(good, 4.0, Evidence::Exact));
+        metrics.insert(Metric::ScriptFetches, calls(good, 0.52, Evidence::Inferred));
+    }
+    GroupAnswer {
+        group,
+        session_count: sessions,
+        error_count: failed,
+        error_breakdown: [(ErrorClass::Server, failed / 2), (ErrorClass::NoResponse, failed - failed / 2)]
+            .into_iter()
+            .filter(|(_, n)| *n > 0)
+            .collect(),
+        cut_count: u64::from(group.is_none()),
+        window_start: Some(START),
+        window_end: Some(START.plus_ms(309_000)),
+        metrics,
+        compliance_calls_polling: if polls > 1.0 {
+            calls(good * 2 / 3, polls * 1.5, Evidence::Exact)
+        } else {
+            Distribution::default()
+        },
+        failed_create_ms: if failed > 1 { timing(failed / 2, 29_000.0) } else { Distribution::default() },
+        client_os: map(&[("rhel-8", sessions / 3), ("rhel-9", sessions - sessions / 3 - 1), ("unknown", 1)]),
+        way_in: if keyed { map(&[("url", good), ("address", failed)]) } else { map(&[("none", sessions)]) },
+    }
+}
+
+/// An answer with something in every corner.
+pub fn answer() -> Answer {
+    let source = |name: &str, compression: &str, lines: u64, skipped: Option<&str>| SourceAnswer {
+        path: format!("/var/log/foreman/{name}"),
+        layout: if skipped.is_some() { "unknown" } else { "multiline_request_pattern" }.into(),
+        compression: compression.into(),
+        lines,
+        bytes: lines * 110,
+        first: Some(START),
+        last: Some(START.plus_ms(600_000)),
+        skipped: skipped.map(str::to_owned),
+    };
+    Answer {
+        sources: vec![
+            source("production.log", "none", 1_234_567, None),
+            source("production.log-20260403.gz", "gzip", 2_345_678, None),
+            source("production.log-20260402.gz", "gzip", 2_245_678, None),
+            source("cron.log", "none", 12, Some("no known layout in its first 64 kB")),
+        ],
+        window: Some((START, START.plus_ms(1_200_000))),
+        utc_offsets: vec![UtcOffset(3600), UtcOffset(7200)],
+        coverage: Coverage {
+            complete: false,
+            lines_read: 5_825_935,
+            lines_parsed: 5_825_900,
+            lines_skipped: map(&[("blank", 12), ("no known layout", 23)]),
+            skipped_samples: vec![
+                "/var/log/foreman/production.log:812: => Booting Puma".into(),
+                "/var/log/foreman/production.log:813: * Listening on \u{1b}[31munix:///run/foreman.sock".into(),
+            ],
+            lines_cut: 1,
+            requests_matched: 1_456_789,
+            requests_orphaned: 3,
+            requests_cut: 2,
+            requests_unanswered: 7,
+            requests_doubled: 0,
+            unreadable: vec!["/var/log/foreman/production.log-20260401.gz: unexpected end of file".into()],
+        },
+        attribution: Attribution { exact: 24_400, inferred: 3_120, unattributed: 12 },
+        background: Background {
+            keyed_requests: 310_000,
+            consumers: 8_000,
+            status_calls: 1_200,
+            host_registers: 4,
+            other_requests: 56_000,
+        },
+        groups: vec![
+            group(Some(Group::SatelliteSsh), 200, 1_234.0, 1.0),
+            group(Some(Group::CapsuleMqtt), 50, 980.0, 0.0),
+            group(Some(Group::LbSsh), 12_345, 2_345.0, 12.34),
+            group(Some(Group::Unknown), 3, 0.0, 0.0),
+            group(None, 12_598, 2_301.0, 12.08),
+        ],
+        notes: vec![
+            "Without an inventory standalone and load-balanced capsules look alike: -i INVENTORY tells them apart."
+                .into(),
+        ],
+    }
+}
+
+/// An answer to which nothing contributed.
+pub fn empty() -> Answer {
+    Answer {
+        sources: Vec::new(),
+        window: None,
+        utc_offsets: Vec::new(),
+        coverage: Coverage::default(),
+        attribution: Attribution::default(),
+        background: Background::default(),
+        groups: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// A whole session, a failed attempt that got no consumer, and one that was never answered.
+pub fn sessions() -> (Vec<Session>, Names) {
+    let mut names = Names::default();
+    let good = Session {
+        uuid: Uuid(0x8d1c_2f60_1f5e_4a3b_9a57_0c3b_8f1f_2d11),
+        started_at: START,
+        ended_at: START.plus_ms(20_000),
+        host: names.intern("host1.example.com"),
+        capsule: names.intern("capsule1.example.com"),
+        client_os: names.intern("rhel-9"),
+        create_status: 200,
+        attempt: 2,
+        consumer_create: Ms::some(2345),
+        host_register: Ms::some(4000),
+        fact_update: Ms::some(450),
+        compliance_calls: 12,
+        status_calls: 11,
+        redundant_consumer_gets: 4,
+        group: Group::LbSsh,
+        group_evidence: Evidence::Exact,
+        way_in: Some(WayIn::Url),
+        ..Session::default()
+    };
+    let failed = Session {
+        started_at: START.plus_ms(1),
+        create_status: 503,
+        attempt: 1,
+        status_calls: Session::NO_COUNT,
+        error: Some(ErrorClass::Server),
+        ..Session::default()
+    };
+    let unanswered = Session {
+        started_at: START.plus_ms(2500),
+        host: names.intern("host2.example.com"),
+        attempt: 1,
+        status_calls: Session::NO_COUNT,
+        group: Group::SatelliteSsh,
+        group_evidence: Evidence::Exact,
+        way_in: Some(WayIn::Address),
+        error: Some(ErrorClass::NoResponse),
+        ..Session::default()
+    };
+    (vec![good, failed, unanswered], names)
+}

@@ -1,0 +1,133 @@
+//! A capsule's proxy.log, as smart-proxy writes it, by the capsule's own clock.
+
+use super::error::SimulateError;
+use super::text::{Clock, push_hex, push_number, push_padded};
+use super::topology::Capsule;
+use crate::timestamp::UtcOffset;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The query of a GET /register as the client sends it: without the `url` that the capsule adds.
+pub const SCRIPT_QUERY: &str =
+    "activation_keys=AK&force=true&location_id=2&organization_id=1&setup_insights=false";
+
+/// proxy.log of one capsule.
+pub struct CapsuleLog {
+    path: PathBuf,
+    out: BufWriter<File>,
+    clock: Clock,
+    skew: i64,
+    line: Vec<u8>,
+    lines: u64,
+}
+
+impl CapsuleLog {
+    /// Opens `FOLDER/capsules/NAME/proxy.log`.
+    ///
+    /// # Errors
+    /// The folder or file cannot be made.
+    pub fn create(
+        folder: &Path,
+        capsule: &Capsule,
+        offsets: (UtcOffset, UtcOffset),
+        changes_at: i64,
+    ) -> Result<Self, SimulateError> {
+        let folder = folder.join("capsules").join(&capsule.name);
+        fs::create_dir_all(&folder).map_err(SimulateError::io("create", &folder))?;
+        let path = folder.join("proxy.log");
+        let file = File::create(&path).map_err(SimulateError::io("create", &path))?;
+        Ok(Self {
+            path,
+            // a pool can have thousands of capsules
+            out: BufWriter::with_capacity(4096, file),
+            clock: Clock::new(offsets.0, offsets.1, changes_at),
+            skew: capsule.skew,
+            line: Vec::new(),
+            lines: 0,
+        })
+    }
+
+    fn line(&mut self, at: i64, id: u32, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SimulateError> {
+        self.line.clear();
+        self.line.extend_from_slice(self.clock.stamp(at + self.skew));
+        self.line.push(b' ');
+        push_hex(&mut self.line, u64::from(id), 8);
+        self.line.extend_from_slice(b" [I] ");
+        write(&mut self.line);
+        self.line.push(b'\n');
+        self.lines += 1;
+        self.out.write_all(&self.line).map_err(SimulateError::io("write", &self.path))
+    }
+
+    /// `Started GET /register activation_keys=...`; a blank stands before the query even where there is none.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn started(&mut self, at: i64, id: u32, call: &str, query: &str) -> Result<(), SimulateError> {
+        self.line(at, id, |out| {
+            for text in ["Started ", call, " ", query] {
+                out.extend_from_slice(text.as_bytes());
+            }
+        })
+    }
+
+    /// `Finished GET /register with 200 (351.05 ms)`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finished(
+        &mut self,
+        at: i64,
+        id: u32,
+        call: &str,
+        status: u16,
+        took: i64,
+    ) -> Result<(), SimulateError> {
+        let took = took.max(0) as u64;
+        self.line(at, id, |out| {
+            for text in ["Finished ", call, " with "] {
+                out.extend_from_slice(text.as_bytes());
+            }
+            push_number(out, u64::from(status));
+            out.extend_from_slice(b" (");
+            push_number(out, took / 1000);
+            out.push(b'.');
+            push_padded(out, took / 10 % 100, 2);
+            out.extend_from_slice(b" ms)");
+        })
+    }
+
+    /// `registration_script cache=HIT source=redis age=42s key_prefix=ab12`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn cache_hit(&mut self, at: i64, id: u32, age_seconds: u64, key: u16) -> Result<(), SimulateError> {
+        self.line(at, id, |out| {
+            out.extend_from_slice(b"registration_script cache=HIT source=redis age=");
+            push_number(out, age_seconds);
+            out.extend_from_slice(b"s key_prefix=");
+            push_hex(out, u64::from(key), 4);
+        })
+    }
+
+    /// `registration_script cache=MISS key_prefix=ab12`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn cache_miss(&mut self, at: i64, id: u32, key: u16) -> Result<(), SimulateError> {
+        self.line(at, id, |out| {
+            out.extend_from_slice(b"registration_script cache=MISS key_prefix=");
+            push_hex(out, u64::from(key), 4);
+        })
+    }
+
+    /// Writes what is left; how many lines there are.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finish(mut self) -> Result<u64, SimulateError> {
+        self.out.flush().map_err(SimulateError::io("write", &self.path))?;
+        Ok(self.lines)
+    }
+}

@@ -1,0 +1,542 @@
+//! The storm itself: events in the order of time, only what is in flight in memory.
+
+use super::background::Background;
+use super::capsule_log::{CapsuleLog, SCRIPT_QUERY};
+use super::error::SimulateError;
+use super::host::{Host, RELEASES};
+use super::plan::{Plan, SECOND};
+use super::random::Random;
+use super::requests::{Request, Scribe};
+use super::steps::{Outcome, Step, Steps};
+use super::topology::Capsule;
+use super::truth::{CapsuleTruth, SessionTruth, TruthWriter};
+use crate::registration::session::{ErrorClass, Group};
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// Something that will happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// The next host of the storm starts.
+    Arrive,
+    /// The next one of the background starts.
+    Background,
+    /// Somebody asks whether this capsule is well.
+    Probe(u16),
+    /// An actor makes its next request.
+    Ask(u32),
+    /// It reaches the Satellite.
+    Reach(u32),
+    /// It leaves its audit lines.
+    Work(u32),
+    /// The Satellite has answered.
+    Answer(u32),
+    /// The capsule has passed the answer on.
+    PassOn(u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Event {
+    at: i64,
+    /// Events of the same time happen in the order in which they were planned.
+    order: u64,
+    what: What,
+}
+
+impl Ord for Event {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // the heap gives the greatest first
+        (other.at, other.order).cmp(&(self.at, self.order))
+    }
+}
+
+impl PartialOrd for Event {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A host that is doing something.
+struct Actor {
+    host: Host,
+    steps: Steps,
+    request: Option<Request>,
+    /// Id and start of its request in the capsule's log.
+    proxied: (u32, i64),
+    outcome: Outcome,
+    /// End of the last request with its UUID.
+    last_seen: i64,
+    /// What is to be told of it; none for background.
+    session: Option<Box<SessionTruth>>,
+}
+
+/// One cache of scripts: a capsule's own, or the pool's.
+#[derive(Clone, Copy, Debug)]
+struct ScriptCache {
+    filled_at: i64,
+    key: u16,
+}
+
+/// A script is kept so long.
+const CACHE_SECONDS: i64 = 300;
+
+/// The storm that goes on.
+pub struct Storm<'a> {
+    plan: &'a Plan<'a>,
+    random: Random,
+    events: BinaryHeap<Event>,
+    planned: u64,
+    actors: Vec<Option<Actor>>,
+    free: Vec<u32>,
+    /// Registrations in flight.
+    active: u64,
+    /// Attempts that have started, and retries that will.
+    begun: u64,
+    /// Hosts that have arrived.
+    arrived: u64,
+    registered: u64,
+    requests: u64,
+    scribe: Scribe<'a>,
+    capsule_logs: Vec<CapsuleLog>,
+    capsule_truths: Vec<CapsuleTruth>,
+    caches: Vec<ScriptCache>,
+    truth: TruthWriter,
+    background: Background,
+}
+
+/// What a storm leaves behind when it is over.
+pub struct Aftermath<'a> {
+    /// The Satellite's log.
+    pub scribe: Scribe<'a>,
+    /// The capsules' logs.
+    pub capsule_logs: Vec<CapsuleLog>,
+    /// What the capsules saw.
+    pub capsules: Vec<CapsuleTruth>,
+    /// Sessions.
+    pub truth: TruthWriter,
+    /// What belonged to none.
+    pub background: Background,
+    /// Requests of registrations that reached the Satellite.
+    pub requests: u64,
+}
+
+impl<'a> Storm<'a> {
+    /// A storm that is about to break.
+    pub fn new(
+        plan: &'a Plan<'a>,
+        scribe: Scribe<'a>,
+        capsule_logs: Vec<CapsuleLog>,
+        truth: TruthWriter,
+    ) -> Self {
+        let mut random = Random::new(plan.args.seed, 0);
+        let caches = plan
+            .capsules
+            .iter()
+            .map(|_| ScriptCache { filled_at: i64::MIN / 2, key: random.bits() as u16 })
+            .collect();
+        let capsule_truths = plan.capsules.iter().map(capsule_truth).collect();
+        let mut storm = Self {
+            plan,
+            random,
+            events: BinaryHeap::new(),
+            planned: 0,
+            actors: Vec::new(),
+            free: Vec::new(),
+            active: 0,
+            begun: 0,
+            arrived: 0,
+            registered: 0,
+            requests: 0,
+            scribe,
+            capsule_logs,
+            capsule_truths,
+            caches,
+            truth,
+            background: Background::new(plan),
+        };
+        if plan.has_background() {
+            storm.plan_event(plan.log_start(), What::Background);
+        }
+        for capsule in 0..plan.capsules.len() {
+            let first = plan.log_start() + storm.random.below(2 * SECOND as u64) as i64;
+            storm.plan_event(first, What::Probe(capsule as u16));
+        }
+        storm.plan_arrival();
+        storm
+    }
+
+    fn plan_event(&mut self, at: i64, what: What) {
+        self.planned += 1;
+        self.events.push(Event { at, order: self.planned, what });
+    }
+
+    fn plan_arrival(&mut self) {
+        if self.begun < self.plan.args.sessions {
+            let gap = SECOND as f64 / self.plan.args.rate;
+            let at = (self.arrived as f64 + self.random.unit()) * gap;
+            self.plan_event(self.plan.start + at as i64, What::Arrive);
+        }
+    }
+
+    /// Lets everything happen.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn run(mut self) -> Result<Aftermath<'a>, SimulateError> {
+        while let Some(Event { at, what, .. }) = self.events.pop() {
+            match what {
+                What::Arrive => self.arrive(at),
+                What::Background => self.background(at),
+                What::Probe(capsule) => self.probe(at, capsule)?,
+                What::Ask(actor) => self.ask(at, actor)?,
+                What::Reach(actor) => self.reach(at, actor)?,
+                What::Work(actor) => self.work(at, actor)?,
+                What::Answer(actor) => self.answer(at, actor)?,
+                What::PassOn(actor) => self.pass_on(at, actor)?,
+            }
+        }
+        Ok(Aftermath {
+            scribe: self.scribe,
+            capsule_logs: self.capsule_logs,
+            capsules: self.capsule_truths,
+            truth: self.truth,
+            background: self.background,
+            requests: self.requests,
+        })
+    }
+
+    fn arrive(&mut self, at: i64) {
+        if self.begun >= self.plan.args.sessions {
+            return;
+        }
+        self.begun += 1;
+        let mut host =
+            Host::new(&mut self.random, self.arrived, false, &self.plan.weights, &self.plan.capsules);
+        self.arrived += 1;
+        let again = self.random.chance(self.plan.args.reregistrations);
+        if again {
+            host.former = self.random.uuid();
+            self.background.truth.consumers += 1;
+        }
+        self.attempt(at, host, again);
+        self.plan_arrival();
+    }
+
+    /// One attempt of a host begins.
+    fn attempt(&mut self, at: i64, mut host: Host, former_calls: bool) {
+        host.uuid = 0;
+        let outcome = self.outcome(at);
+        let host_register = !self.plan.args.no_host_register;
+        let steps = Steps::registration(&mut self.random, &host, outcome, former_calls, host_register);
+        let session = SessionTruth {
+            host: host.name(),
+            group: host.group,
+            capsule: host.capsule,
+            attempt: host.attempt,
+            client_os: format!("rhel-{}", RELEASES[usize::from(host.release)].0),
+            ..SessionTruth::default()
+        };
+        self.active += 1;
+        self.enter(at, host, steps, outcome, Some(Box::new(session)));
+    }
+
+    fn outcome(&mut self, at: i64) -> Outcome {
+        if !self.random.chance(self.plan.args.failures) {
+            return Outcome::Registered;
+        }
+        // a request without an answer is told from one that the log's end cut off by what follows it
+        let too_late = at > self.plan.start + self.plan.length + self.plan.lead - 120 * SECOND
+            || !self.plan.has_background() && at > self.plan.start + self.plan.length - 120 * SECOND;
+        let kinds = [
+            (2.0, Outcome::CreateFails(401)),
+            (1.0, Outcome::CreateFails(403)),
+            (1.0, Outcome::CreateFails(422)),
+            (2.0, Outcome::CreateFails(429)),
+            (2.0, Outcome::CreateFails(500)),
+            (2.0, Outcome::CreateFails(503)),
+            (if too_late { 0.0 } else { 2.0 }, Outcome::CreateFails(0)),
+            (if self.plan.args.no_host_register { 0.0 } else { 1.0 }, Outcome::HostRegisterFails),
+        ];
+        kinds[self.random.weighted(&kinds.map(|k| k.0))].1
+    }
+
+    fn enter(
+        &mut self,
+        at: i64,
+        host: Host,
+        steps: Steps,
+        outcome: Outcome,
+        session: Option<Box<SessionTruth>>,
+    ) {
+        let actor = Actor { host, steps, request: None, proxied: (0, 0), outcome, last_seen: at, session };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.actors[slot as usize] = Some(actor);
+                slot
+            }
+            None => {
+                self.actors.push(Some(actor));
+                self.actors.len() as u32 - 1
+            }
+        };
+        self.plan_event(at, What::Ask(slot));
+    }
+
+    fn background(&mut self, at: i64) {
+        if at > self.plan.dense_end() {
+            return;
+        }
+        if let Some((host, steps, gap)) = self.background.next(&mut self.random, self.plan) {
+            self.enter(at, host, steps, Outcome::Registered, None);
+            self.plan_event(at + gap.max(1), What::Background);
+        }
+    }
+
+    fn probe(&mut self, at: i64, capsule: u16) -> Result<(), SimulateError> {
+        if at > self.plan.dense_end() {
+            return Ok(());
+        }
+        let index = usize::from(capsule);
+        // the pool is asked by its load balancer, the others by whoever watches over them
+        let pool = self.plan.capsules[index].group == Group::LbSsh;
+        let call = if pool { "GET /register/health" } else { "GET /features" };
+        let took = 300 + self.random.below(3000) as i64;
+        let id = self.random.bits() as u32;
+        self.capsule_logs[index].started(at, id, call, "")?;
+        self.capsule_logs[index].finished(at + took, id, call, 200, took)?;
+        let every = [2, 5, 10, 30][index % 4] * SECOND;
+        self.plan_event(at + every, What::Probe(capsule));
+        Ok(())
+    }
+
+    /// The capsule that a request goes through, where it leaves a line there.
+    fn proxy_of(actor: &Actor, step: Step) -> Option<usize> {
+        actor.host.capsule.map(usize::from).filter(|_| step.is_register())
+    }
+
+    fn ask(&mut self, at: i64, slot: u32) -> Result<(), SimulateError> {
+        let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return Ok(());
+        };
+        let Some(step) = actor.steps.current() else { return self.leave(at, slot, None) };
+        let Some(capsule) = Self::proxy_of(actor, step) else { return self.reach(at, slot) };
+        let id = self.random.bits() as u32;
+        actor.proxied = (id, at);
+        let pull = actor.host.group == Group::CapsuleMqtt;
+        let log = &mut self.capsule_logs[capsule];
+        if step == Step::HostRegister {
+            log.started(at, id, "POST /register", "")?;
+        } else {
+            let query = if pull { PULL_QUERY } else { SCRIPT_QUERY };
+            log.started(at, id, "GET /register", query)?;
+            self.capsule_truths[capsule].script_requests += 1;
+            if self.plan.args.warm_cache {
+                // a pool shares one cache, kept with its first capsule
+                let pool = self.plan.capsules.iter().position(|c| c.group == Group::LbSsh);
+                let shared = self.plan.capsules[capsule].group == Group::LbSsh;
+                let cache = &mut self.caches[pool.filter(|_| shared).unwrap_or(capsule)];
+                let age = (at - cache.filled_at) / SECOND;
+                if age < CACHE_SECONDS {
+                    self.capsule_truths[capsule].script_cache_hits += 1;
+                    if self.plan.cache_lines {
+                        log.cache_hit(at, id, age as u64, cache.key)?;
+                    }
+                    let took = self.random.between(1500, 6000) as i64;
+                    self.plan_event(at + took, What::PassOn(slot));
+                    return Ok(());
+                }
+                cache.filled_at = at;
+                if self.plan.cache_lines {
+                    log.cache_miss(at, id, cache.key)?;
+                }
+            }
+        }
+        let way = self.random.between(1000, 5000) as i64;
+        self.plan_event(at + way, What::Reach(slot));
+        Ok(())
+    }
+
+    fn status_of(actor: &Actor, step: Step) -> u16 {
+        match (step, actor.outcome) {
+            (Step::Create | Step::CreateInEnvironment, Outcome::CreateFails(status)) => status,
+            (Step::HostRegister, Outcome::HostRegisterFails) => 500,
+            (Step::FactsUnavailable, _) => 503,
+            (Step::Gone, _) => 410,
+            (Step::Create | Step::ApiFacts, _) => 201,
+            _ => 200,
+        }
+    }
+
+    fn reach(&mut self, at: i64, slot: u32) -> Result<(), SimulateError> {
+        let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return Ok(());
+        };
+        let Some(step) = actor.steps.current() else { return Ok(()) };
+        let status = Self::status_of(actor, step);
+        // a busy Satellite is slower
+        let load = 1.0 + (self.active as f64 / 6000.0).min(1.5);
+        let mut request = Request::new(&mut self.random, step, status, at, load);
+        if step.is_create() {
+            if let Some(session) = &mut actor.session {
+                session.turn = Some(self.truth.create_starts());
+                session.started = at.div_euclid(SECOND);
+            }
+            if matches!(status, 200 | 201) {
+                actor.host.uuid = self.random.uuid();
+                if self.random.chance(0.05) {
+                    request.passing_uuid = self.random.uuid();
+                }
+            }
+        }
+        self.scribe.begins(&actor.host, &request)?;
+        actor.request = Some(request);
+        match &mut actor.session {
+            Some(session) => {
+                self.requests += 1;
+                session.status += u32::from(step == Step::Status);
+                session.compliance += u32::from(step == Step::Compliance);
+                session.consumer_gets += u32::from(step == Step::ConsumerGet);
+                if matches!(step, Step::FormerGet | Step::FormerCompliance) {
+                    self.background.count(&actor.host, step);
+                }
+            }
+            None => self.background.count(&actor.host, step),
+        }
+        if status == 0 {
+            return self.leave(at, slot, Some(ErrorClass::NoResponse));
+        }
+        let works = step.is_create() || matches!(step, Step::Facts | Step::HostRegister);
+        if works && status < 400 {
+            let before_end = i64::from(request.ms.min(150)) * 900;
+            self.plan_event(request.ends() - before_end, What::Work(slot));
+        }
+        self.plan_event(request.ends(), What::Answer(slot));
+        Ok(())
+    }
+
+    fn work(&mut self, at: i64, slot: u32) -> Result<(), SimulateError> {
+        let actor = self.actors.get(slot as usize).and_then(Option::as_ref);
+        match actor.and_then(|actor| Some((actor, actor.request.as_ref()?))) {
+            Some((actor, request)) => self.scribe.works(&actor.host, request, at),
+            None => Ok(()),
+        }
+    }
+
+    fn answer(&mut self, at: i64, slot: u32) -> Result<(), SimulateError> {
+        let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return Ok(());
+        };
+        let Some(request) = actor.request else { return Ok(()) };
+        self.scribe.ends(&actor.host, &request, at)?;
+        let step = request.step;
+        if step.has_uuid() || step.is_create() {
+            actor.last_seen = at;
+        }
+        if let Some(session) = &mut actor.session {
+            note(session, &request, actor.host.uuid);
+        }
+        if Self::proxy_of(actor, step).is_some() {
+            let way = self.random.between(1000, 4000) as i64;
+            self.plan_event(at + way, What::PassOn(slot));
+            return Ok(());
+        }
+        self.go_on(at, slot)
+    }
+
+    fn pass_on(&mut self, at: i64, slot: u32) -> Result<(), SimulateError> {
+        let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return Ok(());
+        };
+        let Some(step) = actor.steps.current() else { return Ok(()) };
+        if let Some(capsule) = Self::proxy_of(actor, step) {
+            let (id, started) = actor.proxied;
+            let call = if step == Step::Script { "GET /register" } else { "POST /register" };
+            let status = actor.request.filter(|r| r.step == step).map_or(200, |r| r.status);
+            self.capsule_logs[capsule].finished(at, id, call, status, at - started)?;
+        }
+        self.go_on(at, slot)
+    }
+
+    /// To the next step, after a pause.
+    fn go_on(&mut self, at: i64, slot: u32) -> Result<(), SimulateError> {
+        let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return Ok(());
+        };
+        actor.steps.advance();
+        let failed = actor.session.as_ref().and_then(|s| s.error);
+        if actor.steps.current().is_none() || failed.is_some() {
+            return self.leave(at, slot, failed);
+        }
+        let pause = self.random.log_normal(0.4, 0.8).min(30.0);
+        self.plan_event(at + (pause * SECOND as f64) as i64, What::Ask(slot));
+        Ok(())
+    }
+
+    /// An actor is done, well or not.
+    fn leave(&mut self, at: i64, slot: u32, failed: Option<ErrorClass>) -> Result<(), SimulateError> {
+        let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::take) else {
+            return Ok(());
+        };
+        self.free.push(slot);
+        let Some(mut session) = actor.session else { return Ok(()) };
+        self.active -= 1;
+        session.error = failed;
+        self.truth.session_over(*session)?;
+        let mut host = actor.host;
+        if failed.is_none() {
+            self.registered += 1;
+            let later = self.background.later_check_in(&mut self.random, self.registered, actor.last_seen);
+            if let Some(later) = later {
+                let steps = Steps::check_in(&mut self.random, &host);
+                self.enter(later, host, steps, Outcome::Registered, None);
+            }
+            return Ok(());
+        }
+        if self.begun < self.plan.args.sessions && self.random.chance(2.0 / 3.0) {
+            self.begun += 1;
+            host.attempt += 1;
+            if host.uuid != 0 {
+                // the consumer was made, so the next attempt replaces it
+                host.former = host.uuid;
+            }
+            let wait = if failed == Some(ErrorClass::NoResponse) { (60, 90) } else { (5, 40) };
+            let wait = self.random.between(wait.0, wait.1) as i64 * SECOND;
+            self.attempt(at + wait, host, false);
+        }
+        Ok(())
+    }
+}
+
+/// The query of a script for hosts that pull their jobs.
+const PULL_QUERY: &str = "activation_keys=AK&force=true&location_id=2&organization_id=1&setup_insights=false&setup_remote_execution_pull=true";
+
+fn capsule_truth(capsule: &Capsule) -> CapsuleTruth {
+    CapsuleTruth {
+        name: capsule.name.clone(),
+        group: capsule.group.name(),
+        clock_skew_seconds: capsule.skew as f64 / SECOND as f64,
+        script_requests: 0,
+        script_cache_hits: 0,
+        lines: 0,
+    }
+}
+
+/// What an answer adds to the truth of its session.
+fn note(session: &mut SessionTruth, request: &Request, uuid: u128) {
+    let succeeded = request.status < 400;
+    let ms = succeeded.then_some(request.ms);
+    match request.step {
+        Step::Create | Step::CreateInEnvironment => {
+            session.create_status = Some(request.status);
+            session.create_ms = ms;
+            session.uuid = uuid;
+        }
+        Step::Script => session.script_ms = ms,
+        Step::HostRegister => session.host_register_ms = ms,
+        Step::Facts if session.facts_ms.is_none() => session.facts_ms = ms,
+        _ => return,
+    }
+    if !succeeded {
+        session.error = ErrorClass::of_status(request.status);
+    }
+}

@@ -1,0 +1,281 @@
+//! Bytes in pieces of whole lines, in memory that does not depend on how long a line is.
+
+use super::open::{Body, Input};
+use crate::log::assemble::KEEP;
+use memchr::{memchr, memchr_iter, memrchr};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+/// What a thread reads of a file at once: it stays in the core's cache while it is parsed.
+const READ: usize = 256 * 1024;
+
+/// A piece of a plain file: the lines that begin in it.
+#[derive(Clone, Debug)]
+pub struct Range {
+    file: Arc<File>,
+    start: u64,
+    end: u64,
+}
+
+/// A piece of a stream: whole lines, but for the last of the stream.
+pub type Bytes = Vec<u8>;
+
+/// A piece of the log.
+#[derive(Debug)]
+pub enum Data {
+    /// To be read by whoever parses it.
+    Range(Range),
+    /// Read already.
+    Bytes(Bytes),
+}
+
+/// A piece of the log and its place.
+#[derive(Debug)]
+pub struct Work {
+    /// Which file.
+    pub file: usize,
+    /// Which piece of it.
+    pub index: usize,
+    /// The piece.
+    pub data: Data,
+    /// Its size.
+    pub bytes: usize,
+}
+
+/// Takes lines.
+pub trait LineSink {
+    /// A line without its newline; at most `KEEP + 1` bytes of it where it is longer.
+    fn line(&mut self, line: &[u8], escapes: bool);
+    /// The last line of a file, where it has no newline.
+    fn unfinished(&mut self, line: &[u8]);
+    /// So many bytes were read.
+    fn read(&mut self, bytes: usize);
+}
+
+/// Cuts an input into pieces and pushes them until there is no more or `push` says that nobody listens.
+///
+/// # Errors
+/// Of the input; what was pushed before stands.
+pub fn produce(input: Input, chunk: usize, mut push: impl FnMut(Data, usize) -> bool) -> io::Result<()> {
+    let chunk = chunk.max(1);
+    match input.body {
+        Body::Plain { file, len } => {
+            let file = Arc::new(file);
+            let mut start = 0;
+            while start < len {
+                let end = len.min(start + chunk as u64);
+                if !push(Data::Range(Range { file: Arc::clone(&file), start, end }), (end - start) as usize) {
+                    break;
+                }
+                start = end;
+            }
+            Ok(())
+        }
+        Body::Stream(stream) => produce_stream(stream.open()?, chunk.min(1 << 20), push),
+    }
+}
+
+fn produce_stream(
+    mut stream: Box<dyn Read + Send>,
+    chunk: usize,
+    mut push: impl FnMut(Data, usize) -> bool,
+) -> io::Result<()> {
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut target = chunk;
+    loop {
+        let from = bytes.len();
+        let result = (&mut stream).take((target - from) as u64).read_to_end(&mut bytes);
+        drop_nuls(&mut bytes, from);
+        let ended = match result {
+            Ok(read) => read == 0 && target > from,
+            // what came before the break is whole and stands
+            Err(error) => {
+                push_rest(bytes, push);
+                return Err(error);
+            }
+        };
+        if ended {
+            push_rest(bytes, push);
+            return Ok(());
+        }
+        if let Some(newline) = memrchr(b'\n', &bytes) {
+            let rest = bytes[newline + 1..].to_vec();
+            bytes.truncate(newline + 1);
+            let n = bytes.len();
+            if !push(Data::Bytes(bytes), n) {
+                return Ok(());
+            }
+            target = chunk.max(rest.len() + 1);
+            bytes = rest;
+        } else if bytes.len() > KEEP {
+            bytes.truncate(KEEP + 1);
+            let after = skip_line(&mut stream)?;
+            bytes.push(b'\n');
+            bytes.extend_from_slice(&after);
+            drop_nuls(&mut bytes, KEEP + 2);
+            target = chunk.max(bytes.len() + 1);
+        } else {
+            target = bytes.len() + chunk;
+        }
+    }
+}
+
+fn push_rest(bytes: Vec<u8>, mut push: impl FnMut(Data, usize) -> bool) {
+    let n = bytes.len();
+    if n > 0 {
+        push(Data::Bytes(bytes), n);
+    }
+}
+
+// reads up to the end of an endless line; gives back what was read of the next
+fn skip_line(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let n = match stream.read(&mut buffer) {
+            Ok(0) => return Ok(Vec::new()),
+            Ok(n) => n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        if let Some(newline) = memchr(b'\n', &buffer[..n]) {
+            return Ok(buffer[newline + 1..n].to_vec());
+        }
+    }
+}
+
+// copytruncate leaves holes: blocks of NUL bytes that belong to no line
+fn drop_nuls(bytes: &mut Vec<u8>, from: usize) {
+    if memchr(0, &bytes[from..]).is_some() {
+        let mut kept = from;
+        for at in from..bytes.len() {
+            if bytes[at] != 0 {
+                bytes[kept] = bytes[at];
+                kept += 1;
+            }
+        }
+        bytes.truncate(kept);
+    }
+}
+
+/// Splits pieces into lines; one a thread, used again and again.
+#[derive(Debug, Default)]
+pub struct LineBuffer {
+    bytes: Vec<u8>,
+}
+
+impl LineBuffer {
+    /// The lines of a piece of a stream.
+    pub fn bytes(&mut self, bytes: Bytes, sink: &mut impl LineSink) {
+        sink.read(bytes.len());
+        let escapes = memchr(0x1b, &bytes).is_some();
+        let rest = lines(&bytes, escapes, sink);
+        if rest < bytes.len() {
+            sink.unfinished(&bytes[rest..]);
+        }
+    }
+
+    /// The lines that begin in a piece of a plain file.
+    ///
+    /// # Errors
+    /// Of reading; lines before the place stand.
+    pub fn range(&mut self, range: &Range, sink: &mut impl LineSink) -> io::Result<()> {
+        self.bytes.clear();
+        let mut at = range.start;
+        // the line that is under way at the start is of the piece before
+        let mut skipping = at > 0 && read_byte(&range.file, at - 1)? != Some(b'\n');
+        let mut line_open = false;
+        while at < range.end {
+            let from = self.bytes.len();
+            let want = (READ - from.min(READ / 2)).min((range.end - at) as usize);
+            let n = self.fill(&range.file, at, want)?;
+            if n == 0 {
+                break;
+            }
+            at += n as u64;
+            sink.read(n);
+            line_open = self.bytes[from + n - 1] != b'\n';
+            drop_nuls(&mut self.bytes, from);
+            if skipping {
+                let Some(newline) = memchr(b'\n', &self.bytes) else {
+                    self.bytes.clear();
+                    continue;
+                };
+                self.bytes.drain(..=newline);
+            }
+            skipping = self.take_lines(sink);
+        }
+        if line_open && !skipping { self.finish_line(range, at, sink) } else { Ok(()) }
+    }
+
+    // hands out whole lines; a line past what is kept is handed out at once and its rest skipped
+    fn take_lines(&mut self, sink: &mut impl LineSink) -> bool {
+        let escapes = memchr(0x1b, &self.bytes).is_some();
+        let rest = lines(&self.bytes, escapes, sink);
+        self.bytes.drain(..rest);
+        if self.bytes.len() <= KEEP {
+            return false;
+        }
+        sink.line(&self.bytes[..=KEEP], escapes);
+        self.bytes.clear();
+        true
+    }
+
+    // the last line of the piece ends behind it
+    fn finish_line(&mut self, range: &Range, mut at: u64, sink: &mut impl LineSink) -> io::Result<()> {
+        loop {
+            let from = self.bytes.len();
+            let n = self.fill(&range.file, at, 16 * 1024)?;
+            at += n as u64;
+            drop_nuls(&mut self.bytes, from);
+            let escapes = || memchr(0x1b, &self.bytes).is_some();
+            match memchr(b'\n', &self.bytes[from..]) {
+                Some(newline) => {
+                    let end = (from + newline).min(KEEP + 1);
+                    sink.line(&self.bytes[..end], escapes());
+                    return Ok(());
+                }
+                None if n == 0 => {
+                    if !self.bytes.is_empty() {
+                        sink.unfinished(&self.bytes);
+                    }
+                    return Ok(());
+                }
+                None if self.bytes.len() > KEEP => {
+                    sink.line(&self.bytes[..=KEEP], escapes());
+                    return Ok(());
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn fill(&mut self, file: &File, at: u64, want: usize) -> io::Result<usize> {
+        let from = self.bytes.len();
+        self.bytes.resize(from + want, 0);
+        let n = loop {
+            match file.read_at(&mut self.bytes[from..], at) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        self.bytes.truncate(from + *n.as_ref().unwrap_or(&0));
+        n
+    }
+}
+
+#[inline]
+fn lines(bytes: &[u8], escapes: bool, sink: &mut impl LineSink) -> usize {
+    let mut from = 0;
+    for newline in memchr_iter(b'\n', bytes) {
+        sink.line(&bytes[from..newline], escapes);
+        from = newline + 1;
+    }
+    from
+}
+
+fn read_byte(file: &File, at: u64) -> io::Result<Option<u8>> {
+    let mut byte = [0];
+    Ok((file.read_at(&mut byte, at)? == 1).then_some(byte[0]))
+}

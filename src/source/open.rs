@@ -1,0 +1,228 @@
+//! Opens what was chosen: compression and layout told from the content, files put in the order of the times inside.
+
+use super::SourceError;
+use super::choose::{Chosen, rank};
+use crate::log::assemble::{Assembler, Counts};
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+/// What is read of a file to tell its layout and first time.
+const HEAD: usize = 64 * 1024;
+/// The same where the first lines name no time: a long backtrace, a hole.
+const LONG_HEAD: usize = 4 * 1024 * 1024;
+
+/// How bytes are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip.
+    Gzip,
+    /// xz.
+    Xz,
+    /// zstd.
+    Zstd,
+}
+
+impl Compression {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    fn of(magic: &[u8]) -> Self {
+        match magic {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+
+    fn reader(self, raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+        let raw = BufReader::with_capacity(256 * 1024, raw);
+        Ok(match self {
+            Self::None => Box::new(raw),
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
+            Self::Xz => Box::new(xz2::bufread::XzDecoder::new_multi_decoder(raw)),
+            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(raw)?),
+        })
+    }
+}
+
+/// Bytes that can only be read one after the other.
+pub enum Stream {
+    /// A compressed file or a pipe with a name: opened when its turn comes.
+    File(PathBuf, Compression),
+    /// Standard input, its first bytes read already.
+    Open(Box<dyn Read + Send>),
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path, compression) => f.debug_tuple("File").field(path).field(compression).finish(),
+            Self::Open(_) => f.write_str("Open"),
+        }
+    }
+}
+
+impl Stream {
+    /// The decompressed bytes.
+    ///
+    /// # Errors
+    /// Of opening.
+    pub fn open(self) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::File(path, compression) => compression.reader(Box::new(File::open(path)?)),
+            Self::Open(stream) => Ok(stream),
+        }
+    }
+}
+
+/// The bytes of an input.
+#[derive(Debug)]
+pub enum Body {
+    /// A plain file, which many threads can read at once.
+    Plain {
+        /// The file.
+        file: File,
+        /// Its length.
+        len: u64,
+    },
+    /// Anything else.
+    Stream(Stream),
+}
+
+/// An input and what its first lines tell.
+#[derive(Debug)]
+pub struct Input {
+    /// As shown to people.
+    pub name: String,
+    /// Told from its first bytes.
+    pub compression: Compression,
+    /// Told from its first lines.
+    pub head: Counts,
+    /// Bytes on disk, where known.
+    pub size: Option<u64>,
+    /// Its bytes.
+    pub body: Body,
+}
+
+impl Input {
+    /// Time of its first request, in microseconds since 1970.
+    pub fn first_us(&self) -> Option<i64> {
+        self.head.span.map(|(first, _)| first)
+    }
+}
+
+/// Opens a file; only its first lines are read.
+///
+/// # Errors
+/// What it is, and the way out, where it cannot be read.
+pub fn open(chosen: &Chosen) -> Result<Input, SourceError> {
+    match chosen {
+        Chosen::Stdin => open_stream(Path::new("-"), Box::new(io::stdin())),
+        Chosen::File(path) => {
+            let file = File::open(path).map_err(|e| SourceError::io(path, e))?;
+            let metadata = file.metadata().map_err(|e| SourceError::io(path, e))?;
+            if metadata.is_file() {
+                open_file(path, file, metadata.len())
+            } else {
+                open_stream(path, Box::new(file))
+            }
+        }
+    }
+}
+
+fn open_file(path: &Path, mut file: File, len: u64) -> Result<Input, SourceError> {
+    if len == 0 {
+        return Err(SourceError::Empty(path.to_owned()));
+    }
+    let mut magic = Vec::new();
+    (&mut file).take(512).read_to_end(&mut magic).map_err(|e| SourceError::io(path, e))?;
+    refuse_container(path, &magic)?;
+    let compression = Compression::of(&magic);
+    let again = File::open(path).map_err(|e| SourceError::io(path, e))?;
+    let mut reader = compression.reader(Box::new(again)).map_err(|e| SourceError::io(path, e))?;
+    // an archive that breaks in its first bytes is told when it is read whole
+    let mut bytes = Vec::new();
+    let head = head_counts(&mut reader, &mut bytes);
+    let body = match compression {
+        Compression::None => Body::Plain { file, len },
+        _ => Body::Stream(Stream::File(path.to_owned(), compression)),
+    };
+    Ok(Input { name: path.display().to_string(), compression, head, size: Some(len), body })
+}
+
+fn open_stream(path: &Path, mut raw: Box<dyn Read + Send>) -> Result<Input, SourceError> {
+    let mut magic = Vec::new();
+    (&mut raw).take(512).read_to_end(&mut magic).map_err(|e| SourceError::io(path, e))?;
+    if magic.is_empty() {
+        return Err(SourceError::Empty(path.to_owned()));
+    }
+    refuse_container(path, &magic)?;
+    let compression = Compression::of(&magic);
+    let raw = Box::new(Cursor::new(magic).chain(raw));
+    let mut reader = compression.reader(raw).map_err(|e| SourceError::io(path, e))?;
+    let mut bytes = Vec::new();
+    let head = head_counts(&mut reader, &mut bytes);
+    let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
+    let body = Body::Stream(Stream::Open(Box::new(Cursor::new(bytes).chain(reader))));
+    Ok(Input { name, compression, head, size: None, body })
+}
+
+fn refuse_container(path: &Path, magic: &[u8]) -> Result<(), SourceError> {
+    let (what, way_out) = match magic {
+        [b'B', b'Z', b'h', ..] => {
+            ("bzip2", "decompress it first, as in: bzcat FILE | reginfra metrics --log -")
+        }
+        [b'P', b'K', 3, 4, ..] => ("a zip archive", "unpack it first"),
+        _ if magic.get(257..262) == Some(b"ustar") => {
+            ("a tar archive", "unpack it first and name the folder")
+        }
+        _ => return Ok(()),
+    };
+    Err(SourceError::Unsupported { path: path.to_owned(), what, way_out })
+}
+
+// reads as many bytes as it takes to see a request; they stay in `bytes`
+fn head_counts(reader: &mut impl Read, bytes: &mut Vec<u8>) -> Counts {
+    loop {
+        let before = bytes.len();
+        let want = if before == 0 { HEAD } else { LONG_HEAD };
+        let read = reader.take((want - before) as u64).read_to_end(bytes);
+        let mut assembler = Assembler::new(None);
+        for line in
+            bytes.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n") || read.is_err())
+        {
+            // a hole of NULs is no part of the line behind it
+            let start = line.iter().position(|b| *b != 0).unwrap_or(line.len());
+            assembler.line_with_escapes(line[start..].strip_suffix(b"\n").unwrap_or(&line[start..]));
+        }
+        let counts = assembler.finish(Vec::new()).counts;
+        let more = read.is_ok_and(|n| n > 0) && bytes.len() < LONG_HEAD;
+        if counts.span.is_some() || !more {
+            return counts;
+        }
+    }
+}
+
+/// Puts inputs in the order of the times inside; one without a time keeps its place behind the one before it by name.
+pub fn in_order(mut inputs: Vec<Input>) -> Vec<Input> {
+    inputs.sort_by_key(|input| rank(Path::new(&input.name)));
+    let mut last = i64::MIN;
+    let mut keyed: Vec<(i64, Input)> = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        last = input.first_us().unwrap_or(last);
+        keyed.push((last, input));
+    }
+    keyed.sort_by_key(|(first, _)| *first);
+    keyed.into_iter().map(|(_, input)| input).collect()
+}
