@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod man;
+pub mod metrics;
 pub mod simulate;
 
 use crate::cli::{Cli, Command};
@@ -13,7 +14,10 @@ use std::process::ExitCode;
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Simulate(args) => exit_code(simulate::run(&args)),
-        Command::Metrics(_) => ExitCode::from(2),
+        Command::Metrics(args) => match metrics::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
         Command::Completions { shell } => exit_code(completions::run(shell)),
         Command::Man { output } => exit_code(man::run(output.as_deref())),
     }

@@ -230,6 +230,8 @@ pub struct Coverage {
     pub skipped_samples: Vec<String>,
     /// Lines cut at a file's start or end, or longer than is kept.
     pub lines_cut: u64,
+    /// Started and Completed lines that stand twice; counted once.
+    pub lines_doubled: u64,
     /// Requests with a Started and a Completed line.
     pub requests_matched: u64,
     /// Completed lines without a Started line.

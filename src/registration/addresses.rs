@@ -2,10 +2,11 @@
 
 use super::session::{NameId, Uuid};
 use crate::log::address::Address;
+use crate::log::request::Kind;
 use hashbrown::HashTable;
 
 /// Seconds in a bucket of a shared address's history.
-pub const BUCKET_SECS: i64 = 30;
+pub const BUCKET_SECS: i64 = 10;
 
 /// An address by its number in `Addresses`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,8 +30,21 @@ pub struct Activity {
     pub bucket: i32,
     /// Of registrations.
     pub registering: u32,
-    /// Of hosts that were registered already.
-    pub background: u32,
+    /// Of hosts that were registered already, by kind: what such hosts ask for besides tells how often they ask for the status.
+    pub background: [u32; KINDS],
+}
+
+/// Kinds of background requests that are told apart.
+pub const KINDS: usize = 4;
+
+/// The number of a kind of request in `Activity::background`.
+pub const fn kind_number(kind: Kind) -> u8 {
+    match kind {
+        Kind::Compliance => 0,
+        Kind::ConsumerGet => 1,
+        Kind::Facts => 2,
+        _ => 3,
+    }
 }
 
 /// What is known of one address.
@@ -63,7 +77,7 @@ impl State {
         self.history.as_deref().map_or(&[], Vec::as_slice)
     }
 
-    fn bump(&mut self, bucket: i32, registering: bool, n: u32) {
+    fn bump(&mut self, bucket: i32, background: Option<u8>) {
         let Some(history) = &mut self.history else { return };
         // requests come nearly in order: the bucket is at the end, or close to it
         let at = match history.iter().rev().take(64).position(|a| a.bucket <= bucket) {
@@ -78,8 +92,10 @@ impl State {
         } else {
             at
         };
-        let field = if registering { &mut history[at].registering } else { &mut history[at].background };
-        *field = field.saturating_add(n);
+        match background {
+            None => history[at].registering += 1,
+            Some(kind) => history[at].background[usize::from(kind) % KINDS] += 1,
+        }
     }
 }
 
@@ -193,10 +209,10 @@ impl Addresses {
         };
     }
 
-    /// Adds to the history of a shared address.
-    pub fn activity(&mut self, id: AddressId, bucket: i32, registering: bool) {
+    /// Adds to the history of a shared address: a request of a registration, or one of the background and its kind.
+    pub fn activity(&mut self, id: AddressId, bucket: i32, background: Option<u8>) {
         if let Some(state) = self.states.get_mut(id.0 as usize) {
-            state.bump(bucket, registering, 1);
+            state.bump(bucket, background);
         }
     }
 }
@@ -234,7 +250,7 @@ mod tests {
         assert!(!all.consumer(a, Uuid(1)));
         assert!(all.consumer(a, Uuid(2)));
         for bucket in [5, 7, 6, 3, 7, 100, 5] {
-            all.activity(a, bucket, true);
+            all.activity(a, bucket, None);
         }
         let buckets: Vec<_> =
             all.get(a).unwrap().history().iter().map(|a| (a.bucket, a.registering)).collect();

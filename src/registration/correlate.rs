@@ -1,7 +1,7 @@
 //! Requests in, sessions out: a create opens a session, the consumer UUID brings the rest to it.
 
 use super::SILENCE_US;
-use super::addresses::{AddressId, Addresses, BUCKET_SECS};
+use super::addresses::{AddressId, Addresses, BUCKET_SECS, kind_number};
 use super::join::{Outcome, Requests};
 use super::session::{ErrorClass, Ms, NameId, Names, Session, Uuid};
 use super::unkeyed::{Script, StatusCalls};
@@ -89,7 +89,7 @@ struct Consumer {
     url: NameId,
     register_address: AddressId,
     /// Buckets of a shared address, held until it is known whose they are.
-    held: Vec<(AddressId, i32)>,
+    held: Vec<(AddressId, i32, u8)>,
 }
 
 impl Default for Consumer {
@@ -329,8 +329,8 @@ impl Correlator {
         consumer.take(&request, outcome, address);
         if shared {
             match consumer.session {
-                NO_SESSION => consumer.held.push((address, bucket)),
-                _ => self.addresses.activity(address, bucket, true),
+                NO_SESSION => consumer.held.push((address, bucket, kind_number(request.kind))),
+                _ => self.addresses.activity(address, bucket, None),
             }
         }
         consumer.last_us = consumer.last_us.max(end_us);
@@ -394,8 +394,9 @@ impl Correlator {
 
     // a consumer has gone silent: what it sent is its session's, or nobody's
     fn put_away(&mut self, uuid: Uuid, consumer: Consumer) {
-        for (address, bucket) in &consumer.held {
-            self.addresses.activity(*address, *bucket, consumer.session != NO_SESSION);
+        for (address, bucket, kind) in &consumer.held {
+            let background = (consumer.session == NO_SESSION).then_some(*kind);
+            self.addresses.activity(*address, *bucket, background);
         }
         let Some(session) = self.sessions.get_mut(consumer.session as usize) else {
             if consumer.requests > 0 {

@@ -49,37 +49,21 @@ pub struct JoinCounts {
     pub other: u64,
 }
 
-/// A place where one file ends and the next begins.
-#[derive(Clone, Copy, Debug)]
-struct Seam {
-    last_us: i64,
-    hole: bool,
-}
-
 /// Puts parts of requests together.
 #[derive(Debug, Default)]
 pub struct Joiner {
     open: IdMap<Request>,
     recent: Recent,
-    seams: Vec<Seam>,
-    /// The UTC offset in force, for lines that have local time only.
-    offset: i32,
+    /// Ends of files behind which the log is silent for long: what was open there cannot be followed.
+    holes: Vec<i64>,
     last_us: Option<i64>,
     longest_ms: u32,
     counts: JoinCounts,
 }
 
 impl Joiner {
-    /// `offset`: seconds east of UTC until a line tells.
-    pub fn new(offset: i32) -> Self {
-        Self { offset, ..Self::default() }
-    }
-
     /// Takes the next block of the log and hands its emptied events back.
     pub fn block(&mut self, block: Block, sink: &mut impl Requests) -> Vec<Event> {
-        if let Some(offset) = block.counts.offsets.last() {
-            self.offset = *offset;
-        }
         let mut events = block.events;
         for event in events.drain(..) {
             match event {
@@ -99,8 +83,9 @@ impl Joiner {
     /// The next block is of another file, whose first request begins at `first_us`.
     pub fn next_file(&mut self, first_us: Option<i64>) {
         if let Some(last_us) = self.last_us {
-            let hole = first_us.is_some_and(|first| first - last_us > HOLE_US);
-            self.seams.push(Seam { last_us, hole });
+            if first_us.is_some_and(|first| first - last_us > HOLE_US) {
+                self.holes.push(last_us);
+            }
         }
     }
 
@@ -113,7 +98,7 @@ impl Joiner {
         let end = self.last_us.unwrap_or_default();
         for request in open {
             let hidden = |until: i64| request.start_us <= until && until - request.start_us <= patience;
-            let cut = hidden(end) || self.seams.iter().any(|s| s.hole && hidden(s.last_us));
+            let cut = hidden(end) || self.holes.iter().any(|hole| hidden(*hole));
             self.give(request, if cut { Outcome::Cut } else { Outcome::Unanswered }, sink);
         }
         self.counts
@@ -192,13 +177,6 @@ impl Joiner {
             return;
         }
         self.counts.orphaned += 1;
-        // it began before the seam and ended behind it: lines were lost there, and answers with them
-        let end_us = part.start_us - i64::from(self.offset) * 1_000_000;
-        let start_us = end_us - i64::from(part.duration_ms) * 1000;
-        if let Some(seam) = self.seams.last_mut() {
-            // local times are whole seconds
-            seam.hole |= start_us <= seam.last_us + 2_000_000 && end_us + 2_000_000 >= seam.last_us;
-        }
     }
 
     fn give(&mut self, request: Request, outcome: Outcome, sink: &mut impl Requests) {

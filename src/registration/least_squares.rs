@@ -1,11 +1,9 @@
 //! Non-negative weighted least squares for counts: what share of calls goes with what cause.
 
-const N: usize = 4;
-
 /// Fits calls = sum of parts * causes, parts >= 0, with the weights of counts (variance grows with the mean).
 ///
-/// A part that comes out negative is taken out and the rest fitted again: with four causes that ends soon.
-pub fn fit(rows: &[([f64; N], f64)]) -> [f64; N] {
+/// A part that comes out negative is taken out and the rest fitted again: with a few causes that ends soon.
+pub fn fit<const N: usize>(rows: &[([f64; N], f64)]) -> [f64; N] {
     let mut used = [true; N];
     for (i, used) in used.iter_mut().enumerate() {
         *used = rows.iter().any(|(causes, _)| causes[i] != 0.0);
@@ -22,7 +20,7 @@ pub fn fit(rows: &[([f64; N], f64)]) -> [f64; N] {
     parts
 }
 
-fn fit_weighted(rows: &[([f64; N], f64)], weights: &[f64], mut used: [bool; N]) -> [f64; N] {
+fn fit_weighted<const N: usize>(rows: &[([f64; N], f64)], weights: &[f64], mut used: [bool; N]) -> [f64; N] {
     loop {
         let parts = solve(rows, weights, used);
         let worst =
@@ -35,14 +33,15 @@ fn fit_weighted(rows: &[([f64; N], f64)], weights: &[f64], mut used: [bool; N]) 
 }
 
 // normal equations by Gauss-Jordan with pivots; a cause that cannot be told from others gets 0
-fn solve(rows: &[([f64; N], f64)], weights: &[f64], used: [bool; N]) -> [f64; N] {
-    let mut a = [[0.0; N + 1]; N];
+fn solve<const N: usize>(rows: &[([f64; N], f64)], weights: &[f64], used: [bool; N]) -> [f64; N] {
+    let mut a = [[0.0; N]; N];
+    let mut right = [0.0; N];
     for ((causes, calls), weight) in rows.iter().zip(weights) {
         for i in (0..N).filter(|i| used[*i]) {
             for j in (0..N).filter(|j| used[*j]) {
                 a[i][j] += weight * causes[i] * causes[j];
             }
-            a[i][N] += weight * causes[i] * calls;
+            right[i] += weight * causes[i] * calls;
         }
     }
     let scale: Vec<f64> = (0..N).map(|i| a[i][i].max(f64::MIN_POSITIVE)).collect();
@@ -56,20 +55,19 @@ fn solve(rows: &[([f64; N], f64)], weights: &[f64], used: [bool; N]) -> [f64; N]
             break;
         }
         done[p] = true;
-        let row = a[p];
-        for (i, other) in a.iter_mut().enumerate() {
-            if i != p {
-                let factor = other[p] / row[p];
-                for (x, y) in other.iter_mut().zip(row) {
-                    *x -= factor * y;
-                }
+        let (row, value) = (a[p], right[p]);
+        for (i, other) in a.iter_mut().enumerate().filter(|(i, _)| *i != p) {
+            let factor = other[p] / row[p];
+            for (x, y) in other.iter_mut().zip(row) {
+                *x -= factor * y;
             }
+            right[i] -= factor * value;
         }
     }
     let mut parts = [0.0; N];
     for i in 0..N {
         if done[i] {
-            parts[i] = a[i][N] / a[i][i];
+            parts[i] = right[i] / a[i][i];
         }
     }
     parts
@@ -98,6 +96,6 @@ mod tests {
         let rows: Vec<_> =
             (0..20).map(|i| ([f64::from(i), f64::from(20 - i), 0.0, 1.0], f64::from(i))).collect();
         assert!(fit(&rows).iter().all(|p| *p >= 0.0));
-        assert_eq!(fit(&[]), [0.0; 4]);
+        assert_eq!(fit::<4>(&[]), [0.0; 4]);
     }
 }

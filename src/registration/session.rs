@@ -149,6 +149,18 @@ pub enum WayIn {
     Inventory,
 }
 
+impl WayIn {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::KatelloLine => "katello-line",
+            Self::Address => "address",
+            Self::Inventory => "inventory",
+        }
+    }
+}
+
 /// Why an attempt failed (design: error classes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum ErrorClass {

@@ -5,7 +5,7 @@
 //! several hosts share are apportioned between registrations and background (`share_out`).
 
 use super::SILENCE_US;
-use super::addresses::{AddressId, Addresses, BUCKET_SECS};
+use super::addresses::{AddressId, Addresses, BUCKET_SECS, KINDS};
 use super::correlate::Clues;
 use super::finish::Window;
 use super::least_squares;
@@ -162,6 +162,7 @@ pub fn share_out(
         }
     }
     let mut figures = StatusFigures::default();
+    let mut until_create = UntilCreate::default();
     let mut shared: BTreeMap<AddressId, BTreeMap<i32, u32>> = BTreeMap::new();
     for (second, address) in calls.iter() {
         let at = address.0 as usize;
@@ -179,6 +180,11 @@ pub fn share_out(
                 let count = &mut sessions[i].status_calls;
                 *count = count.saturating_add(1).min(Session::NO_COUNT - 1);
                 figures.exact += 1;
+                let create_ends = match sessions[i].consumer_create.get() {
+                    Some(ms) => sessions[i].started_at.plus_ms(i64::from(ms)),
+                    None => sessions[i].ended_at,
+                };
+                until_create.calls += u64::from(second <= create_ends.secs());
             }
             None => figures.background += 1,
         }
@@ -195,8 +201,22 @@ pub fn share_out(
             }
         }
     }
-    apportion(sessions, &by_address, &shared, (addresses, window), &mut figures);
+    until_create.attempts = sessions.iter().filter(|s| s.status_calls != Session::NO_COUNT).count() as u64;
+    apportion(sessions, &by_address, &shared, (addresses, window), until_create.mean(), &mut figures);
     figures
+}
+
+/// What attempts on addresses of their own call until their create ends: a failed one elsewhere calls about as often.
+#[derive(Clone, Copy, Debug, Default)]
+struct UntilCreate {
+    calls: u64,
+    attempts: u64,
+}
+
+impl UntilCreate {
+    fn mean(self) -> f64 {
+        if self.attempts == 0 { 0.0 } else { self.calls as f64 / self.attempts as f64 }
+    }
 }
 
 // sessions in order of address and start
@@ -246,52 +266,72 @@ fn owner(sessions: &[Session], range: &[u32], second: i64) -> Option<usize> {
 /// A registration's first status calls come before its create: so much earlier does an address's window begin.
 const LEAD_SECS: i64 = 120;
 
-// one row of the model: calls of a shared address in one bucket, and what else happened there
+/// Fewer quiet buckets than this do not tell what the background is made of.
+const QUIET_ROWS: usize = 12;
+
+/// One bucket of a shared address: its calls, and what else happened there.
 #[derive(Clone, Copy, Default)]
 struct Row {
     calls: f64,
-    causes: [f64; 4],
+    /// Requests with a UUID of hosts that were registered already (by kind), of registrations, and of these in the next bucket.
+    background: [f64; KINDS],
+    registering: f64,
+    registering_next: f64,
+    /// Attempts that failed.
+    failed: f64,
+    /// Some registration of this address was under way, or soon after.
+    busy: bool,
 }
 
-/// What the calls of a bucket are made of: requests of registrations, requests of hosts that were registered already,
-/// failed creates, and a steady rest (monitoring, hosts that only ask for the status).
-const BACKGROUND: [usize; 2] = [1, 3];
-const FAILED: usize = 2;
+/// What one cause of status calls amounts to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Parts {
+    /// Calls for each background request with a UUID, by kind.
+    for_background: [f64; KINDS],
+    /// Calls in every bucket (monitoring, hosts that only ask for the status).
+    steady: f64,
+    /// Calls of a failed attempt.
+    for_failed: f64,
+}
 
+/// Shares the calls of shared addresses out between registrations and background.
+///
+/// The background is told from the buckets in which no registration was under way; where there are too few, from a
+/// fit over all buckets. What is left in an address's window after background and failed attempts is its registrations'.
 fn apportion(
     sessions: &[Session],
     by_address: &ByAddress,
     shared: &BTreeMap<AddressId, BTreeMap<i32, u32>>,
     (addresses, window): (&Addresses, Window),
+    for_failed: f64,
     figures: &mut StatusFigures,
 ) {
-    let mut rows = Vec::new();
-    let mut windows = Vec::new();
+    let mut all = Vec::new();
     for (address, calls) in shared {
         let Some(range) = by_address.range(address.0 as usize) else { continue };
-        let asked: Vec<u32> =
-            range.iter().copied().filter(|i| window.holds(sessions[*i as usize].started_at)).collect();
-        let span = span_of(sessions, &asked);
-        let from = rows.len();
-        add_rows(sessions, range, calls, addresses.get(*address).map_or(&[][..], |s| s.history()), &mut rows);
-        windows.push((asked, span, from..rows.len()));
+        let history = addresses.get(*address).map_or(&[][..], |s| s.history());
+        all.push((range, rows_of(sessions, range, calls, history)));
     }
-    let model: Vec<_> = rows.iter().map(|(_, row)| (row.causes, row.calls)).collect();
-    let parts = least_squares::fit(&model);
-    for (range, (first, last), rows_at) in windows {
-        let inside = rows[rows_at.clone()].iter().filter(|(bucket, _)| (first..=last).contains(bucket));
-        let (mut total, mut background) = (0.0, 0.0);
-        for (_, row) in inside {
+    let parts = parts_of(
+        &all.iter().flat_map(|(_, rows)| rows.iter().map(|(_, row)| *row)).collect::<Vec<_>>(),
+        for_failed,
+    );
+    for (range, rows) in all {
+        let asked: Vec<&Session> =
+            range.iter().map(|i| &sessions[*i as usize]).filter(|s| window.holds(s.started_at)).collect();
+        let (first, last) = span_of(&asked);
+        let (mut total, mut other) = (0.0, 0.0);
+        for (_, row) in rows.iter().filter(|(bucket, _)| (first..=last).contains(bucket)) {
             total += row.calls;
-            let other = BACKGROUND.iter().chain([&FAILED]).map(|c| parts[*c] * row.causes[*c]).sum::<f64>();
-            background += other;
+            let background: f64 = parts.for_background.iter().zip(row.background).map(|(p, n)| p * n).sum();
+            other += background + parts.steady + parts.for_failed * row.failed;
         }
-        let all: f64 = rows[rows_at].iter().map(|(_, row)| row.calls).sum();
-        let registering = (total - background).max(0.0);
+        let registering = (total - other).max(0.0);
+        let everything: f64 = rows.iter().map(|(_, row)| row.calls).sum();
         figures.inferred += registering.round() as u64;
-        figures.background += (all - registering).round() as u64;
+        figures.background += (everything - registering).round() as u64;
         let mut successes: BTreeMap<Group, u32> = BTreeMap::new();
-        for session in range.iter().map(|i| &sessions[*i as usize]).filter(|s| s.success()) {
+        for session in asked.iter().filter(|s| s.success()) {
             *successes.entry(session.group).or_default() += 1;
         }
         let n: u32 = successes.values().sum();
@@ -303,42 +343,71 @@ fn apportion(
     }
 }
 
-fn span_of(sessions: &[Session], range: &[u32]) -> (i32, i32) {
-    let all = || range.iter().map(|i| &sessions[*i as usize]);
-    let first = all().map(|s| s.started_at.secs()).min().unwrap_or_default() - LEAD_SECS;
-    let last = all().map(|s| s.ended_at.secs()).max().unwrap_or_default();
-    (first.div_euclid(BUCKET_SECS) as i32, (last.div_euclid(BUCKET_SECS) + 1) as i32)
+fn parts_of(rows: &[Row], for_failed: f64) -> Parts {
+    let quiet: Vec<_> = rows.iter().filter(|r| !r.busy).copied().collect();
+    // without registrations and failures in them, quiet rows fit the background alone
+    let [a, b, c, d, steady, ..] = fit(if quiet.len() < QUIET_ROWS { rows } else { &quiet });
+    Parts { for_background: [a, b, c, d], steady, for_failed }
 }
 
-fn add_rows(
+fn fit(rows: &[Row]) -> [f64; KINDS + 4] {
+    let causes = |r: &Row| {
+        let [a, b, c, d] = r.background;
+        [a, b, c, d, 1.0, r.failed, r.registering, r.registering_next]
+    };
+    let model: Vec<_> = rows.iter().map(|r| (causes(r), r.calls)).collect();
+    least_squares::fit(&model)
+}
+
+fn span_of(sessions: &[&Session]) -> (i32, i32) {
+    let first = sessions.iter().map(|s| s.started_at.secs()).min().unwrap_or_default() - LEAD_SECS;
+    let last = sessions.iter().map(|s| s.ended_at.secs()).max().unwrap_or_default();
+    (bucket_of(first), bucket_of(last) + 1)
+}
+
+fn bucket_of(secs: i64) -> i32 {
+    secs.div_euclid(BUCKET_SECS) as i32
+}
+
+fn rows_of(
     sessions: &[Session],
     range: &[u32],
     calls: &BTreeMap<i32, u32>,
     history: &[super::addresses::Activity],
-    rows: &mut Vec<(i32, Row)>,
-) {
+) -> Vec<(i32, Row)> {
     let mut by_bucket: BTreeMap<i32, Row> = BTreeMap::new();
     for (bucket, n) in calls {
         by_bucket.entry(*bucket).or_default().calls = f64::from(*n);
     }
     for activity in history {
         let row = by_bucket.entry(activity.bucket).or_default();
-        (row.causes[0], row.causes[1]) = (f64::from(activity.registering), f64::from(activity.background));
-    }
-    for session in range.iter().map(|i| &sessions[*i as usize]).filter(|s| !s.success()) {
-        let bucket = session.started_at.secs().div_euclid(BUCKET_SECS) as i32;
-        by_bucket.entry(bucket).or_default().causes[FAILED] += 1.0;
+        row.registering = f64::from(activity.registering);
+        row.background = activity.background.map(f64::from);
+        if let Some(before) = by_bucket.get_mut(&(activity.bucket - 1)) {
+            before.registering_next = f64::from(activity.registering);
+        }
     }
     let (Some((first, _)), Some((last, _))) = (by_bucket.first_key_value(), by_bucket.last_key_value())
     else {
-        return;
+        return Vec::new();
     };
     let (first, last) = (*first, *last);
-    // quiet buckets tell most about the steady rest; a silence of days need not be written out
-    let quiet = |bucket: i32| i64::from(last - first) < 100_000 || by_bucket.contains_key(&bucket);
-    for bucket in (first..=last).filter(|b| quiet(*b)) {
-        let mut row = by_bucket.get(&bucket).copied().unwrap_or_default();
-        row.causes[3] = 1.0;
-        rows.push((bucket, row));
+    // a log of weeks has many buckets in which nothing happened: they are told by their number only up to here
+    if i64::from(last) - i64::from(first) < 200_000 {
+        for bucket in first..=last {
+            by_bucket.entry(bucket).or_default();
+        }
     }
+    for session in range.iter().map(|i| &sessions[*i as usize]) {
+        let (from, to) = span_of(&[session]);
+        for (_, row) in by_bucket.range_mut(from..=to) {
+            row.busy = true;
+        }
+        if !session.success()
+            && let Some(row) = by_bucket.get_mut(&bucket_of(session.started_at.secs()))
+        {
+            row.failed += 1.0;
+        }
+    }
+    by_bucket.into_iter().collect()
 }

@@ -112,6 +112,7 @@ struct CoverageJson<'a> {
     requests_orphaned: u64,
     requests_cut: u64,
     requests_unanswered: u64,
+    lines_doubled: u64,
     requests_doubled: u64,
     unreadable: &'a [String],
 }
@@ -129,6 +130,7 @@ impl<'a> CoverageJson<'a> {
             requests_orphaned: c.requests_orphaned,
             requests_cut: c.requests_cut,
             requests_unanswered: c.requests_unanswered,
+            lines_doubled: c.lines_doubled,
             requests_doubled: c.requests_doubled,
             unreadable: &c.unreadable,
         }

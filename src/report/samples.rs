@@ -107,6 +107,7 @@ pub fn answer() -> Answer {
             requests_orphaned: 3,
             requests_cut: 2,
             requests_unanswered: 7,
+            lines_doubled: 0,
             requests_doubled: 0,
             unreadable: vec!["/var/log/foreman/production.log-20260401.gz: unexpected end of file".into()],
         },

@@ -78,6 +78,8 @@ impl<'a> SessionLine<'a> {
     /// The line of a session.
     pub fn of(session: &Session, names: &'a Names) -> Self {
         let keyed = session.uuid.is_some();
+        // an attempt that failed has no consumer that could call; one whose consumer is not known could
+        let counted = keyed || !session.success();
         let status_calls = (session.status_calls != Session::NO_COUNT).then_some(session.status_calls);
         let exact = |has: bool| if has { Evidence::Exact } else { Evidence::Missing };
         let inferred = |has: bool| if has { Evidence::Inferred } else { Evidence::Missing };
@@ -96,9 +98,9 @@ impl<'a> SessionLine<'a> {
             host_register_ms: session.host_register.get(),
             fact_update_ms: session.fact_update.get(),
             create_and_facts_ms: session.create_and_facts(),
-            compliance_calls: keyed.then_some(session.compliance_calls),
+            compliance_calls: counted.then_some(session.compliance_calls),
             status_calls,
-            redundant_consumer_gets: keyed.then_some(session.redundant_consumer_gets),
+            redundant_consumer_gets: counted.then_some(session.redundant_consumer_gets),
             success: session.success(),
             error_class: session.error,
             way_in: session.way_in,
@@ -108,9 +110,9 @@ impl<'a> SessionLine<'a> {
                 host_register_ms: exact(has(session.host_register)),
                 fact_update_ms: exact(has(session.fact_update)),
                 create_and_facts_ms: exact(session.create_and_facts().is_some()),
-                compliance_calls: exact(keyed),
+                compliance_calls: exact(counted),
                 status_calls: inferred(status_calls.is_some()),
-                redundant_consumer_gets: exact(keyed),
+                redundant_consumer_gets: exact(counted),
                 group: session.group_evidence,
             },
         }

@@ -1,7 +1,7 @@
 //! Hosts that were registered long before the storm, and people: what they ask for belongs to no registration.
 
 use super::host::Host;
-use super::plan::{Plan, REQUESTS_A_SESSION, SECOND};
+use super::plan::{Plan, SECOND};
 use super::random::Random;
 use super::steps::{Step, Steps};
 use super::truth::BackgroundTruth;
@@ -29,7 +29,7 @@ pub struct Background {
 impl Background {
     /// Background as the plan has it.
     pub fn new(plan: &Plan<'_>) -> Self {
-        let requests = plan.args.noise * plan.args.sessions as f64 * REQUESTS_A_SESSION;
+        let requests = plan.args.noise * plan.storm_requests();
         let length = plan.dense_end() - plan.log_start();
         // about a sixth of the requests begin a check-in, and a host checks in three times
         let roster = ((requests / 18.0) as u64).clamp(5, 200_000);

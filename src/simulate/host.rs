@@ -76,10 +76,10 @@ impl Host {
         let n = self.number;
         if n % 10 == 3 {
             out.extend_from_slice(if self.old { b"2001:db8:2::" } else { b"2001:db8:1::" });
-            push_hex(out, n >> 16, if n >> 16 > 15 { 2 } else { 1 });
+            // from 1 on, so that the address is in its shortest form
+            push_hex_short(out, (n >> 16) + 1);
             out.push(b':');
-            let low = n & 0xffff;
-            push_hex(out, low, 1 + (63 - (low | 1).leading_zeros()) / 4);
+            push_hex_short(out, n & 0xffff);
             return;
         }
         out.extend_from_slice(b"10.");
@@ -100,6 +100,10 @@ impl Host {
             _ => self.push_own_address(out),
         }
     }
+}
+
+fn push_hex_short(out: &mut Vec<u8>, n: u64) {
+    push_hex(out, n, 16 - (n | 1).leading_zeros() / 4);
 }
 
 fn push_padded_number(out: &mut Vec<u8>, n: u64) {

@@ -3,9 +3,12 @@
 //! Options in; production.log (a rotated set, in any of six layouts), each capsule's proxy.log, an inventory and
 //! the truth out. It is a simulation of events in the order of time: what is in flight is in memory, nothing else.
 
+mod actor;
 mod background;
+mod calls;
 mod capsule_log;
 pub mod error;
+mod events;
 mod histogram;
 mod host;
 mod layout;

@@ -1,8 +1,11 @@
 //! The storm itself: events in the order of time, only what is in flight in memory.
 
+use super::actor::{Actor, Part, note};
 use super::background::Background;
 use super::capsule_log::{CapsuleLog, SCRIPT_QUERY};
 use super::error::SimulateError;
+use super::events::{Events, What};
+use super::histogram::Histogram;
 use super::host::{Host, RELEASES};
 use super::plan::{Plan, SECOND};
 use super::random::Random;
@@ -11,64 +14,6 @@ use super::steps::{Outcome, Step, Steps};
 use super::topology::Capsule;
 use super::truth::{CapsuleTruth, SessionTruth, TruthWriter};
 use crate::registration::session::{ErrorClass, Group};
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
-/// Something that will happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
-    /// The next host of the storm starts.
-    Arrive,
-    /// The next one of the background starts.
-    Background,
-    /// Somebody asks whether this capsule is well.
-    Probe(u16),
-    /// An actor makes its next request.
-    Ask(u32),
-    /// It reaches the Satellite.
-    Reach(u32),
-    /// It leaves its audit lines.
-    Work(u32),
-    /// The Satellite has answered.
-    Answer(u32),
-    /// The capsule has passed the answer on.
-    PassOn(u32),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Event {
-    at: i64,
-    /// Events of the same time happen in the order in which they were planned.
-    order: u64,
-    what: What,
-}
-
-impl Ord for Event {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // the heap gives the greatest first
-        (other.at, other.order).cmp(&(self.at, self.order))
-    }
-}
-
-impl PartialOrd for Event {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// A host that is doing something.
-struct Actor {
-    host: Host,
-    steps: Steps,
-    request: Option<Request>,
-    /// Id and start of its request in the capsule's log.
-    proxied: (u32, i64),
-    outcome: Outcome,
-    /// End of the last request with its UUID.
-    last_seen: i64,
-    /// What is to be told of it; none for background.
-    session: Option<Box<SessionTruth>>,
-}
 
 /// One cache of scripts: a capsule's own, or the pool's.
 #[derive(Clone, Copy, Debug)]
@@ -84,8 +29,7 @@ const CACHE_SECONDS: i64 = 300;
 pub struct Storm<'a> {
     plan: &'a Plan<'a>,
     random: Random,
-    events: BinaryHeap<Event>,
-    planned: u64,
+    events: Events,
     actors: Vec<Option<Actor>>,
     free: Vec<u32>,
     /// Registrations in flight.
@@ -99,7 +43,11 @@ pub struct Storm<'a> {
     scribe: Scribe<'a>,
     capsule_logs: Vec<CapsuleLog>,
     capsule_truths: Vec<CapsuleTruth>,
+    /// Times of GET /register by capsule, milliseconds.
+    scripts: Vec<Histogram>,
     caches: Vec<ScriptCache>,
+    /// Id and start of the probe that each capsule is answering.
+    probes: Vec<(u32, i64)>,
     truth: TruthWriter,
     background: Background,
 }
@@ -138,8 +86,7 @@ impl<'a> Storm<'a> {
         let mut storm = Self {
             plan,
             random,
-            events: BinaryHeap::new(),
-            planned: 0,
+            events: Events::default(),
             actors: Vec::new(),
             free: Vec::new(),
             active: 0,
@@ -150,31 +97,28 @@ impl<'a> Storm<'a> {
             scribe,
             capsule_logs,
             capsule_truths,
+            scripts: vec![Histogram::default(); plan.capsules.len()],
             caches,
+            probes: vec![(0, 0); plan.capsules.len()],
             truth,
             background: Background::new(plan),
         };
         if plan.has_background() {
-            storm.plan_event(plan.log_start(), What::Background);
+            storm.events.plan(plan.log_start(), What::Background);
         }
         for capsule in 0..plan.capsules.len() {
             let first = plan.log_start() + storm.random.below(2 * SECOND as u64) as i64;
-            storm.plan_event(first, What::Probe(capsule as u16));
+            storm.events.plan(first, What::Probe(capsule as u16));
         }
         storm.plan_arrival();
         storm
-    }
-
-    fn plan_event(&mut self, at: i64, what: What) {
-        self.planned += 1;
-        self.events.push(Event { at, order: self.planned, what });
     }
 
     fn plan_arrival(&mut self) {
         if self.begun < self.plan.args.sessions {
             let gap = SECOND as f64 / self.plan.args.rate;
             let at = (self.arrived as f64 + self.random.unit()) * gap;
-            self.plan_event(self.plan.start + at as i64, What::Arrive);
+            self.events.plan(self.plan.start + at as i64, What::Arrive);
         }
     }
 
@@ -183,17 +127,21 @@ impl<'a> Storm<'a> {
     /// # Errors
     /// A file cannot be written.
     pub fn run(mut self) -> Result<Aftermath<'a>, SimulateError> {
-        while let Some(Event { at, what, .. }) = self.events.pop() {
+        while let Some((at, what)) = self.events.next() {
             match what {
                 What::Arrive => self.arrive(at),
                 What::Background => self.background(at),
                 What::Probe(capsule) => self.probe(at, capsule)?,
+                What::Probed(capsule) => self.probed(at, capsule)?,
                 What::Ask(actor) => self.ask(at, actor)?,
                 What::Reach(actor) => self.reach(at, actor)?,
                 What::Work(actor) => self.work(at, actor)?,
                 What::Answer(actor) => self.answer(at, actor)?,
                 What::PassOn(actor) => self.pass_on(at, actor)?,
             }
+        }
+        for (truth, scripts) in self.capsule_truths.iter_mut().zip(&self.scripts) {
+            truth.script_fetch_ms = scripts.figures();
         }
         Ok(Aftermath {
             scribe: self.scribe,
@@ -226,6 +174,11 @@ impl<'a> Storm<'a> {
     fn attempt(&mut self, at: i64, mut host: Host, former_calls: bool) {
         host.uuid = 0;
         let outcome = self.outcome(at);
+        // known from the start, so that hosts that have not arrived yet leave room for the next attempt
+        let tries_again = outcome != Outcome::Registered
+            && self.begun < self.plan.args.sessions
+            && self.random.chance(2.0 / 3.0);
+        self.begun += u64::from(tries_again);
         let host_register = !self.plan.args.no_host_register;
         let steps = Steps::registration(&mut self.random, &host, outcome, former_calls, host_register);
         let session = SessionTruth {
@@ -237,7 +190,7 @@ impl<'a> Storm<'a> {
             ..SessionTruth::default()
         };
         self.active += 1;
-        self.enter(at, host, steps, outcome, Some(Box::new(session)));
+        self.enter(at, Part { host, steps, outcome, tries_again, session: Some(Box::new(session)) });
     }
 
     fn outcome(&mut self, at: i64) -> Outcome {
@@ -260,15 +213,8 @@ impl<'a> Storm<'a> {
         kinds[self.random.weighted(&kinds.map(|k| k.0))].1
     }
 
-    fn enter(
-        &mut self,
-        at: i64,
-        host: Host,
-        steps: Steps,
-        outcome: Outcome,
-        session: Option<Box<SessionTruth>>,
-    ) {
-        let actor = Actor { host, steps, request: None, proxied: (0, 0), outcome, last_seen: at, session };
+    fn enter(&mut self, at: i64, part: Part) {
+        let actor = Actor { part, request: None, proxied: (0, 0), last_seen: at };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.actors[slot as usize] = Some(actor);
@@ -279,7 +225,7 @@ impl<'a> Storm<'a> {
                 self.actors.len() as u32 - 1
             }
         };
-        self.plan_event(at, What::Ask(slot));
+        self.events.plan(at, What::Ask(slot));
     }
 
     fn background(&mut self, at: i64) {
@@ -287,9 +233,15 @@ impl<'a> Storm<'a> {
             return;
         }
         if let Some((host, steps, gap)) = self.background.next(&mut self.random, self.plan) {
-            self.enter(at, host, steps, Outcome::Registered, None);
-            self.plan_event(at + gap.max(1), What::Background);
+            self.enter(at, Part::of_background(host, steps));
+            self.events.plan(at + gap.max(1), What::Background);
         }
+    }
+
+    /// The pool is asked by its load balancer, the others by whoever watches over them.
+    fn probe_call(&self, capsule: usize) -> &'static str {
+        let pool = self.plan.capsules[capsule].group == Group::LbSsh;
+        if pool { "GET /register/health" } else { "GET /features" }
     }
 
     fn probe(&mut self, at: i64, capsule: u16) -> Result<(), SimulateError> {
@@ -297,32 +249,33 @@ impl<'a> Storm<'a> {
             return Ok(());
         }
         let index = usize::from(capsule);
-        // the pool is asked by its load balancer, the others by whoever watches over them
-        let pool = self.plan.capsules[index].group == Group::LbSsh;
-        let call = if pool { "GET /register/health" } else { "GET /features" };
         let took = 300 + self.random.below(3000) as i64;
         let id = self.random.bits() as u32;
+        self.probes[index] = (id, at);
+        let call = self.probe_call(index);
         self.capsule_logs[index].started(at, id, call, "")?;
-        self.capsule_logs[index].finished(at + took, id, call, 200, took)?;
+        self.events.plan(at + took, What::Probed(capsule));
         let every = [2, 5, 10, 30][index % 4] * SECOND;
-        self.plan_event(at + every, What::Probe(capsule));
+        self.events.plan(at + every, What::Probe(capsule));
         Ok(())
     }
 
-    /// The capsule that a request goes through, where it leaves a line there.
-    fn proxy_of(actor: &Actor, step: Step) -> Option<usize> {
-        actor.host.capsule.map(usize::from).filter(|_| step.is_register())
+    fn probed(&mut self, at: i64, capsule: u16) -> Result<(), SimulateError> {
+        let index = usize::from(capsule);
+        let (id, started) = self.probes[index];
+        let call = self.probe_call(index);
+        self.capsule_logs[index].finished(at, id, call, 200, at - started)
     }
 
     fn ask(&mut self, at: i64, slot: u32) -> Result<(), SimulateError> {
         let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::as_mut) else {
             return Ok(());
         };
-        let Some(step) = actor.steps.current() else { return self.leave(at, slot, None) };
-        let Some(capsule) = Self::proxy_of(actor, step) else { return self.reach(at, slot) };
+        let Some(step) = actor.part.steps.current() else { return self.leave(at, slot, None) };
+        let Some(capsule) = actor.proxy_of(step) else { return self.reach(at, slot) };
         let id = self.random.bits() as u32;
         actor.proxied = (id, at);
-        let pull = actor.host.group == Group::CapsuleMqtt;
+        let pull = actor.part.host.group == Group::CapsuleMqtt;
         let log = &mut self.capsule_logs[capsule];
         if step == Step::HostRegister {
             log.started(at, id, "POST /register", "")?;
@@ -342,7 +295,7 @@ impl<'a> Storm<'a> {
                         log.cache_hit(at, id, age as u64, cache.key)?;
                     }
                     let took = self.random.between(1500, 6000) as i64;
-                    self.plan_event(at + took, What::PassOn(slot));
+                    self.events.plan(at + took, What::PassOn(slot));
                     return Ok(());
                 }
                 cache.filled_at = at;
@@ -352,55 +305,44 @@ impl<'a> Storm<'a> {
             }
         }
         let way = self.random.between(1000, 5000) as i64;
-        self.plan_event(at + way, What::Reach(slot));
+        self.events.plan(at + way, What::Reach(slot));
         Ok(())
-    }
-
-    fn status_of(actor: &Actor, step: Step) -> u16 {
-        match (step, actor.outcome) {
-            (Step::Create | Step::CreateInEnvironment, Outcome::CreateFails(status)) => status,
-            (Step::HostRegister, Outcome::HostRegisterFails) => 500,
-            (Step::FactsUnavailable, _) => 503,
-            (Step::Gone, _) => 410,
-            (Step::Create | Step::ApiFacts, _) => 201,
-            _ => 200,
-        }
     }
 
     fn reach(&mut self, at: i64, slot: u32) -> Result<(), SimulateError> {
         let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::as_mut) else {
             return Ok(());
         };
-        let Some(step) = actor.steps.current() else { return Ok(()) };
-        let status = Self::status_of(actor, step);
+        let Some(step) = actor.part.steps.current() else { return Ok(()) };
+        let status = actor.status_of(step);
         // a busy Satellite is slower
         let load = 1.0 + (self.active as f64 / 6000.0).min(1.5);
         let mut request = Request::new(&mut self.random, step, status, at, load);
         if step.is_create() {
-            if let Some(session) = &mut actor.session {
+            if let Some(session) = &mut actor.part.session {
                 session.turn = Some(self.truth.create_starts());
                 session.started = at.div_euclid(SECOND);
             }
             if matches!(status, 200 | 201) {
-                actor.host.uuid = self.random.uuid();
+                actor.part.host.uuid = self.random.uuid();
                 if self.random.chance(0.05) {
                     request.passing_uuid = self.random.uuid();
                 }
             }
         }
-        self.scribe.begins(&actor.host, &request)?;
+        self.scribe.begins(&actor.part.host, &request)?;
         actor.request = Some(request);
-        match &mut actor.session {
+        match &mut actor.part.session {
             Some(session) => {
                 self.requests += 1;
                 session.status += u32::from(step == Step::Status);
                 session.compliance += u32::from(step == Step::Compliance);
                 session.consumer_gets += u32::from(step == Step::ConsumerGet);
                 if matches!(step, Step::FormerGet | Step::FormerCompliance) {
-                    self.background.count(&actor.host, step);
+                    self.background.count(&actor.part.host, step);
                 }
             }
-            None => self.background.count(&actor.host, step),
+            None => self.background.count(&actor.part.host, step),
         }
         if status == 0 {
             return self.leave(at, slot, Some(ErrorClass::NoResponse));
@@ -408,16 +350,16 @@ impl<'a> Storm<'a> {
         let works = step.is_create() || matches!(step, Step::Facts | Step::HostRegister);
         if works && status < 400 {
             let before_end = i64::from(request.ms.min(150)) * 900;
-            self.plan_event(request.ends() - before_end, What::Work(slot));
+            self.events.plan(request.ends() - before_end, What::Work(slot));
         }
-        self.plan_event(request.ends(), What::Answer(slot));
+        self.events.plan(request.ends(), What::Answer(slot));
         Ok(())
     }
 
     fn work(&mut self, at: i64, slot: u32) -> Result<(), SimulateError> {
         let actor = self.actors.get(slot as usize).and_then(Option::as_ref);
         match actor.and_then(|actor| Some((actor, actor.request.as_ref()?))) {
-            Some((actor, request)) => self.scribe.works(&actor.host, request, at),
+            Some((actor, request)) => self.scribe.works(&actor.part.host, request, at),
             None => Ok(()),
         }
     }
@@ -427,17 +369,17 @@ impl<'a> Storm<'a> {
             return Ok(());
         };
         let Some(request) = actor.request else { return Ok(()) };
-        self.scribe.ends(&actor.host, &request, at)?;
+        self.scribe.ends(&actor.part.host, &request, at)?;
         let step = request.step;
         if step.has_uuid() || step.is_create() {
             actor.last_seen = at;
         }
-        if let Some(session) = &mut actor.session {
-            note(session, &request, actor.host.uuid);
+        if let Some(session) = &mut actor.part.session {
+            note(session, &request, actor.part.host.uuid);
         }
-        if Self::proxy_of(actor, step).is_some() {
+        if actor.proxy_of(step).is_some() {
             let way = self.random.between(1000, 4000) as i64;
-            self.plan_event(at + way, What::PassOn(slot));
+            self.events.plan(at + way, What::PassOn(slot));
             return Ok(());
         }
         self.go_on(at, slot)
@@ -447,10 +389,13 @@ impl<'a> Storm<'a> {
         let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::as_mut) else {
             return Ok(());
         };
-        let Some(step) = actor.steps.current() else { return Ok(()) };
-        if let Some(capsule) = Self::proxy_of(actor, step) {
+        let Some(step) = actor.part.steps.current() else { return Ok(()) };
+        if let Some(capsule) = actor.proxy_of(step) {
             let (id, started) = actor.proxied;
             let call = if step == Step::Script { "GET /register" } else { "POST /register" };
+            if step == Step::Script {
+                self.scripts[capsule].add(((at - started) / 1000) as u32);
+            }
             let status = actor.request.filter(|r| r.step == step).map_or(200, |r| r.status);
             self.capsule_logs[capsule].finished(at, id, call, status, at - started)?;
         }
@@ -462,13 +407,13 @@ impl<'a> Storm<'a> {
         let Some(actor) = self.actors.get_mut(slot as usize).and_then(Option::as_mut) else {
             return Ok(());
         };
-        actor.steps.advance();
-        let failed = actor.session.as_ref().and_then(|s| s.error);
-        if actor.steps.current().is_none() || failed.is_some() {
+        actor.part.steps.advance();
+        let failed = actor.part.session.as_ref().and_then(|s| s.error);
+        if actor.part.steps.current().is_none() || failed.is_some() {
             return self.leave(at, slot, failed);
         }
         let pause = self.random.log_normal(0.4, 0.8).min(30.0);
-        self.plan_event(at + (pause * SECOND as f64) as i64, What::Ask(slot));
+        self.events.plan(at + (pause * SECOND as f64) as i64, What::Ask(slot));
         Ok(())
     }
 
@@ -478,22 +423,21 @@ impl<'a> Storm<'a> {
             return Ok(());
         };
         self.free.push(slot);
-        let Some(mut session) = actor.session else { return Ok(()) };
+        let Some(mut session) = actor.part.session else { return Ok(()) };
         self.active -= 1;
         session.error = failed;
         self.truth.session_over(*session)?;
-        let mut host = actor.host;
+        let mut host = actor.part.host;
         if failed.is_none() {
             self.registered += 1;
             let later = self.background.later_check_in(&mut self.random, self.registered, actor.last_seen);
             if let Some(later) = later {
                 let steps = Steps::check_in(&mut self.random, &host);
-                self.enter(later, host, steps, Outcome::Registered, None);
+                self.enter(later, Part::of_background(host, steps));
             }
             return Ok(());
         }
-        if self.begun < self.plan.args.sessions && self.random.chance(2.0 / 3.0) {
-            self.begun += 1;
+        if actor.part.tries_again {
             host.attempt += 1;
             if host.uuid != 0 {
                 // the consumer was made, so the next attempt replaces it
@@ -517,26 +461,7 @@ fn capsule_truth(capsule: &Capsule) -> CapsuleTruth {
         clock_skew_seconds: capsule.skew as f64 / SECOND as f64,
         script_requests: 0,
         script_cache_hits: 0,
+        script_fetch_ms: Histogram::default().figures(),
         lines: 0,
-    }
-}
-
-/// What an answer adds to the truth of its session.
-fn note(session: &mut SessionTruth, request: &Request, uuid: u128) {
-    let succeeded = request.status < 400;
-    let ms = succeeded.then_some(request.ms);
-    match request.step {
-        Step::Create | Step::CreateInEnvironment => {
-            session.create_status = Some(request.status);
-            session.create_ms = ms;
-            session.uuid = uuid;
-        }
-        Step::Script => session.script_ms = ms,
-        Step::HostRegister => session.host_register_ms = ms,
-        Step::Facts if session.facts_ms.is_none() => session.facts_ms = ms,
-        _ => return,
-    }
-    if !succeeded {
-        session.error = ErrorClass::of_status(request.status);
     }
 }

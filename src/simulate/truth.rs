@@ -196,6 +196,8 @@ pub struct CapsuleTruth {
     pub script_requests: u64,
     /// Of these, how many the cache answered.
     pub script_cache_hits: u64,
+    /// Of all of them, as the capsule answered them: whole milliseconds, rounded down.
+    pub script_fetch_ms: Figures,
     /// Lines of its proxy.log.
     pub lines: u64,
 }

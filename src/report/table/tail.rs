@@ -93,7 +93,7 @@ impl Tail<'_> {
             let reasons: Vec<String> = c.lines_skipped.iter().map(|(why, n)| tied(why, &count(*n))).collect();
             lines += &format!(" ({})", reasons.join(", "));
         }
-        lines += &format!(", {} cut", count(c.lines_cut));
+        lines += &format!(", {} cut, {} doubled", count(c.lines_cut), count(c.lines_doubled));
         self.line("lines", Tone::Plain, &lines);
         let requests = format!(
             "{} matched, {} orphaned (no start), {} cut off by the log's end or a hole, {} never answered, {} doubled (counted once)",

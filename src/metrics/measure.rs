@@ -1,0 +1,98 @@
+//! Sessions in, a group's figures out.
+
+use super::answer::{Distribution, GroupAnswer, Metric};
+use super::distribution;
+use crate::registration::finish::Registrations;
+use crate::registration::session::{Evidence, Group, Session};
+use std::collections::BTreeMap;
+
+/// The figures of every group that has sessions, in the order of `Group::ALL`, then of all of them together.
+pub fn groups(all: &Registrations) -> Vec<GroupAnswer> {
+    if all.sessions.is_empty() && all.cut.is_empty() {
+        return Vec::new();
+    }
+    let has = |group: &Group| all.cut.contains_key(group) || all.sessions.iter().any(|s| s.group == *group);
+    let groups = Group::ALL.into_iter().filter(has).map(Some).chain([None]);
+    groups.map(|group| measure(all, group)).collect()
+}
+
+fn measure(all: &Registrations, group: Option<Group>) -> GroupAnswer {
+    let of_group = |g: Group| group.is_none_or(|group| group == g);
+    let sessions = || all.sessions.iter().filter(move |s| of_group(s.group));
+    let mut answer = GroupAnswer {
+        group,
+        session_count: 0,
+        error_count: 0,
+        error_breakdown: BTreeMap::new(),
+        cut_count: all.cut.iter().filter(|(g, _)| of_group(**g)).map(|(_, n)| n).sum(),
+        window_start: sessions().map(|s| s.started_at).min(),
+        window_end: sessions().map(|s| s.ended_at).max(),
+        metrics: BTreeMap::new(),
+        compliance_calls_polling: Distribution::default(),
+        failed_create_ms: Distribution::default(),
+        client_os: BTreeMap::new(),
+        way_in: BTreeMap::new(),
+    };
+    for session in sessions() {
+        answer.session_count += 1;
+        if let Some(class) = session.error {
+            answer.error_count += 1;
+            *answer.error_breakdown.entry(class).or_default() += 1;
+        }
+        let os = all.names.get(session.client_os).unwrap_or("unknown");
+        count(&mut answer.client_os, os);
+        count(&mut answer.way_in, session.way_in.map_or("none", |w| w.name()));
+    }
+    let timing = |value: fn(&Session) -> Option<u32>| {
+        distribution::of(sessions().filter_map(value).collect(), Evidence::Exact)
+    };
+    let metrics = &mut answer.metrics;
+    metrics.insert(Metric::ConsumerCreateMs, timing(|s| s.consumer_create.get()));
+    metrics.insert(Metric::HostRegisterMs, timing(|s| s.host_register.get()));
+    metrics.insert(Metric::FactUpdateMs, timing(|s| s.fact_update.get()));
+    metrics.insert(Metric::CreateAndFactsMs, timing(Session::create_and_facts));
+    // a consumer that no key names could have called any number of times: it does not count as none
+    let counted = || sessions().filter(|s| s.success() && s.uuid.is_some());
+    let calls = |value: fn(&Session) -> u16| {
+        distribution::of(counted().map(|s| u32::from(value(s))).collect(), Evidence::Exact)
+    };
+    metrics.insert(Metric::ComplianceCalls, calls(|s| s.compliance_calls));
+    metrics.insert(Metric::RedundantConsumerGets, calls(|s| s.redundant_consumer_gets));
+    let polling = counted().map(|s| u32::from(s.compliance_calls)).filter(|n| *n > 0).collect();
+    answer.compliance_calls_polling = distribution::of(polling, Evidence::Exact);
+    let successes = answer.session_count - answer.error_count;
+    unkeyed(all, &of_group, successes, metrics);
+    let failed = sessions().filter(|s| s.create_status >= 400);
+    let failed = failed.map(|s| u32::try_from(s.ended_at.ms_since(s.started_at)).unwrap_or(0)).collect();
+    answer.failed_create_ms = distribution::of(failed, Evidence::Exact);
+    answer
+}
+
+fn unkeyed(
+    all: &Registrations,
+    of_group: &impl Fn(Group) -> bool,
+    successes: u64,
+    metrics: &mut BTreeMap<Metric, Distribution>,
+) {
+    let scripts = || all.scripts.iter().filter(|s| of_group(s.way.group));
+    let inferred = scripts().any(|s| s.way.evidence == Evidence::Inferred);
+    let evidence = if inferred { Evidence::Inferred } else { Evidence::Exact };
+    metrics
+        .insert(Metric::ScriptFetchMs, distribution::of(scripts().filter_map(|s| s.ms).collect(), evidence));
+    metrics.insert(Metric::ScriptFetches, distribution::mean(scripts().count() as f64, successes, evidence));
+    let calls = || all.status_calls.iter().filter(|(g, _)| of_group(**g)).map(|(_, calls)| calls);
+    let status = match calls().map(|c| c.evidence).max_by_key(|e| *e == Evidence::Inferred) {
+        Some(evidence) => distribution::mean(calls().map(|c| c.calls).sum(), successes, evidence),
+        None => Distribution::default(),
+    };
+    metrics.insert(Metric::StatusCalls, status);
+}
+
+fn count(map: &mut BTreeMap<String, u64>, key: &str) {
+    match map.get_mut(key) {
+        Some(n) => *n += 1,
+        None => {
+            map.insert(key.to_owned(), 1);
+        }
+    }
+}
