@@ -24,7 +24,7 @@ demo: build ## simulate a storm and show where its time goes
 	@$(REGINFRA) simulate $(DEMO)/storm --sessions 1000 --rate 40 --seed 7
 	@echo '$$ reginfra metrics --log $(DEMO)/storm -i $(DEMO)/storm/inventory.ini'
 	@$(REGINFRA) metrics --log $(DEMO)/storm -i $(DEMO)/storm/inventory.ini
-	@sed -e 's|@REGINFRA@|$(REGINFRA)|' -e 's|@DEMO@|$(DEMO)|' .ci/after-demo
+	@sed -e 's|@REGINFRA@|$(REGINFRA)|g' -e 's|@DEMO@|$(DEMO)|g' .ci/after-demo
 
 test: ## lint, tests, end to end; a summary at the end (this is what CI runs)
 	@.ci/setup test lint
@@ -57,6 +57,7 @@ build: ## the program, optimised
 
 fmt:
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 
 clippy:
 	cargo clippy --all-targets --locked -- -D warnings

@@ -1,9 +1,12 @@
 //! One file a subcommand; the only place where errors become exit codes.
 
+pub mod completions;
+pub mod man;
 pub mod metrics;
 pub mod simulate;
 
 use crate::cli::{Cli, Command};
+use crate::report::atomic::WriteError;
 use std::io::{Write, stderr};
 use std::process::ExitCode;
 
@@ -15,14 +18,16 @@ pub fn run(cli: Cli) -> ExitCode {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },
-        Command::Completions { .. } | Command::Man { .. } => ExitCode::from(2),
+        Command::Completions { shell } => exit_code(completions::run(shell)),
+        Command::Man { output } => exit_code(man::run(output.as_deref())),
     }
 }
 
-/// 0, or 2 with the reason on stderr.
+/// 0, or 2 with the reason on stderr. A reader that closed its pipe has what it wanted.
 fn exit_code(done: anyhow::Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.downcast_ref().is_some_and(WriteError::is_closed_pipe) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(stderr(), "error: {error:#}");
             ExitCode::from(2)
