@@ -1,0 +1,256 @@
+//! What the integration tests share: a runner of the program in a scrubbed environment, storms, and answers.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use clap::Parser;
+use reginfra::cli::{Cli, Command};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// No call of the program in these tests may take longer.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A call of the program: `Run::new("metrics --json --log").arg(path).go().code(0)`.
+pub struct Run {
+    command: std::process::Command,
+    words: String,
+    stdin: Option<Vec<u8>>,
+}
+
+impl Run {
+    pub fn new(words: &str) -> Self {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_reginfra"));
+        command.env_clear().env("COLUMNS", "80").env("NO_COLOR", "1");
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        Self { command, words: "reginfra".to_owned(), stdin: None }.words(words)
+    }
+
+    pub fn words(self, words: &str) -> Self {
+        words.split_whitespace().fold(self, Self::arg)
+    }
+
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.words.push(' ');
+        self.words.push_str(&arg.as_ref().to_string_lossy());
+        self.command.arg(arg);
+        self
+    }
+
+    pub fn args<A: AsRef<OsStr>>(self, args: impl IntoIterator<Item = A>) -> Self {
+        args.into_iter().fold(self, Self::arg)
+    }
+
+    pub fn current_dir(mut self, dir: &Path) -> Self {
+        self.command.current_dir(dir);
+        self
+    }
+
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    pub fn go(mut self) -> Done {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command.stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+        let mut child = self.command.spawn().unwrap();
+        let mut pipe = child.stdin.take();
+        let stdin = self.stdin.take().unwrap_or_default();
+        // the program may end before it has read everything
+        let writer = std::thread::spawn(move || pipe.as_mut().map(|pipe| pipe.write_all(&stdin)));
+        let stdout = drain(child.stdout.take().unwrap());
+        let stderr = drain(child.stderr.take().unwrap());
+        let since = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if since.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                panic!("hangs: {}", self.words);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        let _ = writer.join();
+        Done {
+            words: self.words,
+            code: status.code(),
+            stdout: stdout.join().unwrap(),
+            stderr: stderr.join().unwrap(),
+        }
+    }
+}
+
+fn drain(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    })
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct Done {
+    pub words: String,
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Done {
+    #[track_caller]
+    pub fn code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn told(self, words: &str) -> Self {
+        assert!(self.stderr.contains(words), "stderr lacks {words:?}: {self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn says_nothing_on_stdout(self) -> Self {
+        assert!(self.stdout.is_empty(), "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn says_nothing_on_stderr(self) -> Self {
+        assert!(self.stderr.is_empty(), "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {self:#?}"))
+    }
+}
+
+/// What `metrics --json --sessions` answered.
+pub struct Answer {
+    pub json: Value,
+    pub sessions: Vec<Value>,
+    /// The sessions file as it was written.
+    pub text: String,
+    pub stderr: String,
+}
+
+impl Answer {
+    /// Runs `metrics --json --sessions FILE WORDS --log PATHS`.
+    #[track_caller]
+    pub fn of<P: AsRef<Path>>(words: &str, paths: impl IntoIterator<Item = P>) -> Self {
+        Self::by(Run::new("metrics").words(words), paths)
+    }
+
+    #[track_caller]
+    pub fn by<P: AsRef<Path>>(run: Run, paths: impl IntoIterator<Item = P>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sessions.jsonl");
+        let run = run.arg("--json").arg("--sessions").arg(&file).arg("--log");
+        let done = paths.into_iter().fold(run, |run, path| run.arg(path.as_ref())).go().code(0);
+        let text = fs::read_to_string(&file).unwrap();
+        let sessions = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        Self { json: done.json(), sessions, text, stderr: done.stderr }
+    }
+
+    #[track_caller]
+    pub fn group(&self, name: &str) -> &Value {
+        let groups = self.json["groups"].as_array().unwrap();
+        groups.iter().find(|g| g["group"] == name).unwrap_or_else(|| panic!("no group {name}"))
+    }
+
+    pub fn has_group(&self, name: &str) -> bool {
+        self.json["groups"].as_array().unwrap().iter().any(|g| g["group"] == name)
+    }
+
+    #[track_caller]
+    pub fn session(&self, host: &str, attempt: u64) -> &Value {
+        let mut found = self.sessions.iter().filter(|s| s["host"] == host && s["attempt"] == attempt);
+        let session = found.next().unwrap_or_else(|| panic!("no attempt {attempt} of {host}: {}", self.text));
+        assert!(found.next().is_none(), "two sessions are attempt {attempt} of {host}: {}", self.text);
+        session
+    }
+
+    pub fn coverage(&self, key: &str) -> u64 {
+        self.json["coverage"][key].as_u64().unwrap()
+    }
+
+    pub fn background(&self, key: &str) -> u64 {
+        self.json["background"][key].as_u64().unwrap()
+    }
+
+    pub fn notes(&self) -> String {
+        self.json["notes"].to_string()
+    }
+
+    /// The answer without what names files or tells how they were read.
+    pub fn figures(&self) -> Value {
+        let mut json = self.json.clone();
+        let map = json.as_object_mut().unwrap();
+        map.remove("sources");
+        map.remove("coverage");
+        json
+    }
+}
+
+/// A storm in a folder of its own.
+pub struct Storm {
+    _folder: tempfile::TempDir,
+    pub dir: PathBuf,
+}
+
+impl Storm {
+    pub fn new(options: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("storm");
+        let words = ["reginfra", "simulate", dir.to_str().unwrap()];
+        let cli = Cli::try_parse_from(words.into_iter().chain(options.split_whitespace())).unwrap();
+        let Command::Simulate(args) = cli.command else { panic!("not simulate") };
+        reginfra::simulate::simulate(&args).unwrap();
+        Self { _folder: folder, dir }
+    }
+
+    pub fn truth(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.dir.join("truth.json")).unwrap()).unwrap()
+    }
+
+    pub fn sessions(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.dir.join("truth_sessions.jsonl")).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    pub fn inventory(&self) -> PathBuf {
+        self.dir.join("inventory.ini")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.dir.join("production.log")
+    }
+
+    /// The log of a storm that is not rotated.
+    pub fn bytes(&self) -> Vec<u8> {
+        fs::read(self.log()).unwrap()
+    }
+
+    #[track_caller]
+    pub fn answer(&self, words: &str) -> Answer {
+        Answer::by(Run::new("metrics -i").arg(self.inventory()).words(words), [&self.dir])
+    }
+}
+
+/// Sessions by host and attempt.
+pub fn by_attempt(sessions: &[Value]) -> HashMap<(String, u64), &Value> {
+    let key = |s: &Value| (s["host"].as_str().unwrap().to_owned(), s["attempt"].as_u64().unwrap());
+    sessions.iter().map(|s| (key(s), s)).collect()
+}

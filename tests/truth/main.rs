@@ -1,0 +1,12 @@
+//! Storms with known truth: what the program answers is held against what happened.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod control;
+mod held;
+mod layouts;
+mod schemas;
+mod seams;
+mod storms;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,62 @@
+//! Real output against the schemas in docs/.
+
+use crate::support::{Answer, Storm};
+use serde_json::Value;
+use std::path::Path;
+
+fn schema(name: &str) -> jsonschema::Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    let text = std::fs::read_to_string(path).unwrap();
+    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
+}
+
+#[track_caller]
+fn fits(schema: &jsonschema::Validator, value: &Value) {
+    let errors: Vec<String> =
+        schema.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?} in {value}");
+}
+
+#[track_caller]
+fn answer_fits(answer: &Answer) {
+    fits(&schema("metrics.schema.json"), &answer.json);
+    let sessions = schema("sessions.schema.json");
+    for session in &answer.sessions {
+        fits(&sessions, session);
+    }
+}
+
+#[test]
+fn every_answer_and_every_session_fits_its_schema() {
+    for options in [
+        "--sessions 300 --rate 40 --seed 601 --failures 0.4",
+        "--sessions 200 --rate 200 --seed 602 --addresses client --no-audit --failures 0.3 --warm-cache",
+        "--sessions 50 --rate 8 --seed 603 --layout journal-json --rotate 3 --seam lost --no-host-register",
+    ] {
+        let storm = Storm::new(options);
+        answer_fits(&storm.answer(""));
+        answer_fits(&Answer::of("--utc-offset +02:00", [&storm.dir]));
+    }
+}
+
+#[test]
+fn the_schemas_refuse_what_is_wrong() {
+    let storm = Storm::new("--sessions 20 --rate 40 --seed 604");
+    let answer = storm.answer("");
+    let (metrics, sessions) = (schema("metrics.schema.json"), schema("sessions.schema.json"));
+    for key in ["schema_version", "coverage", "groups", "attribution", "window"] {
+        let mut json = answer.json.clone();
+        json.as_object_mut().unwrap().remove(key);
+        assert!(!metrics.is_valid(&json), "{key} may be missing");
+    }
+    for (key, bad) in [
+        ("group", Value::from("nobody")),
+        ("consumer_create_ms", Value::from(-1)),
+        ("started_at", Value::from(5)),
+        ("attempt", Value::from(0)),
+    ] {
+        let mut session = answer.sessions[0].clone();
+        session[key] = bad;
+        assert!(!sessions.is_valid(&session), "{key}");
+    }
+}
