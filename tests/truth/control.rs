@@ -35,7 +35,8 @@ fn records(log: &str) -> (Vec<Record>, Vec<Option<String>>) {
     }
     let mut host_of: HashMap<String, String> = HashMap::new();
     let name = |text: &str| Some(text.split("\"name\"=>\"").nth(1)?.split('"').next()?.to_owned());
-    let is_create = |text: &str| text.starts_with("Started POST \"/rhsm/") && text.contains("\"contentTags\"");
+    let is_create =
+        |text: &str| text.starts_with("Started POST \"/rhsm/") && text.contains("\"contentTags\"");
     for text in texts.iter().filter(|text| is_create(text)) {
         let Some(host) = name(text) else { continue };
         for line in text.lines().filter(|line| line.contains(" event on uuid ")) {
@@ -116,7 +117,9 @@ fn hosts_moved_in_time_against_each_other_keep_every_keyed_figure() {
             moved += u32::from(session["started_at"] != was[&key]["started_at"]);
         }
         assert!(moved > 450);
-        for (a, b) in before.json["groups"].as_array().unwrap().iter().zip(after.json["groups"].as_array().unwrap()) {
+        for (a, b) in
+            before.json["groups"].as_array().unwrap().iter().zip(after.json["groups"].as_array().unwrap())
+        {
             for metric in [
                 "group",
                 "session_count",

@@ -57,7 +57,8 @@ fn a_change_of_the_offset_inside_the_log_moves_nothing() {
 
 #[test]
 fn one_way_in_alone_is_read_right() {
-    for (mix, seed) in [("satellite-ssh=1", 161), ("capsule-ssh=1", 162), ("capsule-mqtt=1", 163), ("lb-ssh=1", 164)]
+    for (mix, seed) in
+        [("satellite-ssh=1", 161), ("capsule-ssh=1", 162), ("capsule-mqtt=1", 163), ("lb-ssh=1", 164)]
     {
         holds(&format!("--sessions 600 --rate 40 --seed {seed} --mix {mix}"));
     }
