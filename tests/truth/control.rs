@@ -13,6 +13,18 @@ struct Record {
     text: String,
 }
 
+/// The consumer that a request names.
+fn uuid_of(text: &str) -> Option<&str> {
+    let path = text.split('"').nth(1)?;
+    match path.split(['/', '?']).find(|part| part.len() == 36) {
+        Some(uuid) => Some(uuid),
+        None if text.starts_with("Started POST \"/register\"") => {
+            text.split("\"uuid\"=>\"").nth(1)?.split('"').next()
+        }
+        None => None,
+    }
+}
+
 /// Every request's record and the host that it belongs to, where a key tells.
 fn records(log: &str) -> (Vec<Record>, Vec<Option<String>>) {
     let mut records: Vec<Record> = Vec::new();
@@ -35,7 +47,8 @@ fn records(log: &str) -> (Vec<Record>, Vec<Option<String>>) {
     }
     let mut host_of: HashMap<String, String> = HashMap::new();
     let name = |text: &str| Some(text.split("\"name\"=>\"").nth(1)?.split('"').next()?.to_owned());
-    let is_create = |text: &str| text.starts_with("Started POST \"/rhsm/") && text.contains("\"contentTags\"");
+    let is_create =
+        |text: &str| text.starts_with("Started POST \"/rhsm/") && text.contains("\"contentTags\"");
     for text in texts.iter().filter(|text| is_create(text)) {
         let Some(host) = name(text) else { continue };
         for line in text.lines().filter(|line| line.contains(" event on uuid ")) {
@@ -44,16 +57,15 @@ fn records(log: &str) -> (Vec<Record>, Vec<Option<String>>) {
             }
         }
     }
-    let uuid_in = |text: &str| {
-        let path = text.split('"').nth(1)?;
-        let from_path = path.split(['/', '?']).find(|part| part.len() == 36);
-        let uuid = match from_path {
-            Some(uuid) => uuid,
-            None if text.starts_with("Started POST \"/register\"") => {
-                text.split("\"uuid\"=>\"").nth(1)?.split('"').next()?
-            }
-            None => return None,
+    // without audit lines a fact import names both
+    for text in texts.iter().filter(|text| text.starts_with("Started PUT \"/rhsm/consumers/")) {
+        let Some(host) = text.split("Import facts for '").nth(1).and_then(|t| t.split('\'').next()) else {
+            continue;
         };
+        host_of.entry(uuid_of(text).unwrap().to_owned()).or_insert_with(|| host.to_owned());
+    }
+    let uuid_in = |text: &str| {
+        let uuid = uuid_of(text)?;
         // a consumer that does not register is a host of its own
         Some(host_of.get(uuid).cloned().unwrap_or_else(|| uuid.to_owned()))
     };
@@ -116,7 +128,9 @@ fn hosts_moved_in_time_against_each_other_keep_every_keyed_figure() {
             moved += u32::from(session["started_at"] != was[&key]["started_at"]);
         }
         assert!(moved > 450);
-        for (a, b) in before.json["groups"].as_array().unwrap().iter().zip(after.json["groups"].as_array().unwrap()) {
+        for (a, b) in
+            before.json["groups"].as_array().unwrap().iter().zip(after.json["groups"].as_array().unwrap())
+        {
             for metric in [
                 "group",
                 "session_count",
