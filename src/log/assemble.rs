@@ -317,7 +317,7 @@ impl Assembler {
             self.block.counts.cut += 1;
             return;
         };
-        let tag = text::tag(line.text);
+        let tag = text::completed_tag(line.text, status, ms);
         if let Some(&slot) = self.open.get(&line.id) {
             let request = &mut self.slots[slot as usize];
             (request.status, request.duration_ms, request.completed_tag) = (status, ms, tag);

@@ -1,16 +1,10 @@
 //! Dates of log lines into seconds; the last date is remembered, since a log repeats it.
 
 /// Seconds since 1970 of `2026-04-04` and a time of day, without regard to the offset.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct DateCache {
     date: [u8; 10],
     midnight: i64,
-}
-
-impl Default for DateCache {
-    fn default() -> Self {
-        Self { date: [0; 10], midnight: 0 }
-    }
 }
 
 impl DateCache {

@@ -8,8 +8,7 @@ use memchr::{memchr, memchr2, memmem};
 
 /// Reads what a create or a host registration needs out of its Parameters.
 pub fn details(text: &[u8], kind: Kind) -> Details {
-    let mut found = Details::default();
-    found.param_host = string_value(text, b"\"name\"=>\"");
+    let mut found = Details { param_host: string_value(text, b"\"name\"=>\""), ..Details::default() };
     if matches!(kind, Kind::Create | Kind::Unseen) {
         found.client_os = client_os(text);
     }

@@ -55,7 +55,7 @@ struct Done {
 }
 
 enum Parsed {
-    Block { block: Block, head: Option<Vec<u8>>, tail: Option<Vec<u8>> },
+    Block { block: Box<Block>, head: Option<Vec<u8>>, tail: Option<Vec<u8>> },
     End { error: Option<String> },
 }
 
@@ -179,7 +179,7 @@ fn parse(reading: Reading, work: &Receiver<Work>, done: &Sender<Done>, spare: &R
         // a range that cannot be read any more: what was read before it stands
         let error = error.map(|e| e.to_string());
         let events = spare.try_recv().unwrap_or_default();
-        let block = assembler.finish(events);
+        let block = Box::new(assembler.finish(events));
         if done.send(Done { file, index, parsed: Parsed::Block { block, head, tail }, bytes }).is_err() {
             return;
         }
@@ -288,7 +288,7 @@ impl Order<'_> {
                 if at.1 == 0 {
                     self.head(head, &mut counts.counts, sink);
                 }
-                self.give(block, &mut counts.counts, sink);
+                self.give(*block, &mut counts.counts, sink);
                 if let Some(tail) = tail {
                     self.tail(tail, &mut counts.counts, sink);
                 }

@@ -132,7 +132,10 @@ pub fn completed(text: &[u8]) -> Option<(u16, u32)> {
         status = status * 10 + u16::from(digit.is_ascii_digit().then(|| digit - b'0')?);
     }
     // the reason phrase is short and holds no " in "
-    let at = rest[..rest.len().min(64)].windows(4).position(|w| w == b" in ")? + 4;
+    let at = match rest.get(4..10) {
+        Some(b"OK in ") => 10,
+        _ => rest[..rest.len().min(64)].windows(4).position(|w| w == b" in ")? + 4,
+    };
     let mut ms = 0u32;
     let mut digits = 0;
     for (i, b) in rest[at..].iter().enumerate() {
@@ -230,6 +233,14 @@ pub fn hash(text: &[u8]) -> u64 {
     let (low, high) = rest.split_at(rest.len().min(8));
     hash = fold(word(low) ^ K[0], word(high) ^ hash);
     fold(hash, K[1])
+}
+
+/// A hash of a Completed line, never 0: its end has the figures that two lines hardly share.
+pub fn completed_tag(text: &[u8], status: u16, ms: u32) -> u32 {
+    let end = &text[text.len().saturating_sub(32)..];
+    (hash(end).wrapping_add(u64::from(status) << 32 | u64::from(ms)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        >> 32) as u32
+        | 1
 }
 
 /// A 32-bit hash of a line, never 0: tells whether two lines are the same one.

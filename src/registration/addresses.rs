@@ -47,6 +47,8 @@ pub const fn kind_number(kind: Kind) -> u8 {
     }
 }
 
+const NO_HISTORY: u32 = u32::MAX;
+
 /// What is known of one address.
 #[derive(Debug)]
 pub struct State {
@@ -60,7 +62,8 @@ pub struct State {
     old_consumer: u32,
     host: NameId,
     several_hosts: bool,
-    history: Option<Box<Vec<Activity>>>,
+    // its number in `histories`
+    history: u32,
 }
 
 impl State {
@@ -71,38 +74,30 @@ impl State {
                 || self.background_consumer == self.old_consumer
                 || self.background_consumer == self.consumer)
     }
+}
 
-    /// The history of a shared address, in order of time.
-    pub fn history(&self) -> &[Activity] {
-        self.history.as_deref().map_or(&[], Vec::as_slice)
-    }
-
-    fn bump(&mut self, bucket: i32, background: Option<u8>) {
-        let Some(history) = &mut self.history else { return };
-        // requests come nearly in order: the bucket is at the end, or close to it
-        let at = match history.iter().rev().take(64).position(|a| a.bucket <= bucket) {
-            Some(back) => history.len() - 1 - back,
-            None if history.is_empty() || history[0].bucket > bucket => usize::MAX,
-            None => history.partition_point(|a| a.bucket <= bucket).wrapping_sub(1),
-        };
-        let at = if at == usize::MAX || history[at].bucket != bucket {
-            let at = at.wrapping_add(1);
-            history.insert(at, Activity { bucket, ..Activity::default() });
-            at
-        } else {
-            at
-        };
-        match background {
-            None => history[at].registering += 1,
-            Some(kind) => history[at].background[usize::from(kind) % KINDS] += 1,
+// the bucket's place in a history, made where it is new; requests come nearly in order, so it is at the end or close to it
+fn place(history: &mut Vec<Activity>, bucket: i32) -> &mut Activity {
+    let near = history.iter().rev().take(64).position(|a| a.bucket <= bucket);
+    let behind = match near {
+        Some(back) => history.len() - back,
+        None => history.partition_point(|a| a.bucket <= bucket),
+    };
+    let at = match behind.checked_sub(1) {
+        Some(at) if history[at].bucket == bucket => at,
+        _ => {
+            history.insert(behind, Activity { bucket, ..Activity::default() });
+            behind
         }
-    }
+    };
+    &mut history[at]
 }
 
 /// Every source address of /rhsm and /register, once.
 #[derive(Debug, Default)]
 pub struct Addresses {
     states: Vec<State>,
+    histories: Vec<Vec<Activity>>,
     index: HashTable<u32>,
 }
 
@@ -124,7 +119,7 @@ impl Addresses {
         if address == Address::NONE {
             return AddressId::NONE;
         }
-        let Self { states, index } = self;
+        let Self { states, index, .. } = self;
         let hash_of = hash(address);
         if let Some(id) = index.find(hash_of, |id| states[*id as usize].address == address) {
             return AddressId(*id);
@@ -138,7 +133,7 @@ impl Addresses {
             old_consumer: 0,
             host: NameId::NONE,
             several_hosts: false,
-            history: None,
+            history: NO_HISTORY,
         });
         index.insert_unique(hash_of, id, |id| hash(states[*id as usize].address));
         AddressId(id)
@@ -189,10 +184,11 @@ impl Addresses {
         let hash = short_hash(uuid);
         if state.first_consumer == 0 {
             state.first_consumer = hash;
-        } else if state.first_consumer != hash && state.history.is_none() {
-            state.history = Some(Box::default());
+        } else if state.first_consumer != hash && state.history == NO_HISTORY {
+            state.history = self.histories.len() as u32;
+            self.histories.push(Vec::new());
         }
-        state.history.is_some()
+        state.history != NO_HISTORY
     }
 
     /// A consumer that belongs to no registration was seen here.
@@ -216,9 +212,7 @@ impl Addresses {
         buckets: std::ops::RangeInclusive<i32>,
         mut by_kind: [u32; KINDS],
     ) {
-        let Some(history) = self.states.get_mut(id.0 as usize).and_then(|s| s.history.as_mut()) else {
-            return;
-        };
+        let Some(history) = self.history_mut(id) else { return };
         for activity in history.iter_mut().rev().take(64).filter(|a| buckets.contains(&a.bucket)) {
             for (counted, wanted) in activity.background.iter_mut().zip(&mut by_kind) {
                 let n = (*counted).min(*wanted);
@@ -231,9 +225,23 @@ impl Addresses {
 
     /// Adds to the history of a shared address: a request of a registration, or one of the background and its kind.
     pub fn activity(&mut self, id: AddressId, bucket: i32, background: Option<u8>) {
-        if let Some(state) = self.states.get_mut(id.0 as usize) {
-            state.bump(bucket, background);
+        let Some(history) = self.history_mut(id) else { return };
+        let activity = place(history, bucket);
+        match background {
+            None => activity.registering += 1,
+            Some(kind) => activity.background[usize::from(kind) % KINDS] += 1,
         }
+    }
+
+    /// The history of a shared address, in order of time; empty where it is one client's own.
+    pub fn history(&self, id: AddressId) -> &[Activity] {
+        let number = self.states.get(id.0 as usize).map_or(NO_HISTORY, |s| s.history);
+        self.histories.get(number as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn history_mut(&mut self, id: AddressId) -> Option<&mut Vec<Activity>> {
+        let number = self.states.get(id.0 as usize)?.history;
+        self.histories.get_mut(number as usize)
     }
 }
 
@@ -272,8 +280,7 @@ mod tests {
         for bucket in [5, 7, 6, 3, 7, 100, 5] {
             all.activity(a, bucket, None);
         }
-        let buckets: Vec<_> =
-            all.get(a).unwrap().history().iter().map(|a| (a.bucket, a.registering)).collect();
+        let buckets: Vec<_> = all.history(a).iter().map(|a| (a.bucket, a.registering)).collect();
         assert_eq!(buckets, [(3, 1), (5, 2), (6, 1), (7, 2), (100, 1)]);
     }
 }

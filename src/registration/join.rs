@@ -101,10 +101,10 @@ impl Joiner {
 
     /// The next block is of another file, whose first request begins at `first_us`.
     pub fn next_file(&mut self, first_us: Option<i64>) {
-        if let Some(last_us) = self.last_us {
-            if first_us.is_some_and(|first| first - last_us > HOLE_US) {
-                self.holes.push(last_us);
-            }
+        if let Some(last_us) = self.last_us
+            && first_us.is_some_and(|first| first - last_us > HOLE_US)
+        {
+            self.holes.push(last_us);
         }
     }
 
@@ -220,6 +220,8 @@ impl Joiner {
 struct Recent {
     sets: Vec<[u64; 4]>,
 }
+
+const _: () = assert!(size_of::<Event>() <= 80, "events are most of what threads hand to each other");
 
 const STARTED_BITS: u64 = 0xffff << 24;
 

@@ -309,8 +309,7 @@ fn apportion(
     let mut all = Vec::new();
     for (address, calls) in shared {
         let Some(range) = by_address.range(address.0 as usize) else { continue };
-        let history = addresses.get(*address).map_or(&[][..], |s| s.history());
-        all.push((range, rows_of(sessions, range, calls, history)));
+        all.push((range, rows_of(sessions, range, calls, addresses.history(*address))));
     }
     let parts = parts_of(
         &all.iter().flat_map(|(_, rows)| rows.iter().map(|(_, row)| *row)).collect::<Vec<_>>(),

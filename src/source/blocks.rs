@@ -147,22 +147,30 @@ fn skip_line(stream: &mut impl Read) -> io::Result<Vec<u8>> {
 
 // copytruncate leaves holes: blocks of NUL bytes that belong to no line
 fn drop_nuls(bytes: &mut Vec<u8>, from: usize) {
-    if memchr(0, &bytes[from..]).is_some() {
-        let mut kept = from;
-        for at in from..bytes.len() {
-            if bytes[at] != 0 {
-                bytes[kept] = bytes[at];
-                kept += 1;
-            }
-        }
-        bytes.truncate(kept);
+    let kept = kept_without_nuls(bytes, from);
+    bytes.truncate(kept);
+}
+
+fn kept_without_nuls(bytes: &mut [u8], from: usize) -> usize {
+    if memchr(0, &bytes[from..]).is_none() {
+        return bytes.len();
     }
+    let mut kept = from;
+    for at in from..bytes.len() {
+        if bytes[at] != 0 {
+            bytes[kept] = bytes[at];
+            kept += 1;
+        }
+    }
+    kept
 }
 
 /// Splits pieces into lines; one a thread, used again and again.
 #[derive(Debug, Default)]
 pub struct LineBuffer {
+    // as long as it will ever be; `filled` of it are bytes of the log
     bytes: Vec<u8>,
+    filled: usize,
 }
 
 impl LineBuffer {
@@ -181,28 +189,23 @@ impl LineBuffer {
     /// # Errors
     /// Of reading; lines before the place stand.
     pub fn range(&mut self, range: &Range, sink: &mut impl LineSink) -> io::Result<()> {
-        self.bytes.clear();
+        self.bytes.resize(READ + KEEP + 1, 0);
+        self.filled = 0;
         let mut at = range.start;
         // the line that is under way at the start is of the piece before
         let mut skipping = at > 0 && read_byte(&range.file, at - 1)? != Some(b'\n');
         let mut line_open = false;
         while at < range.end {
-            let from = self.bytes.len();
-            let want = (READ - from.min(READ / 2)).min((range.end - at) as usize);
-            let n = self.fill(&range.file, at, want)?;
-            if n == 0 {
-                break;
-            }
-            at += n as u64;
-            sink.read(n);
-            line_open = self.bytes[from + n - 1] != b'\n';
-            drop_nuls(&mut self.bytes, from);
+            let want = READ.min((range.end - at) as usize);
+            let from = self.filled;
+            let Some(last) = self.fill(&range.file, &mut at, want, sink)? else { break };
+            line_open = last != b'\n';
             if skipping {
-                let Some(newline) = memchr(b'\n', &self.bytes) else {
-                    self.bytes.clear();
+                let Some(newline) = memchr(b'\n', &self.bytes[from..self.filled]) else {
+                    self.filled = 0;
                     continue;
                 };
-                self.bytes.drain(..=newline);
+                self.drop_front(from + newline + 1);
             }
             skipping = self.take_lines(sink);
         }
@@ -211,58 +214,74 @@ impl LineBuffer {
 
     // hands out whole lines; a line past what is kept is handed out at once and its rest skipped
     fn take_lines(&mut self, sink: &mut impl LineSink) -> bool {
-        let escapes = memchr(0x1b, &self.bytes).is_some();
-        let rest = lines(&self.bytes, escapes, sink);
-        self.bytes.drain(..rest);
-        if self.bytes.len() <= KEEP {
+        let bytes = &self.bytes[..self.filled];
+        let escapes = memchr(0x1b, bytes).is_some();
+        let rest = lines(bytes, escapes, sink);
+        if self.filled - rest <= KEEP {
+            self.drop_front(rest);
             return false;
         }
-        sink.line(&self.bytes[..=KEEP], escapes);
-        self.bytes.clear();
+        sink.line(&bytes[rest..=rest + KEEP], escapes);
+        self.filled = 0;
         true
     }
 
     // the last line of the piece ends behind it
     fn finish_line(&mut self, range: &Range, mut at: u64, sink: &mut impl LineSink) -> io::Result<()> {
         loop {
-            let from = self.bytes.len();
-            let n = self.fill(&range.file, at, 16 * 1024)?;
-            at += n as u64;
-            drop_nuls(&mut self.bytes, from);
-            let escapes = || memchr(0x1b, &self.bytes).is_some();
-            match memchr(b'\n', &self.bytes[from..]) {
-                Some(newline) => {
-                    let end = (from + newline).min(KEEP + 1);
-                    sink.line(&self.bytes[..end], escapes());
-                    return Ok(());
-                }
-                None if n == 0 => {
-                    if !self.bytes.is_empty() {
-                        sink.unfinished(&self.bytes);
-                    }
-                    return Ok(());
-                }
-                None if self.bytes.len() > KEEP => {
-                    sink.line(&self.bytes[..=KEEP], escapes());
-                    return Ok(());
-                }
-                None => {}
+            let from = self.filled;
+            let more = self.fill(&range.file, &mut at, 16 * 1024, &mut Uncounted)?.is_some();
+            let bytes = &self.bytes[..self.filled];
+            let escapes = memchr(0x1b, bytes).is_some();
+            match memchr(b'\n', &bytes[from..]) {
+                Some(newline) => sink.line(&bytes[..(from + newline).min(KEEP + 1)], escapes),
+                None if bytes.len() > KEEP => sink.line(&bytes[..=KEEP], escapes),
+                None if more => continue,
+                None if bytes.is_empty() => {}
+                None => sink.unfinished(bytes),
             }
+            return Ok(());
         }
     }
 
-    fn fill(&mut self, file: &File, at: u64, want: usize) -> io::Result<usize> {
-        let from = self.bytes.len();
-        self.bytes.resize(from + want, 0);
+    // reads on; gives the last byte as it stands in the file, none at its end. NULs are dropped.
+    fn fill(
+        &mut self,
+        file: &File,
+        at: &mut u64,
+        want: usize,
+        sink: &mut impl LineSink,
+    ) -> io::Result<Option<u8>> {
+        let from = self.filled;
         let n = loop {
-            match file.read_at(&mut self.bytes[from..], at) {
+            match file.read_at(&mut self.bytes[from..from + want], *at) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
+                other => break other?,
             }
         };
-        self.bytes.truncate(from + *n.as_ref().unwrap_or(&0));
-        n
+        if n == 0 {
+            return Ok(None);
+        }
+        *at += n as u64;
+        sink.read(n);
+        let last = self.bytes[from + n - 1];
+        self.filled = kept_without_nuls(&mut self.bytes[..from + n], from);
+        Ok(Some(last))
     }
+
+    fn drop_front(&mut self, n: usize) {
+        self.bytes.copy_within(n..self.filled, 0);
+        self.filled -= n;
+    }
+}
+
+// the piece behind counts these bytes
+struct Uncounted;
+
+impl LineSink for Uncounted {
+    fn line(&mut self, _line: &[u8], _escapes: bool) {}
+    fn unfinished(&mut self, _line: &[u8]) {}
+    fn read(&mut self, _bytes: usize) {}
 }
 
 #[inline]
