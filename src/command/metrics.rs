@@ -182,7 +182,9 @@ fn answer_of(
     }
     Answer {
         sources,
-        window: total.span.map(|(first, last)| (Timestamp(first), Timestamp(last))),
+        window: total
+            .span
+            .map(|(first, last)| (Timestamp(first), Timestamp(all.requests.last_us.unwrap_or(last)))),
         utc_offsets: total.offsets.iter().map(|o| UtcOffset(*o)).collect(),
         coverage,
         attribution: Attribution {

@@ -49,7 +49,7 @@ pub struct Counts {
     pub journal_text: u64,
     /// The first lines that were not understood: line number in the block, text.
     pub samples: Vec<(u64, String)>,
-    /// Earliest and latest time in microseconds since 1970 of a request's line.
+    /// Earliest and latest start of a request in microseconds since 1970.
     pub span: Option<(i64, i64)>,
     /// UTC offsets of Started lines, in the order in which they came up.
     pub offsets: Vec<i32>,
@@ -321,10 +321,7 @@ impl Assembler {
         if let Some(&slot) = self.open.get(&line.id) {
             let request = &mut self.slots[slot as usize];
             (request.status, request.duration_ms, request.completed_tag) = (status, ms, tag);
-            let (started, end_us) = (request.started(), request.end_us());
-            if started {
-                self.see(end_us);
-            } else {
+            if !request.started() {
                 self.slots[slot as usize].start_us = self.local_us(line);
             }
             self.close(line.id, slot);

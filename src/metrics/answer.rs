@@ -259,9 +259,9 @@ pub struct SourceAnswer {
     pub lines: u64,
     /// Bytes in it after decompression.
     pub bytes: u64,
-    /// Time of its first line that has one.
+    /// Start of its first request.
     pub first: Option<Timestamp>,
-    /// Time of its last line that has one.
+    /// Start of its last request.
     pub last: Option<Timestamp>,
     /// Why it was not used, where it was not.
     pub skipped: Option<String>,

@@ -54,6 +54,8 @@ pub struct JoinCounts {
     pub doubled_lines: u64,
     /// Requests outside /rhsm and /register.
     pub other: u64,
+    /// Latest start or end of a request in microseconds since 1970.
+    pub last_us: Option<i64>,
 }
 
 /// Puts parts of requests together.
@@ -114,6 +116,7 @@ impl Joiner {
             self.open.drain().map(|(_, request)| request).filter(Request::started).collect();
         open.sort_unstable_by_key(|r| (r.start_us, r.id, r.started_tag));
         let patience = (i64::from(self.longest_ms) * 1000).max(PATIENCE_US);
+        self.counts.last_us = self.last_us;
         let end = self.last_us.unwrap_or_default();
         for request in open {
             let hidden = |until: i64| request.start_us <= until && until - request.start_us <= patience;
@@ -186,6 +189,7 @@ impl Joiner {
             return;
         }
         self.longest_ms = self.longest_ms.max(whole.duration_ms);
+        self.last_us = self.last_us.max(Some(whole.end_us()));
         self.give(whole, Outcome::Answered, sink);
     }
 
