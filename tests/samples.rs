@@ -177,7 +177,6 @@ fn all_samples_together_hold_no_registration_but_the_one() {
 }
 
 #[test]
-#[ignore = "a second Completed line of a request whose Started is not there is counted as orphaned, not as doubled"]
 fn a_doubled_block_whose_start_is_cut_off_is_one_orphan() {
     let Some(folder) = samples() else { return };
     let done = Run::new("metrics --json --log").arg(folder.join("production/fog-proxmox-185-dup.txt")).go();

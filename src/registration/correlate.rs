@@ -235,8 +235,17 @@ impl Correlator {
                 *latest = index;
             }
         }
+        self.reclaim_old(details.old_uuid);
         if uuid.is_some() {
             self.bind(uuid, index);
+        }
+    }
+
+    // what the host sent with its old UUID says nothing of the background on a shared address
+    fn reclaim_old(&mut self, old: Uuid) {
+        if let Some(old) = self.consumers.get(&old.0).filter(|c| old.is_some() && c.session == NO_SESSION) {
+            let buckets = bucket_of(old.first_us)..=bucket_of(old.last_us);
+            self.addresses.reclaim(old.address, buckets, old.by_kind());
         }
     }
 

@@ -199,6 +199,8 @@ impl Joiner {
             self.counts.doubled_lines += 1;
             return;
         }
+        // its Completed line can stand twice as well
+        self.recent.seen_or_note(part);
         self.counts.orphaned += 1;
     }
 

@@ -202,8 +202,21 @@ pub fn share_out(
         }
     }
     until_create.attempts = sessions.iter().filter(|s| s.status_calls != Session::NO_COUNT).count() as u64;
-    apportion(sessions, &by_address, &shared, (addresses, window), until_create.mean(), &mut figures);
+    let for_failed = own_failed_calls(sessions).unwrap_or_else(|| until_create.mean());
+    apportion(sessions, &by_address, &shared, (addresses, window), for_failed, &mut figures);
     figures
+}
+
+// what attempts without a consumer call, as those on addresses of their own show
+fn own_failed_calls(sessions: &[Session]) -> Option<f64> {
+    let failed = || sessions.iter().filter(|s| !created(s) && s.status_calls != Session::NO_COUNT);
+    let n = failed().count();
+    (n >= 5).then(|| failed().map(|s| f64::from(s.status_calls)).sum::<f64>() / n as f64)
+}
+
+// the consumer was there, so the host went on, whatever came of it later
+fn created(session: &Session) -> bool {
+    session.success() || (200..400).contains(&session.create_status)
 }
 
 /// What attempts on addresses of their own call until their create ends: a failed one elsewhere calls about as often.
@@ -333,10 +346,11 @@ fn apportion(
         for session in asked.iter().filter(|s| s.success()) {
             *successes.entry(session.group).or_default() += 1;
         }
-        let n: u32 = successes.values().sum();
+        // one whose POST /register failed has called like any other: its part is in `registering` too
+        let n = asked.iter().filter(|s| created(s)).count() as f64;
         for (group, count) in successes {
             let figure = figures.groups.entry(group).or_default();
-            figure.calls += registering * f64::from(count) / f64::from(n);
+            figure.calls += registering * f64::from(count) / n;
             figure.evidence = Evidence::Inferred;
         }
     }
@@ -345,14 +359,16 @@ fn apportion(
 fn parts_of(rows: &[Row], for_failed: f64) -> Parts {
     let quiet: Vec<_> = rows.iter().filter(|r| !r.busy).copied().collect();
     // without registrations and failures in them, quiet rows fit the background alone
-    let [a, b, c, d, steady, ..] = fit(if quiet.len() < QUIET_ROWS { rows } else { &quiet });
+    let enough = quiet.len() >= QUIET_ROWS;
+    let [a, b, c, d, steady, ..] = fit(if enough { &quiet } else { rows }, enough);
     Parts { for_background: [a, b, c, d], steady, for_failed }
 }
 
-fn fit(rows: &[Row]) -> [f64; KINDS + 4] {
+// a steady rest is told by quiet rows only: in busy ones anything looks like it
+fn fit(rows: &[Row], steady: bool) -> [f64; KINDS + 4] {
     let causes = |r: &Row| {
         let [a, b, c, d] = r.background;
-        [a, b, c, d, 1.0, r.failed, r.registering, r.registering_next]
+        [a, b, c, d, f64::from(steady), r.failed, r.registering, r.registering_next]
     };
     let model: Vec<_> = rows.iter().map(|r| (causes(r), r.calls)).collect();
     least_squares::fit(&model)
@@ -402,7 +418,7 @@ fn rows_of(
         for (_, row) in by_bucket.range_mut(from..=to) {
             row.busy = true;
         }
-        if !session.success()
+        if !created(session)
             && let Some(row) = by_bucket.get_mut(&bucket_of(session.started_at.secs()))
         {
             row.failed += 1.0;

@@ -154,6 +154,7 @@ fn open_file(path: &Path, mut file: File, len: u64) -> Result<Input, SourceError
     // an archive that breaks in its first bytes is told when it is read whole
     let mut bytes = Vec::new();
     let head = head_counts(&mut reader, &mut bytes);
+    refuse_container(path, &bytes)?;
     let body = match compression {
         Compression::None => Body::Plain { file, len },
         _ => Body::Stream(Stream::File(path.to_owned(), compression)),
@@ -173,6 +174,7 @@ fn open_stream(path: &Path, mut raw: Box<dyn Read + Send>) -> Result<Input, Sour
     let mut reader = compression.reader(raw).map_err(|e| SourceError::io(path, e))?;
     let mut bytes = Vec::new();
     let head = head_counts(&mut reader, &mut bytes);
+    refuse_container(path, &bytes)?;
     let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
     let body = Body::Stream(Stream::Open(Box::new(Cursor::new(bytes).chain(reader))));
     Ok(Input { name, compression, head, size: None, body })
