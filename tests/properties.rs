@@ -36,7 +36,7 @@ impl Base {
 
     fn check(&self, answer: &Answer, how: &str) {
         assert!(answer.text == self.answer.text, "{how}: other sessions");
-        let (got, want) = (without_end(&answer.figures()), without_end(&self.answer.figures()));
+        let (got, want) = (answer.figures(), self.answer.figures());
         assert!(got == want, "{how}: other figures");
     }
 }
@@ -74,7 +74,7 @@ fn cut<'a>(bytes: &'a [u8], places: &[prop::sample::Index]) -> Vec<&'a [u8]> {
 }
 
 proptest! {
-    #![proptest_config(few(48))]
+    #![proptest_config(few(150))]
 
     #[test]
     fn cutting_a_log_into_two_files_at_any_byte_changes_nothing(at in any::<prop::sample::Index>(), which in 0..3usize) {
@@ -107,12 +107,12 @@ proptest! {
             (Answer::by(run(), &paths), Answer::by(run().words(&words), &paths))
         };
         prop_assert!(one.text == other.text);
-        prop_assert_eq!(without_end(&one.json), without_end(&other.json));
+        prop_assert_eq!(one.json, other.json);
     }
 }
 
 proptest! {
-    #![proptest_config(few(16))]
+    #![proptest_config(few(60))]
 
     #[test]
     fn cutting_a_log_into_many_files_anywhere_and_naming_them_in_any_order_changes_nothing(
@@ -214,8 +214,7 @@ fn a_pipe_is_the_file() {
     BASE.check(&Answer::by(run(), ["-"]), "a pipe");
     for chunk in [1000, 65536] {
         let answer = Answer::by(run().words(&format!("--chunk-size {chunk}")), ["-"]);
-        assert!(answer.text == BASE.answer.text);
-        assert_eq!(answer.json["groups"], BASE.answer.json["groups"]);
+        BASE.check(&answer, &format!("a pipe in pieces of {chunk}"));
     }
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut gz, &BASE.bytes).unwrap();
@@ -223,18 +222,7 @@ fn a_pipe_is_the_file() {
     BASE.check(&Answer::by(packed, ["-"]), "a packed pipe");
 }
 
-/// Without the end of the log, which has a test of its own.
-fn without_end(json: &serde_json::Value) -> serde_json::Value {
-    let mut json = json.clone();
-    json["window"]["end"] = serde_json::Value::Null;
-    if let Some(source) = json.get_mut("sources").and_then(|s| s.get_mut(0)) {
-        source["last"] = serde_json::Value::Null;
-    }
-    json
-}
-
 #[test]
-#[ignore = "a request whose Started lies in an earlier chunk does not move the end of the log"]
 fn the_end_of_the_log_does_not_depend_on_chunks() {
     let ends = [1_000_000, 65_536, 4096, 1000, 333].map(|chunk| {
         let run = Run::new("metrics -i").arg(BASE.storm.inventory()).words(&format!("--chunk-size {chunk}"));
@@ -251,7 +239,7 @@ fn a_chunk_of_one_byte_is_enough() {
     let paths = write_set(folder.path(), &[&BASE.bytes[..end]]);
     let done = |words: &str| Run::new("metrics --json").words(words).arg("--log").arg(&paths[0]).go();
     let (one, other) = (done(""), done("--chunk-size 1 --threads 3"));
-    assert_eq!(without_end(&one.json()), without_end(&other.json()));
+    assert_eq!(one.json(), other.json());
     assert_eq!(one.code, other.code);
 }
 
@@ -346,7 +334,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(few(24))]
+    #![proptest_config(few(80))]
 
     #[test]
     fn any_file_at_all_is_answered_or_refused(bytes in prop_oneof![nearly(), prop::collection::vec(any::<u8>(), 0..5000)], magic in 0..4usize) {
