@@ -187,7 +187,7 @@ fn the_uuids_in_a_410_are_no_keys() {
             5,
             &format!("GET /rhsm/consumers/{}/compliance", uuid(7)),
             HERE,
-            &[gone.clone()],
+            std::slice::from_ref(&gone),
             Some((410, 30)),
         )
         .request(6, CREATE, "10.7.3.5", &[named("c.lab"), gone], Some((410, 50)))
