@@ -29,7 +29,7 @@ const PROXY: &str = "proxy.log";
 const SAMPLES: [(&str, Want); 60] = [
     ("production/bash-const-2021-settings.txt", Read(0, 0, 0, 0)),
     ("production/candlepin-log-2016.txt", Skipped(UNKNOWN)),
-    ("production/fog-proxmox-185-dup.txt", Read(0, 2, 0, 0)),
+    ("production/fog-proxmox-185-dup.txt", Read(0, 1, 0, 0)),
     ("production/fog-proxmox-185-head-cut.txt", Read(0, 0, 1, 0)),
     ("production/fog-proxmox-219-500.txt", Read(0, 1, 0, 0)),
     ("production/fog-proxmox-225-broken-params.txt", Read(0, 0, 0, 1)),
