@@ -1,7 +1,8 @@
 //! Requests in, sessions out: a create opens a session, the consumer UUID brings the rest to it.
 
 use super::SILENCE_US;
-use super::addresses::{AddressId, Addresses, BUCKET_SECS, KINDS, kind_number};
+use super::addresses::{AddressId, Addresses, BUCKET_SECS, kind_number};
+use super::consumer::{Consumer, NO_SESSION};
 use super::join::{Outcome, Requests};
 use super::session::{ErrorClass, Ms, NameId, Names, Session, Uuid};
 use super::unkeyed::{Script, StatusCalls};
@@ -61,58 +62,6 @@ impl Hasher for UuidHasher {
     }
     fn write_u64(&mut self, v: u64) {
         self.0 = v.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-const NO_SESSION: u32 = u32::MAX;
-
-/// What one consumer sent since it was last silent.
-#[derive(Debug)]
-struct Consumer {
-    session: u32,
-    /// Its create has not ended: nothing of it may be put away.
-    pending: bool,
-    /// The host begins its next registration here: what comes later is background.
-    until_us: i64,
-    first_us: i64,
-    last_us: i64,
-    requests: u32,
-    metric_requests: u32,
-    address: AddressId,
-    facts_us: i64,
-    facts: Ms,
-    fact_updates: u32,
-    compliance: u16,
-    gets: u16,
-    register: Ms,
-    register_failed: u16,
-    registers: u16,
-    url: NameId,
-    register_address: AddressId,
-}
-
-impl Default for Consumer {
-    fn default() -> Self {
-        Self {
-            session: NO_SESSION,
-            pending: false,
-            until_us: i64::MAX,
-            first_us: i64::MAX,
-            last_us: i64::MIN,
-            requests: 0,
-            metric_requests: 0,
-            address: AddressId::NONE,
-            facts_us: i64::MAX,
-            facts: Ms::NONE,
-            fact_updates: 0,
-            compliance: 0,
-            gets: 0,
-            register: Ms::NONE,
-            register_failed: 0,
-            registers: 0,
-            url: NameId::NONE,
-            register_address: AddressId::NONE,
-        }
     }
 }
 
@@ -463,57 +412,6 @@ impl Correlator {
         self.background_consumers = HashSet::default();
         self.latest_of_host = Vec::new();
         consumers
-    }
-}
-
-impl Consumer {
-    // as `kind_number` counts them
-    fn by_kind(&self) -> [u32; KINDS] {
-        let (compliance, gets) = (u32::from(self.compliance), u32::from(self.gets));
-        let facts = self.fact_updates;
-        [
-            compliance,
-            gets,
-            facts,
-            self.requests.saturating_sub(compliance + gets + facts + u32::from(self.registers)),
-        ]
-    }
-
-    fn take(&mut self, request: &Request, outcome: Outcome, address: AddressId) {
-        self.first_us = self.first_us.min(request.start_us);
-        self.requests += 1;
-        let success = outcome == Outcome::Answered && request.success();
-        match request.kind {
-            Kind::Compliance => self.compliance = self.compliance.saturating_add(1),
-            Kind::ConsumerGet => self.gets = self.gets.saturating_add(1),
-            Kind::Facts => {
-                self.fact_updates += 1;
-                if success && request.start_us < self.facts_us {
-                    self.facts_us = request.start_us;
-                    self.facts = Ms::some(u64::from(request.duration_ms));
-                }
-            }
-            Kind::HostRegister => {
-                if outcome == Outcome::Cut {
-                    return;
-                }
-                self.registers += 1;
-                self.register_address = address;
-                if success {
-                    self.register = Ms::some(u64::from(request.duration_ms));
-                } else if self.register == Ms::NONE {
-                    self.register_failed = request.status;
-                }
-            }
-            _ => {
-                self.address = address;
-                return;
-            }
-        }
-        if request.kind != Kind::HostRegister {
-            self.address = address;
-        }
-        self.metric_requests += 1;
     }
 }
 

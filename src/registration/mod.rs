@@ -4,6 +4,7 @@
 //! `way_in` tells how each host came, `unkeyed` shares out what carries no key and says so.
 
 pub mod addresses;
+mod consumer;
 pub mod correlate;
 pub mod finish;
 pub mod join;

@@ -1,0 +1,110 @@
+//! What one consumer sends, counted until its registration is known to be over.
+
+use super::addresses::{AddressId, KINDS};
+use super::join::Outcome;
+use super::session::{Ms, NameId};
+use crate::log::request::{Kind, Request};
+
+/// The consumer belongs to no session, or to none that is known yet.
+pub(super) const NO_SESSION: u32 = u32::MAX;
+
+/// What one consumer sent since it was last silent.
+#[derive(Debug)]
+pub(super) struct Consumer {
+    pub(super) session: u32,
+    /// Its create has not ended: nothing of it may be put away.
+    pub(super) pending: bool,
+    /// The host begins its next registration here: what comes later is background.
+    pub(super) until_us: i64,
+    pub(super) first_us: i64,
+    pub(super) last_us: i64,
+    pub(super) requests: u32,
+    pub(super) metric_requests: u32,
+    pub(super) address: AddressId,
+    pub(super) facts_us: i64,
+    pub(super) facts: Ms,
+    pub(super) fact_updates: u32,
+    pub(super) compliance: u16,
+    pub(super) gets: u16,
+    pub(super) register: Ms,
+    pub(super) register_failed: u16,
+    pub(super) registers: u16,
+    pub(super) url: NameId,
+    pub(super) register_address: AddressId,
+}
+
+impl Default for Consumer {
+    fn default() -> Self {
+        Self {
+            session: NO_SESSION,
+            pending: false,
+            until_us: i64::MAX,
+            first_us: i64::MAX,
+            last_us: i64::MIN,
+            requests: 0,
+            metric_requests: 0,
+            address: AddressId::NONE,
+            facts_us: i64::MAX,
+            facts: Ms::NONE,
+            fact_updates: 0,
+            compliance: 0,
+            gets: 0,
+            register: Ms::NONE,
+            register_failed: 0,
+            registers: 0,
+            url: NameId::NONE,
+            register_address: AddressId::NONE,
+        }
+    }
+}
+
+impl Consumer {
+    // as `kind_number` counts them
+    pub(super) fn by_kind(&self) -> [u32; KINDS] {
+        let (compliance, gets) = (u32::from(self.compliance), u32::from(self.gets));
+        let facts = self.fact_updates;
+        [
+            compliance,
+            gets,
+            facts,
+            self.requests.saturating_sub(compliance + gets + facts + u32::from(self.registers)),
+        ]
+    }
+
+    pub(super) fn take(&mut self, request: &Request, outcome: Outcome, address: AddressId) {
+        self.first_us = self.first_us.min(request.start_us);
+        self.requests += 1;
+        let success = outcome == Outcome::Answered && request.success();
+        match request.kind {
+            Kind::Compliance => self.compliance = self.compliance.saturating_add(1),
+            Kind::ConsumerGet => self.gets = self.gets.saturating_add(1),
+            Kind::Facts => {
+                self.fact_updates += 1;
+                if success && request.start_us < self.facts_us {
+                    self.facts_us = request.start_us;
+                    self.facts = Ms::some(u64::from(request.duration_ms));
+                }
+            }
+            Kind::HostRegister => {
+                if outcome == Outcome::Cut {
+                    return;
+                }
+                self.registers += 1;
+                self.register_address = address;
+                if success {
+                    self.register = Ms::some(u64::from(request.duration_ms));
+                } else if self.register == Ms::NONE {
+                    self.register_failed = request.status;
+                }
+            }
+            _ => {
+                self.address = address;
+                return;
+            }
+        }
+        if request.kind != Kind::HostRegister {
+            self.address = address;
+        }
+        self.metric_requests += 1;
+    }
+}
