@@ -58,7 +58,7 @@ fn a_file_that_may_not_be_read_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
     let path = place.good();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
         let _ =
             std::io::stderr().write_all(b"SKIPPED: this user may read everything: refusal was NOT tested\n");
