@@ -80,8 +80,6 @@ proptest! {
     fn cutting_a_log_into_two_files_at_any_byte_changes_nothing(at in any::<prop::sample::Index>(), which in 0..3usize) {
         let base = [&*BASE, &*JSON, &*JOURNAL][which];
         let files = cut(&base.bytes, &[at]);
-        // has a test of its own below
-        prop_assume!(which != 2 || !files.last().unwrap().starts_with(b"2026-04-04T"));
         let answer = base.answer_to("", &files);
         base.check(&answer, &format!("cut behind byte {}", files[0].len()));
         prop_assert_eq!(answer.coverage("requests_matched"), base.answer.coverage("requests_matched"));
@@ -225,7 +223,6 @@ fn a_pipe_is_the_file() {
 }
 
 #[test]
-#[ignore = "a journal line cut right before Foreman's own pattern in it: its rest is taken for a line of its own"]
 fn a_journal_line_that_is_cut_before_the_pattern_in_it_is_mended() {
     let pattern = b"\"MESSAGE\":\"2026-04-04T";
     let starts = JOURNAL.bytes.windows(pattern.len()).enumerate();

@@ -288,6 +288,14 @@ fn journal_rest(line: &[u8]) -> Option<&[u8]> {
 }
 
 fn old_layout(line: &[u8]) -> Skip {
+    // `[I] Started GET ...`: the pattern of a development set-up, without time and request
+    if let Some((level, rest)) = bracketed(line)
+        && level.len() == 1
+        && level[0].is_ascii_uppercase()
+        && rest.first() == Some(&b' ')
+    {
+        return Skip::NoRequest;
+    }
     let Some((time, rest)) = line.split_at_checked(19).filter(|(time, _)| looks_like_time(time)) else {
         let in_journal = memmem::find(&line[..line.len().min(200)], b"]: ")
             .is_some_and(|end| other_program(&line[..end + 3]));
@@ -378,6 +386,7 @@ mod tests {
             ("\t/opt/x.rb:231:in `check'", Skip::Unmarked),
             ("Started GET \"/x\" for 1.1.1.1 at Tue Oct 15 07:29:20 -0700 2013", Skip::Unmarked),
             ("2018-06-25T04:14:45 [I|app|] Current user", Skip::NoRequest),
+            ("[I] Started GET \"/x\" for 1.1.1.1 at 2019-03-13 16:17:41 -0400", Skip::NoRequest),
             ("2016-08-02 03:34:06 [app] [I] Started GET", Skip::OldNoId),
             ("2015-11-13 03:30:07 [I] Completed 200 OK in 1783ms", Skip::OldNoId),
             ("2017-01-12 03:38:17 dce44c8c [app] [I] Started GET", Skip::OldSessionId),

@@ -311,7 +311,7 @@ impl Order<'_> {
         let pending = std::mem::take(&mut self.pending);
         if pending.is_empty() {
             self.seam(&[&head], false, counts, sink);
-        } else if stands_alone(&head) {
+        } else if stands_alone(&head) && !is_cut_json(&pending) {
             self.seam(&[&pending, &head], true, counts, sink);
         } else {
             self.seam(&[&[pending, head].concat()], false, counts, sink);
@@ -320,7 +320,7 @@ impl Order<'_> {
 
     // the last line of a file, without newline
     fn tail(&mut self, tail: Vec<u8>, counts: &mut Counts, sink: &mut impl Blocks) {
-        if !self.pending.is_empty() && stands_alone(&tail) {
+        if !self.pending.is_empty() && stands_alone(&tail) && !is_cut_json(&self.pending) {
             let line = std::mem::take(&mut self.pending);
             self.seam(&[&line], true, counts, sink);
         }
@@ -340,6 +340,11 @@ impl Order<'_> {
         counts.add(&block.counts);
         let _ = sink.block(block);
     }
+}
+
+// the pattern can stand in the middle of a JSON line: its rest looks like a line of its own
+fn is_cut_json(line: &[u8]) -> bool {
+    line.first() == Some(&b'{') && !stands_alone(line)
 }
 
 // a line that begins as lines of the log do: it is not the rest of another

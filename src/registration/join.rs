@@ -115,15 +115,23 @@ impl Joiner {
         let mut open: Vec<Request> =
             self.open.drain().map(|(_, request)| request).filter(Request::started).collect();
         open.sort_unstable_by_key(|r| (r.start_us, r.id, r.started_tag));
-        let patience = (i64::from(self.longest_ms) * 1000).max(PATIENCE_US);
         self.counts.last_us = self.last_us;
         let end = self.last_us.unwrap_or_default();
         for request in open {
-            let hidden = |until: i64| request.start_us <= until && until - request.start_us <= patience;
-            let cut = hidden(end) || self.holes.iter().any(|hole| hidden(*hole));
+            let cut = self.hides(end, &request) || self.in_hole(&request);
             self.give(request, if cut { Outcome::Cut } else { Outcome::Unanswered }, sink);
         }
         self.counts
+    }
+
+    // whether the log's silence from `until` on can hide the request's answer
+    fn hides(&self, until: i64, request: &Request) -> bool {
+        let patience = (i64::from(self.longest_ms) * 1000).max(PATIENCE_US);
+        request.start_us <= until && until - request.start_us <= patience
+    }
+
+    fn in_hole(&self, request: &Request) -> bool {
+        self.holes.iter().any(|hole| self.hides(*hole, request))
     }
 
     fn ended(&mut self, part: Request, sink: &mut impl Requests) {
@@ -178,7 +186,8 @@ impl Joiner {
         if let Some(old) = self.open.remove(&id)
             && old.started()
         {
-            self.give(old, Outcome::Unanswered, sink);
+            let outcome = if self.in_hole(&old) { Outcome::Cut } else { Outcome::Unanswered };
+            self.give(old, outcome, sink);
         }
     }
 
