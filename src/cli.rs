@@ -60,7 +60,7 @@ pub struct MetricsArgs {
     /// Only registrations whose create starts before this: seconds since 1970 or RFC 3339
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     pub until: Option<Timestamp>,
-    /// The log's offset from UTC, for lines before the first one that tells it (as +02:00)
+    /// The offset from UTC of lines that do not tell it (as +02:00); without it they have the log's first one
     #[arg(long, value_name = "OFFSET", value_parser = UtcOffset::parse, allow_hyphen_values = true)]
     pub utc_offset: Option<UtcOffset>,
     /// Print the answer as JSON (docs/metrics.schema.json)

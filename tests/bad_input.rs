@@ -359,7 +359,9 @@ fn a_missed_target_fails_only_where_that_was_asked_for() {
     let missed = place.file("missed.yaml", entry.replace("9000000", "1"));
     Run::new("metrics --fail-on target --targets").arg(&missed).arg("--log").arg(&log).go().code(1);
     let none = place.file("none.yaml", entry.replace("9000000", "null"));
-    Run::new("metrics --fail-on target --targets").arg(&none).arg("--log").arg(&log).go().code(0);
+    // nothing was judged: never a silent pass
+    let done = Run::new("metrics --fail-on target --targets").arg(&none).arg("--log").arg(&log).go();
+    done.code(3).told("no target could be judged");
     let empty = place.file("empty.log", "");
     Run::new("metrics --fail-on target --log").arg(&empty).go().code(3);
     Run::new("metrics --fail-on weather --log").arg(&log).go().code(2).told("weather");
@@ -386,6 +388,22 @@ fn a_good_file_beside_bad_ones_is_answered_and_the_bad_ones_are_told() {
     // a file given twice is read once
     let done = metrics_json(&[&good, &good]).code(0).told("given twice");
     assert_eq!(done.json()["groups"], alone.json["groups"]);
+}
+
+#[test]
+fn a_copy_of_a_file_is_left_out_and_told() {
+    let place = Place::new();
+    let good = place.good();
+    let alone = Answer::of("", [&good]);
+    let copy = place.file("copy.log.1", fs::read(&good).unwrap());
+    let done = metrics_json(&[&good, &copy]).code(0).told("taken for a copy");
+    assert_eq!(done.json()["groups"], alone.json["groups"]);
+}
+
+#[test]
+fn two_things_for_stdout_are_misuse() {
+    let place = Place::new();
+    Run::new("metrics --json --sessions - --log").arg(place.good()).go().code(2).told("both write to stdout");
 }
 
 #[test]

@@ -48,8 +48,11 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     {
         bail!("--since {since} is not before --until {until}: no registration can lie between them");
     }
+    if args.json && args.sessions.as_deref() == Some(std::path::Path::new("-")) {
+        bail!("--json and --sessions - both write to stdout: name a file for --sessions");
+    }
     let topology = args.inventory.as_deref().map(Topology::load).transpose()?;
-    let (inputs, refused) = open_all(args);
+    let (inputs, refused, left_out) = open_all(args);
     for error in &refused {
         say(&format!("error: {error}"));
     }
@@ -58,22 +61,35 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
             refused.iter().all(|e| matches!(e, SourceError::Empty(_) | SourceError::EmptyFolder(_)));
         return Ok(ExitCode::from(if nothing && !refused.is_empty() { NOTHING } else { 2 }));
     }
-    let (answer, registrations) = analyse(args, inputs, &refused, topology.as_ref());
+    let (mut answer, registrations) = analyse(args, inputs, &refused, topology.as_ref());
+    for words in &left_out {
+        say(&format!("note: {words}"));
+    }
+    answer.notes.extend(left_out);
     let judgements = targets::judge(&targets, &answer);
     write_out(args, &answer, &judgements, &registrations, &labels)?;
     Ok(exit_code(args, &answer, &judgements))
 }
 
-fn open_all(args: &MetricsArgs) -> (Vec<Input>, Vec<SourceError>) {
+/// What is read, what cannot be, and words on what is left out.
+type Opened = (Vec<Input>, Vec<SourceError>, Vec<String>);
+
+fn open_all(args: &MetricsArgs) -> Opened {
     let (chosen, mut refused) = choose(&args.log);
     let mut inputs = Vec::new();
     for file in &chosen {
-        match open::open(file) {
+        match open::open(file, args.utc_offset.map(|o| o.0)) {
             Ok(input) => inputs.push(input),
             Err(error) => refused.push(error),
         }
     }
-    (open::in_order(inputs), refused)
+    let (inputs, copies) = open::without_copies(inputs);
+    let left_out = copies
+        .iter()
+        .map(|(copy, of)| format!("{copy} begins like {of}: taken for a copy of it and left out"));
+    let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
+    let left_out = twice.iter().map(ToString::to_string).chain(left_out).collect();
+    (open::in_order(inputs), refused, left_out)
 }
 
 /// Takes the log's blocks through the stages that need them in order.
@@ -110,7 +126,11 @@ fn analyse(
     let reading = Reading {
         threads: args.threads.map_or(cores, usize::from),
         chunk: args.chunk_size.map_or(CHUNK, |n| n as usize),
-        utc_offset: args.utc_offset.map(|o| o.0),
+        // lines that do not tell their offset have the log's first one, wherever they stand
+        utc_offset: args
+            .utc_offset
+            .map(|o| o.0)
+            .or_else(|| inputs.iter().find_map(|i| i.head.offsets.first().copied())),
     };
     let meta: Vec<_> = inputs.iter().map(|i| (i.name.clone(), i.compression)).collect();
     let plain: Option<u64> =
@@ -226,7 +246,8 @@ fn write_out(
     labels: &std::collections::BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
     for unreadable in answer.coverage.unreadable.iter().filter(|_| !answer.sources.is_empty()) {
-        if answer.sources.iter().any(|s| unreadable.starts_with(&s.path)) {
+        // what could not be opened has been told already
+        if answer.sources.iter().any(|s| unreadable.starts_with(&format!("{}: ", s.path))) {
             say(&format!("warning: {unreadable}"));
         }
     }
@@ -275,8 +296,14 @@ fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> E
         });
         return ExitCode::from(NOTHING);
     }
-    let missed = judgements.iter().any(|j| j.met == Some(false));
-    if args.fail_on == Some(FailOn::Target) && missed { ExitCode::from(1) } else { ExitCode::SUCCESS }
+    if args.fail_on != Some(FailOn::Target) {
+        return ExitCode::SUCCESS;
+    }
+    if judgements.iter().all(|j| j.met.is_none()) {
+        say("error: no target could be judged: no group has a figure that a target with a number speaks of");
+        return ExitCode::from(NOTHING);
+    }
+    if judgements.iter().any(|j| j.met == Some(false)) { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
 
 fn say(words: &str) {

@@ -25,7 +25,8 @@ pub enum Event {
     /// A request, whole or in part, that a line of the block ended.
     Ended(Request),
     /// A create that has not ended yet named its consumer: what that consumer sends meanwhile must be kept.
-    Announced(Uuid),
+    /// The id is given where the block does not hold its Started line.
+    Announced(Option<u64>, Uuid),
 }
 
 /// Counts of one block.
@@ -274,7 +275,7 @@ impl Assembler {
             self.block.counts.cut += 1;
             return;
         };
-        let offset = started.offset.or(self.offset).or(self.user_offset).unwrap_or_else(|| {
+        let offset = started.offset.or(self.user_offset).unwrap_or_else(|| {
             self.block.counts.offset_unknown += 1;
             0
         });
@@ -397,6 +398,8 @@ impl Assembler {
         let mut found = Details::default();
         if let Some((old, new)) = text::audit_uuid(text) {
             (found.old_uuid, found.uuid) = (old, new);
+        } else if let Some(old) = text::candlepin_other_uuid(text) {
+            found.old_uuid = old;
         } else if let Some(host) = text::audit_host(text).or_else(|| text::fact_import_host(text)) {
             found.host = Some(host.to_ascii_lowercase().into());
         } else if let Some((host, balanced, name)) = text::registered_through(text) {
@@ -407,7 +410,8 @@ impl Assembler {
             return;
         }
         if found.uuid.is_some() && matches!(kind, Kind::Create | Kind::Unseen) {
-            self.block.events.push(Event::Announced(found.uuid));
+            let id = (kind == Kind::Unseen).then_some(id);
+            self.block.events.push(Event::Announced(id, found.uuid));
         }
         self.detail(id, found);
     }

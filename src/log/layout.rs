@@ -57,7 +57,7 @@ pub fn unusable(counts: &Counts) -> Option<(&'static str, &'static str)> {
         ),
         Skip::NoRequest => (
             "no request id",
-            "its lines name no request; where Foreman logs to the journal, give it 'journalctl -u foreman -o json'",
+            "its lines name no request; where Foreman logs to the journal, give it 'journalctl -u foreman -o json --all'",
         ),
         Skip::OtherProgram => ("journal of another program", "it holds no line of the program foreman"),
         _ => ("unknown", "no line in it looks like Foreman's production.log"),

@@ -71,7 +71,9 @@ impl Skip {
             Self::ProxyLog => "a capsule's proxy.log",
             Self::OtherProgram => "another program's line in the journal",
             Self::Header => "header of tail or journalctl",
-            Self::BadJson => "JSON that cannot be read or has no message",
+            Self::BadJson => {
+                "JSON that cannot be read or has no message (journalctl leaves long ones out without --all)"
+            }
         }
     }
 

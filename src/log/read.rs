@@ -55,7 +55,7 @@ struct Done {
 }
 
 enum Parsed {
-    Block { block: Box<Block>, head: Option<Vec<u8>>, tail: Option<Vec<u8>> },
+    Block { block: Box<Block>, head: Option<Vec<u8>>, tail: Option<Vec<u8>>, error: Option<String> },
     End { error: Option<String> },
 }
 
@@ -180,16 +180,9 @@ fn parse(reading: Reading, work: &Receiver<Work>, done: &Sender<Done>, spare: &R
         let error = error.map(|e| e.to_string());
         let events = spare.try_recv().unwrap_or_default();
         let block = Box::new(assembler.finish(events));
-        if done.send(Done { file, index, parsed: Parsed::Block { block, head, tail }, bytes }).is_err() {
+        if done.send(Done { file, index, parsed: Parsed::Block { block, head, tail, error }, bytes }).is_err()
+        {
             return;
-        }
-        if let Some(error) = error {
-            let _ = done.send(Done {
-                file,
-                index: usize::MAX,
-                parsed: Parsed::End { error: Some(error) },
-                bytes: 0,
-            });
         }
     }
 }
@@ -254,9 +247,6 @@ impl Order<'_> {
                 break;
             }
             match done.recv() {
-                Ok(Done { file, index: usize::MAX, parsed: Parsed::End { error }, .. }) => {
-                    counts[file].error = error
-                }
                 Ok(next) => {
                     self.waiting.insert((next.file, next.index), next);
                 }
@@ -284,7 +274,8 @@ impl Order<'_> {
                 counts.error = counts.error.take().or(error);
                 (at.0 + 1, 0)
             }
-            Parsed::Block { block, head, tail } => {
+            Parsed::Block { block, head, tail, error } => {
+                counts.error = counts.error.take().or(error);
                 if at.1 == 0 {
                     self.head(head, &mut counts.counts, sink);
                 }

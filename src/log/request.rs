@@ -32,6 +32,11 @@ pub enum Kind {
     Rhsm,
 }
 
+impl Kind {
+    /// How many kinds there are.
+    pub const COUNT: usize = Self::Rhsm as usize + 1;
+}
+
 /// What the lines between Started and Completed said, where a metric needs it.
 ///
 /// Which field counts depends on the kind: where Started lies in another block, every field is filled.

@@ -199,7 +199,7 @@ pub struct GroupAnswer {
     pub failed_create_ms: Distribution,
     /// Sessions by client release (`rhel-9`); `unknown` where the log does not tell.
     pub client_os: BTreeMap<String, u64>,
-    /// What decided the group: `url`, `katello-line`, `address`; `none` for the group `unknown`.
+    /// What decided the group: `url`, `katello-line`, `address`, `inventory`; `none` for the group `unknown`.
     pub way_in: BTreeMap<String, u64>,
 }
 

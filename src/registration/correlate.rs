@@ -14,6 +14,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// How often consumers that have gone silent are put away, in log time.
 const SWEEP_US: i64 = 60_000_000;
 
+/// So many requests in a row behind a silence show that the log has gone on.
+const AHEAD: u32 = 32;
+
 /// What tells a session's way in, kept beside it until every session is known.
 #[derive(Clone, Debug, Default)]
 pub struct Clues {
@@ -88,6 +91,8 @@ pub struct Correlator {
     background_consumers: HashSet<u64, BuildHasherDefault<UuidHasher>>,
     latest_of_host: Vec<u32>,
     now_us: i64,
+    ahead: u32,
+    ahead_us: i64,
     swept_us: i64,
 }
 
@@ -124,7 +129,18 @@ impl Requests for Correlator {
 
 impl Correlator {
     fn tick(&mut self, us: i64) {
-        self.now_us = self.now_us.max(us);
+        // one time far ahead of the others is a clock's slip: only many in a row move the log's own time there
+        if us > self.now_us + SILENCE_US {
+            self.ahead += 1;
+            self.ahead_us = if self.ahead == 1 { us } else { self.ahead_us.min(us) };
+            if self.ahead < AHEAD {
+                return;
+            }
+            self.now_us = self.ahead_us;
+        } else {
+            self.now_us = self.now_us.max(us);
+        }
+        self.ahead = 0;
         if self.now_us - self.swept_us < SWEEP_US {
             return;
         }
@@ -148,7 +164,10 @@ impl Correlator {
         let started_at = Timestamp(request.start_us);
         let index = self.sessions.len() as u32;
         let address = self.addresses.id(request.address);
-        self.end_previous(host, uuid, request.start_us);
+        // another machine of the same name may fail: that ends nothing
+        if !failed {
+            self.end_previous(host, uuid, request.start_us);
+        }
         self.addresses.registers(address, host, uuid, details.old_uuid);
         self.sessions.push(Session {
             uuid,
@@ -185,6 +204,9 @@ impl Correlator {
             }
         }
         self.reclaim_old(details.old_uuid);
+        if failed && let Some(consumer) = self.consumers.get_mut(&details.uuid.0) {
+            consumer.pending = false;
+        }
         if uuid.is_some() {
             self.bind(uuid, index);
         }
@@ -254,7 +276,8 @@ impl Correlator {
         let address = self.addresses.id(request.address);
         let url = details.param_url.as_deref().map_or(NameId::NONE, |url| self.names.intern(url));
         let open = self.sessions.get(index as usize).is_some_and(|s| {
-            s.success() && request.start_us >= s.started_at.0 && request.start_us <= s.ended_at.0 + SILENCE_US
+            let created = (200..400).contains(&s.create_status);
+            created && request.start_us >= s.started_at.0 && request.start_us <= s.ended_at.0 + SILENCE_US
         });
         if !open {
             self.background.host_registers += 1;
@@ -421,9 +444,12 @@ fn bucket_of(us: i64) -> i32 {
 
 fn register_result(session: &mut Session, request: &Request, outcome: Outcome) {
     match outcome {
+        // a good one after a bad one makes the registration good
         Outcome::Answered if request.success() => {
-            session.host_register = Ms::some(u64::from(request.duration_ms))
+            session.host_register = Ms::some(u64::from(request.duration_ms));
+            session.error = None;
         }
+        _ if session.host_register != Ms::NONE => {}
         Outcome::Answered => session.error = ErrorClass::of_status(request.status),
         Outcome::Unanswered => session.error = Some(ErrorClass::NoResponse),
         Outcome::Cut => {}

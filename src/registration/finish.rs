@@ -79,7 +79,7 @@ pub fn finish(
     number_attempts(&mut all.sessions);
     unkeyed::pair_scripts(&mut all.sessions, &all.clues, &all.scripts);
     let figures =
-        unkeyed::share_out(&mut all.sessions, &all.clues, &all.status_calls, &all.addresses, window);
+        unkeyed::share_out(&mut all.sessions, &all.clues, &all.status_calls, &all.addresses, (&ways, window));
     all.status_calls = unkeyed::StatusCalls::default();
     let mut notes = ways.notes(&all.sessions);
     notes.extend(topology.iter().flat_map(|t| t.warnings.clone()));

@@ -66,7 +66,8 @@ pub struct Joiner {
     /// Ends of files behind which the log is silent for long: what was open there cannot be followed.
     holes: Vec<i64>,
     last_us: Option<i64>,
-    longest_ms: u32,
+    /// By kind of request.
+    longest_ms: [u32; Kind::COUNT],
     counts: JoinCounts,
 }
 
@@ -85,9 +86,15 @@ impl Joiner {
                     }
                 }
             }
-            match std::mem::replace(&mut events[at], Event::Announced(Uuid::NONE)) {
+            match std::mem::replace(&mut events[at], Event::Announced(None, Uuid::NONE)) {
                 Event::Ended(part) => self.ended(part, sink),
-                Event::Announced(uuid) => sink.announced(uuid),
+                Event::Announced(id, uuid) => {
+                    // where Started lies in an earlier block: only a create can make a consumer
+                    let create = |id| self.open.get(&id).is_some_and(|r| r.kind == Kind::Create);
+                    if id.is_none_or(create) {
+                        sink.announced(uuid);
+                    }
+                }
             }
         }
         std::hint::black_box(touched);
@@ -126,7 +133,7 @@ impl Joiner {
 
     // whether the log's silence from `until` on can hide the request's answer
     fn hides(&self, until: i64, request: &Request) -> bool {
-        let patience = (i64::from(self.longest_ms) * 1000).max(PATIENCE_US);
+        let patience = (i64::from(self.longest_ms[request.kind as usize]) * 1000).clamp(PATIENCE_US, HOLE_US);
         request.start_us <= until && until - request.start_us <= patience
     }
 
@@ -159,9 +166,8 @@ impl Joiner {
             (true, true) => self.answered(whole, sink),
             (true, false) => self.give(whole, Outcome::Unanswered, sink),
             (false, true) => self.orphan(&whole),
-            (false, false) => {
-                self.open.insert(whole.id, whole);
-            }
+            // lines of a request whose Started the log does not hold: nothing can come of them
+            (false, false) => {}
         }
     }
 
@@ -171,11 +177,9 @@ impl Joiner {
                 self.counts.doubled_lines += u64::from(part.started());
                 open.merge(part);
             }
-            Some(_) => {
+            _ if !part.started() => {}
+            _ => {
                 self.supersede(part.id, sink);
-                self.open.insert(part.id, part);
-            }
-            None => {
                 self.open.insert(part.id, part);
             }
         }
@@ -197,7 +201,8 @@ impl Joiner {
             self.counts.doubled_lines += 2;
             return;
         }
-        self.longest_ms = self.longest_ms.max(whole.duration_ms);
+        let longest = &mut self.longest_ms[whole.kind as usize];
+        *longest = (*longest).max(whole.duration_ms);
         self.last_us = self.last_us.max(Some(whole.end_us()));
         self.give(whole, Outcome::Answered, sink);
     }

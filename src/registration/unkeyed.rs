@@ -10,6 +10,7 @@ use super::correlate::Clues;
 use super::finish::Window;
 use super::least_squares;
 use super::session::{Evidence, Group, Ms, NameId, Session};
+use super::way_in::Ways;
 use std::collections::BTreeMap;
 
 /// One GET /register that reached the Satellite.
@@ -111,6 +112,16 @@ pub fn pair_scripts(sessions: &mut [Session], clues: &[Clues], scripts: &[Script
             creates.entry(key).or_default().push(i as u32);
         }
     }
+    // a create that no POST /register follows may have come by any way: it is a candidate for every fetch with `url`
+    let mut loose: Vec<i64> = clues
+        .iter()
+        .zip(sessions.iter())
+        .filter(|(c, _)| !c.registered)
+        .map(|(_, s)| s.started_at.0)
+        .collect();
+    loose.sort_unstable();
+    let any_loose =
+        |from: i64| loose.get(loose.partition_point(|t| *t < from)).is_some_and(|t| *t <= from + SILENCE_US);
     let mut paired = 0;
     for (key, mut creates) in creates {
         let Some(fetches) = fetches.get_mut(&key) else { continue };
@@ -120,7 +131,8 @@ pub fn pair_scripts(sessions: &mut [Session], clues: &[Clues], scripts: &[Script
         let times: Vec<i64> = fetches.iter().map(|i| scripts[*i as usize].at_us).collect();
         for (i, start) in creates.iter().zip(&starts) {
             let Some(at) = only(&times, start - SILENCE_US, *start) else { continue };
-            if only(&starts, times[at], times[at] + SILENCE_US).is_none() {
+            let other = key.0 != NameId::NONE && any_loose(times[at]);
+            if other || only(&starts, times[at], times[at] + SILENCE_US).is_none() {
                 continue;
             }
             let script = &scripts[fetches[at] as usize];
@@ -150,12 +162,12 @@ pub fn share_out(
     clues: &[Clues],
     calls: &StatusCalls,
     addresses: &Addresses,
-    window: Window,
+    (ways, window): (&Ways<'_>, Window),
 ) -> StatusFigures {
     let by_address = by_address(sessions, clues, addresses.len());
-    let own: Vec<bool> = (0..addresses.len())
-        .map(|id| addresses.get(AddressId(id as u32)).is_some_and(|s| s.is_one_clients_own()))
-        .collect();
+    let is_own =
+        |id: AddressId| !ways.is_proxy(id) && addresses.get(id).is_some_and(|s| s.is_one_clients_own());
+    let own: Vec<bool> = (0..addresses.len()).map(|id| is_own(AddressId(id as u32))).collect();
     for (i, clue) in clues.iter().enumerate() {
         if own.get(clue.address.0 as usize) == Some(&true) {
             sessions[i].status_calls = 0;
@@ -329,9 +341,9 @@ fn apportion(
         for_failed,
     );
     for (range, rows) in all {
-        let asked: Vec<&Session> =
-            range.iter().map(|i| &sessions[*i as usize]).filter(|s| window.holds(s.started_at)).collect();
-        let (first, last) = span_of(&asked);
+        // registrations that are not asked for called in the same span: all of them share what is left
+        let here: Vec<&Session> = range.iter().map(|i| &sessions[*i as usize]).collect();
+        let (first, last) = span_of(&here);
         let (mut total, mut other) = (0.0, 0.0);
         for (_, row) in rows.iter().filter(|(bucket, _)| (first..=last).contains(bucket)) {
             total += row.calls;
@@ -343,11 +355,11 @@ fn apportion(
         figures.inferred += registering.round() as u64;
         figures.background += (everything - registering).round() as u64;
         let mut successes: BTreeMap<Group, u32> = BTreeMap::new();
-        for session in asked.iter().filter(|s| s.success()) {
+        for session in here.iter().filter(|s| s.success() && window.holds(s.started_at)) {
             *successes.entry(session.group).or_default() += 1;
         }
         // one whose POST /register failed has called like any other: its part is in `registering` too
-        let n = asked.iter().filter(|s| created(s)).count() as f64;
+        let n = here.iter().filter(|s| created(s)).count() as f64;
         for (group, count) in successes {
             let figure = figures.groups.entry(group).or_default();
             figure.calls += registering * f64::from(count) / n;

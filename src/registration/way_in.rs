@@ -152,6 +152,11 @@ impl<'a> Ways<'a> {
         self.urls.get(&url).copied().unwrap_or_default()
     }
 
+    /// Whether an address is a capsule's or a load balancer's.
+    pub fn is_proxy(&self, address: AddressId) -> bool {
+        self.proxies.contains_key(&address)
+    }
+
     /// Decides a session's group and capsule.
     pub fn decide(&self, session: &mut Session, clues: &Clues, names: &Names) {
         let (decided, way) = self.group(clues, names);

@@ -34,7 +34,8 @@ pub fn choose(paths: &[PathBuf]) -> (Vec<Chosen>, Vec<SourceError>) {
                     if seen.insert(identity) {
                         chosen.push(file);
                     } else {
-                        errors.push(SourceError::Twice(path.clone()));
+                        let twice = if let Chosen::File(path) = &file { path.clone() } else { path.clone() };
+                        errors.push(SourceError::Twice(twice));
                     }
                 }
             }

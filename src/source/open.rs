@@ -109,6 +109,8 @@ pub struct Input {
     pub compression: Compression,
     /// Told from its first lines.
     pub head: Counts,
+    /// A hash of its first bytes: two files that share it are copies of each other.
+    pub fingerprint: u64,
     /// Bytes on disk, where known.
     pub size: Option<u64>,
     /// Its bytes.
@@ -122,26 +124,26 @@ impl Input {
     }
 }
 
-/// Opens a file; only its first lines are read.
+/// Opens a file; only its first lines are read. `utc_offset`: seconds east of UTC for lines that do not tell theirs.
 ///
 /// # Errors
 /// What it is, and the way out, where it cannot be read.
-pub fn open(chosen: &Chosen) -> Result<Input, SourceError> {
+pub fn open(chosen: &Chosen, utc_offset: Option<i32>) -> Result<Input, SourceError> {
     match chosen {
-        Chosen::Stdin => open_stream(Path::new("-"), Box::new(io::stdin())),
+        Chosen::Stdin => open_stream(Path::new("-"), Box::new(io::stdin()), utc_offset),
         Chosen::File(path) => {
             let file = File::open(path).map_err(|e| SourceError::io(path, e))?;
             let metadata = file.metadata().map_err(|e| SourceError::io(path, e))?;
             if metadata.is_file() {
-                open_file(path, file, metadata.len())
+                open_file(path, file, metadata.len(), utc_offset)
             } else {
-                open_stream(path, Box::new(file))
+                open_stream(path, Box::new(file), utc_offset)
             }
         }
     }
 }
 
-fn open_file(path: &Path, mut file: File, len: u64) -> Result<Input, SourceError> {
+fn open_file(path: &Path, mut file: File, len: u64, utc_offset: Option<i32>) -> Result<Input, SourceError> {
     if len == 0 {
         return Err(SourceError::Empty(path.to_owned()));
     }
@@ -153,16 +155,27 @@ fn open_file(path: &Path, mut file: File, len: u64) -> Result<Input, SourceError
     let mut reader = compression.reader(Box::new(again)).map_err(|e| SourceError::io(path, e))?;
     // an archive that breaks in its first bytes is told when it is read whole
     let mut bytes = Vec::new();
-    let head = head_counts(&mut reader, &mut bytes);
+    let head = head_counts(&mut reader, &mut bytes, utc_offset);
     refuse_container(path, &bytes)?;
     let body = match compression {
         Compression::None => Body::Plain { file, len },
         _ => Body::Stream(Stream::File(path.to_owned(), compression)),
     };
-    Ok(Input { name: path.display().to_string(), compression, head, size: Some(len), body })
+    Ok(Input {
+        name: path.display().to_string(),
+        compression,
+        head,
+        fingerprint: fingerprint(&bytes),
+        size: Some(len),
+        body,
+    })
 }
 
-fn open_stream(path: &Path, mut raw: Box<dyn Read + Send>) -> Result<Input, SourceError> {
+fn open_stream(
+    path: &Path,
+    mut raw: Box<dyn Read + Send>,
+    utc_offset: Option<i32>,
+) -> Result<Input, SourceError> {
     let mut magic = Vec::new();
     (&mut raw).take(512).read_to_end(&mut magic).map_err(|e| SourceError::io(path, e))?;
     if magic.is_empty() {
@@ -173,11 +186,12 @@ fn open_stream(path: &Path, mut raw: Box<dyn Read + Send>) -> Result<Input, Sour
     let raw = Box::new(Cursor::new(magic).chain(raw));
     let mut reader = compression.reader(raw).map_err(|e| SourceError::io(path, e))?;
     let mut bytes = Vec::new();
-    let head = head_counts(&mut reader, &mut bytes);
+    let head = head_counts(&mut reader, &mut bytes, utc_offset);
     refuse_container(path, &bytes)?;
     let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
+    let fingerprint = fingerprint(&bytes);
     let body = Body::Stream(Stream::Open(Box::new(Cursor::new(bytes).chain(reader))));
-    Ok(Input { name, compression, head, size: None, body })
+    Ok(Input { name, compression, head, fingerprint, size: None, body })
 }
 
 fn refuse_container(path: &Path, magic: &[u8]) -> Result<(), SourceError> {
@@ -195,12 +209,12 @@ fn refuse_container(path: &Path, magic: &[u8]) -> Result<(), SourceError> {
 }
 
 // reads as many bytes as it takes to see a request; they stay in `bytes`
-fn head_counts(reader: &mut impl Read, bytes: &mut Vec<u8>) -> Counts {
+fn head_counts(reader: &mut impl Read, bytes: &mut Vec<u8>, utc_offset: Option<i32>) -> Counts {
     loop {
         let before = bytes.len();
         let want = if before == 0 { HEAD } else { LONG_HEAD };
         let read = reader.take((want - before) as u64).read_to_end(bytes);
-        let mut assembler = Assembler::new(None);
+        let mut assembler = Assembler::new(utc_offset);
         for line in
             bytes.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n") || read.is_err())
         {
@@ -214,6 +228,28 @@ fn head_counts(reader: &mut impl Read, bytes: &mut Vec<u8>) -> Counts {
             return counts;
         }
     }
+}
+
+fn fingerprint(head: &[u8]) -> u64 {
+    crate::log::text::hash(&head[..head.len().min(HEAD)])
+}
+
+/// Takes out files that begin with the same bytes as another: an interrupted compression leaves both forms of a file,
+/// people leave copies. Gives the names: what is left out, and of what it is a copy.
+pub fn without_copies(inputs: Vec<Input>) -> (Vec<Input>, Vec<(String, String)>) {
+    let (mut kept, mut copies): (Vec<Input>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    for input in inputs {
+        let same = |k: &&mut Input| k.fingerprint == input.fingerprint && k.first_us().is_some();
+        let Some(other) = kept.iter_mut().find(same) else {
+            kept.push(input);
+            continue;
+        };
+        // a plain file is never the half-written one; of two alike the longer holds more
+        let rank = |i: &Input| (i.compression == Compression::None, i.size);
+        let left_out = if rank(&input) > rank(other) { std::mem::replace(other, input) } else { input };
+        copies.push((left_out.name, other.name.clone()));
+    }
+    (kept, copies)
 }
 
 /// Puts inputs in the order of the times inside; one without a time keeps its place behind the one before it by name.
