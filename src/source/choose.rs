@@ -27,15 +27,16 @@ pub fn choose(paths: &[PathBuf]) -> (Vec<Chosen>, Vec<SourceError>) {
         match found {
             Ok(files) => {
                 for file in files {
-                    let identity = match &file {
-                        Chosen::Stdin => PathBuf::from("-"),
-                        Chosen::File(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
-                    };
+                    let named = match &file {
+                        Chosen::Stdin => path,
+                        Chosen::File(path) => path,
+                    }
+                    .clone();
+                    let identity = named.canonicalize().unwrap_or_else(|_| named.clone());
                     if seen.insert(identity) {
                         chosen.push(file);
                     } else {
-                        let twice = if let Chosen::File(path) = &file { path.clone() } else { path.clone() };
-                        errors.push(SourceError::Twice(twice));
+                        errors.push(SourceError::Twice(named));
                     }
                 }
             }
