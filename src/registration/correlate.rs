@@ -47,6 +47,15 @@ pub struct BackgroundCounts {
     pub metric: u64,
 }
 
+impl BackgroundCounts {
+    /// Adds another log's.
+    pub const fn add(&mut self, other: Self) {
+        self.keyed += other.keyed;
+        self.host_registers += other.host_registers;
+        self.metric += other.metric;
+    }
+}
+
 /// A map by consumer UUID: random already.
 #[derive(Default)]
 pub struct UuidHasher(u64);

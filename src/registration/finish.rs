@@ -64,6 +64,52 @@ pub struct Registrations {
     pub notes: Vec<String>,
 }
 
+impl Registrations {
+    /// Adds what another Satellite's log says.
+    pub fn add(&mut self, other: Self) {
+        if self.requests == JoinCounts::default() {
+            *self = other;
+            return;
+        }
+        let names = &mut self.names;
+        let mut keep = |id: NameId| other.names.get(id).map_or(NameId::NONE, |name| names.intern(name));
+        self.sessions.extend(other.sessions.into_iter().map(|mut session| {
+            session.host = keep(session.host);
+            session.capsule = keep(session.capsule);
+            session.client_os = keep(session.client_os);
+            session
+        }));
+        for (group, n) in other.cut {
+            *self.cut.entry(group).or_default() += n;
+        }
+        self.scripts.extend(other.scripts);
+        for (group, calls) in other.status_calls {
+            let mine = self.status_calls.entry(group).or_insert(GroupCalls { calls: 0.0, ..calls });
+            mine.calls += calls.calls;
+            if calls.evidence == Evidence::Inferred {
+                mine.evidence = calls.evidence;
+            }
+        }
+        self.background.add(other.background);
+        self.background_consumers += other.background_consumers;
+        self.background_status_calls += other.background_status_calls;
+        for (mine, others) in self.attribution.iter_mut().zip(other.attribution) {
+            *mine += others;
+        }
+        self.requests.add(other.requests);
+        for note in other.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+    }
+
+    /// Puts the sessions of several Satellites in order.
+    pub fn sort(&mut self) {
+        sort(&mut self.sessions, &self.names);
+    }
+}
+
 /// Decides what only the whole log can tell.
 pub fn finish(
     mut all: Correlator,

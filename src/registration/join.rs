@@ -58,6 +58,20 @@ pub struct JoinCounts {
     pub last_us: Option<i64>,
 }
 
+impl JoinCounts {
+    /// Adds another log's.
+    pub fn add(&mut self, other: Self) {
+        self.matched += other.matched;
+        self.orphaned += other.orphaned;
+        self.cut += other.cut;
+        self.unanswered += other.unanswered;
+        self.doubled += other.doubled;
+        self.doubled_lines += other.doubled_lines;
+        self.other += other.other;
+        self.last_us = self.last_us.max(other.last_us);
+    }
+}
+
 /// Puts parts of requests together.
 #[derive(Debug, Default)]
 pub struct Joiner {

@@ -1,13 +1,52 @@
-//! Where the bytes are: paths in, open inputs in the order of the log out.
+//! Where the bytes are: places in, the logs of each host in the order of the times inside out.
 //!
-//! `choose` says which files are meant (plain data), `open` tells compression and layout from their content,
-//! `blocks` hands their bytes on in pieces of whole lines.
+//! `choose` says which places and files are meant (plain data), `open` tells compression and layout from their
+//! content, `blocks` hands their bytes on in pieces of whole lines. Whatever the way in, the same bytes give the same
+//! answer.
 
 pub mod blocks;
 pub mod choose;
 pub mod open;
 
+use choose::Chosen;
+use open::Input;
 use std::path::PathBuf;
+
+/// A place that holds logs, as plain data: nothing is opened or contacted yet. Places are opened at the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Files of this machine that make up one log.
+    Files(Vec<Chosen>),
+}
+
+/// The logs of one host.
+#[derive(Debug)]
+pub struct HostLogs {
+    /// The host, where the place tells it.
+    pub host: Option<String>,
+    /// Its files in the order of the log.
+    pub inputs: Vec<Input>,
+}
+
+/// What came of a place.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// What can be read.
+    pub hosts: Vec<HostLogs>,
+    /// What cannot.
+    pub refused: Vec<SourceError>,
+    /// Words on what is left out on purpose.
+    pub left_out: Vec<String>,
+}
+
+impl Place {
+    /// Opens it. `utc_offset`: seconds east of UTC for lines that do not tell theirs.
+    pub fn open(&self, utc_offset: Option<i32>) -> Opened {
+        match self {
+            Self::Files(chosen) => open::open_all(chosen, utc_offset),
+        }
+    }
+}
 
 /// What cannot be read, whose fault it is and the way out.
 #[derive(Debug, thiserror::Error)]

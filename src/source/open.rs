@@ -1,7 +1,7 @@
 //! Opens what was chosen: compression and layout told from the content, files put in the order of the times inside.
 
-use super::SourceError;
 use super::choose::{Chosen, rank};
+use super::{HostLogs, Opened, SourceError};
 use crate::log::assemble::{Assembler, Counts};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
@@ -121,6 +121,32 @@ impl Input {
     /// Time of its first request, in microseconds since 1970.
     pub fn first_us(&self) -> Option<i64> {
         self.head.span.map(|(first, _)| first)
+    }
+}
+
+/// Opens files that make up one log; copies are left out.
+pub fn open_all(chosen: &[Chosen], utc_offset: Option<i32>) -> Opened {
+    let mut opened = Opened::default();
+    let mut inputs = Vec::new();
+    for file in chosen {
+        match open(file, utc_offset) {
+            Ok(input) => inputs.push(input),
+            Err(error) => opened.refused.push(error),
+        }
+    }
+    opened.add(None, inputs);
+    opened
+}
+
+impl Opened {
+    /// Adds the files of a host that make up one log, in any order; copies are left out.
+    pub fn add(&mut self, host: Option<String>, inputs: Vec<Input>) {
+        let (inputs, copies) = without_copies(inputs);
+        let word = |(copy, of)| format!("{copy} begins like {of}: taken for a copy of it and left out");
+        self.left_out.extend(copies.into_iter().map(word));
+        if !inputs.is_empty() {
+            self.hosts.push(HostLogs { host, inputs: in_order(inputs) });
+        }
     }
 }
 

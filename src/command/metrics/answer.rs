@@ -1,0 +1,96 @@
+//! What was collected in, the answer out.
+
+use super::flow::{Collected, FileRead};
+use crate::log::assemble::Counts;
+use crate::log::layout;
+use crate::log::line::Skip;
+use crate::metrics::answer::{Answer, Attribution, Background, Coverage, SourceAnswer};
+use crate::metrics::measure;
+use crate::timestamp::{Timestamp, UtcOffset};
+
+/// The figures of everything that was collected, with the coverage of its files.
+pub fn answer_of(collected: &Collected) -> Answer {
+    let all = &collected.registrations;
+    let mut total = Counts::default();
+    for file in &collected.files {
+        total.add(&file.found.counts);
+    }
+    let mut notes = all.notes.clone();
+    if total.offset_unknown > 0 {
+        notes.push(format!(
+            "{} Started lines come before any that tells the UTC offset; they were taken as UTC. Give --utc-offset.",
+            total.offset_unknown
+        ));
+    }
+    notes.extend(collected.left_out.iter().cloned());
+    Answer {
+        sources: collected.files.iter().map(source_of).collect(),
+        window: total
+            .span
+            .map(|(first, last)| (Timestamp(first), Timestamp(all.requests.last_us.unwrap_or(last)))),
+        utc_offsets: total.offsets.iter().map(|o| UtcOffset(*o)).collect(),
+        coverage: coverage_of(collected, &total),
+        attribution: Attribution {
+            exact: all.attribution[0],
+            inferred: all.attribution[1],
+            unattributed: all.attribution[2],
+        },
+        background: Background {
+            keyed_requests: all.background.keyed,
+            consumers: all.background_consumers,
+            status_calls: all.background_status_calls,
+            host_registers: all.background.host_registers,
+            other_requests: all.requests.other,
+        },
+        groups: measure::groups(all),
+        notes,
+    }
+}
+
+fn coverage_of(collected: &Collected, total: &Counts) -> Coverage {
+    let mut coverage = Coverage::default();
+    for FileRead { name, found, .. } in &collected.files {
+        for (line, text) in &found.counts.samples {
+            if coverage.skipped_samples.len() < 5 {
+                coverage.skipped_samples.push(format!("{name}:{line}: {text}"));
+            }
+        }
+        if let Some(error) = &found.error {
+            let bytes = crate::report::durations::bytes(found.counts.bytes);
+            coverage.unreadable.push(format!("{name}: {error}; the {bytes} before that are in the answer"));
+        }
+    }
+    coverage.unreadable.extend(collected.refused.iter().map(ToString::to_string));
+    coverage.complete = coverage.unreadable.is_empty();
+    for skip in Skip::ALL {
+        let n = total.skipped[skip as usize];
+        if n > 0 && !skip.understood() {
+            coverage.lines_skipped.insert(skip.reason().to_owned(), n);
+        }
+    }
+    let requests = &collected.registrations.requests;
+    coverage.lines_read = total.lines;
+    coverage.lines_parsed = total.understood();
+    coverage.lines_cut = total.cut;
+    coverage.lines_doubled = total.doubled_lines + requests.doubled_lines;
+    coverage.requests_matched = requests.matched;
+    coverage.requests_orphaned = requests.orphaned;
+    coverage.requests_cut = requests.cut;
+    coverage.requests_unanswered = requests.unanswered;
+    coverage.requests_doubled = requests.doubled;
+    coverage
+}
+
+fn source_of(file: &FileRead) -> SourceAnswer {
+    let counts = &file.found.counts;
+    SourceAnswer {
+        path: file.name.clone(),
+        layout: layout::name(counts).to_owned(),
+        compression: file.compression.name().to_owned(),
+        lines: counts.lines,
+        bytes: counts.bytes,
+        first: counts.span.map(|(first, _)| Timestamp(first)),
+        last: counts.span.map(|(_, last)| Timestamp(last)),
+        skipped: layout::unusable(counts).map(|(_, why)| why.to_owned()),
+    }
+}

@@ -1,0 +1,140 @@
+//! `reginfra metrics`: from places to the answer (`flow`, `answer`), and what the user is told beside it.
+
+mod answer;
+mod flow;
+mod progress;
+
+use crate::cli::{FailOn, MetricsArgs};
+use crate::inventory::topology::Topology;
+use crate::metrics::answer::Answer;
+use crate::metrics::targets::{self, Judgement};
+use crate::registration::finish::Registrations;
+use crate::report::table::{self, TableStyle};
+use crate::report::{atomic, json, save, sessions};
+use crate::source::choose::choose;
+use crate::source::{Place, SourceError};
+use anyhow::{Context, bail};
+use std::io::{Write, stderr};
+use std::process::ExitCode;
+
+/// Nothing to analyse (design: exit codes).
+const NOTHING: u8 = 3;
+
+/// Runs it; the exit code says what came of it.
+///
+/// # Errors
+/// Misuse and input that cannot be read.
+pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
+    let targets = match &args.targets {
+        Some(path) => targets::load(path)?,
+        None => targets::built_in(),
+    };
+    let labels = save::parse_labels(&args.label)?;
+    if let Some(dir) = &args.save {
+        save::check(dir)?;
+    }
+    if let (Some(since), Some(until)) = (args.since, args.until)
+        && since >= until
+    {
+        bail!("--since {since} is not before --until {until}: no registration can lie between them");
+    }
+    if args.json && args.sessions.as_deref() == Some(std::path::Path::new("-")) {
+        bail!("--json and --sessions - both write to stdout: name a file for --sessions");
+    }
+    let topology = args.inventory.as_deref().map(Topology::load).transpose()?;
+    let (chosen, refused) = choose(&args.log);
+    let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
+    let mut collected = flow::collect(args, &[Place::Files(chosen)], topology.as_ref());
+    collected.refused.splice(..0, refused);
+    collected.left_out.splice(..0, twice.iter().map(ToString::to_string));
+    for error in &collected.refused {
+        say(&format!("error: {error}"));
+    }
+    if collected.files.is_empty() {
+        let nothing = collected
+            .refused
+            .iter()
+            .all(|e| matches!(e, SourceError::Empty(_) | SourceError::EmptyFolder(_)));
+        return Ok(ExitCode::from(if nothing && !collected.refused.is_empty() { NOTHING } else { 2 }));
+    }
+    for words in &collected.left_out {
+        say(&format!("note: {words}"));
+    }
+    let answer = answer::answer_of(&collected);
+    let registrations = collected.registrations;
+    let judgements = targets::judge(&targets, &answer);
+    write_out(args, &answer, &judgements, &registrations, &labels)?;
+    Ok(exit_code(args, &answer, &judgements))
+}
+
+fn write_out(
+    args: &MetricsArgs,
+    answer: &Answer,
+    judgements: &[Judgement],
+    all: &Registrations,
+    labels: &std::collections::BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    for unreadable in answer.coverage.unreadable.iter().filter(|_| !answer.sources.is_empty()) {
+        // what could not be opened has been told already
+        if answer.sources.iter().any(|s| unreadable.starts_with(&format!("{}: ", s.path))) {
+            say(&format!("warning: {unreadable}"));
+        }
+    }
+    for source in &answer.sources {
+        if let Some(why) = &source.skipped {
+            say(&format!("warning: {}: {why}", source.path));
+        }
+    }
+    if let Some(path) = &args.sessions {
+        let written = atomic::write_beside(path, |out| sessions::write_lines(out, &all.sessions, &all.names));
+        ignore_closed_pipe(written)?;
+    }
+    if let Some(dir) = &args.save {
+        save::save(dir, answer, judgements, &all.sessions, &all.names, labels)
+            .with_context(|| format!("--save {}", dir.display()))?;
+    }
+    let stdout = std::path::Path::new("-");
+    if args.json {
+        ignore_closed_pipe(atomic::write_beside(stdout, |out| json::write(out, answer, judgements)))
+    } else if args.quiet || args.sessions.as_deref() == Some(stdout) {
+        Ok(())
+    } else {
+        let text = table::render(answer, judgements, &TableStyle::for_stdout());
+        ignore_closed_pipe(atomic::write_beside(stdout, |out| out.write_all(text.as_bytes())))
+    }
+}
+
+fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Result<()> {
+    match written {
+        Err(error) if error.is_closed_pipe() => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {
+    if answer.groups.is_empty() {
+        let asked =
+            if args.since.is_some() || args.until.is_some() { " between --since and --until" } else { "" };
+        let used = answer.sources.iter().filter(|s| s.skipped.is_none()).count();
+        say(&if used == 0 {
+            "error: nothing to analyse: no file holds lines of Foreman's production.log".to_owned()
+        } else {
+            format!(
+                "error: nothing to analyse: no registration (POST /rhsm/consumers) in {used} files{asked}"
+            )
+        });
+        return ExitCode::from(NOTHING);
+    }
+    if args.fail_on != Some(FailOn::Target) {
+        return ExitCode::SUCCESS;
+    }
+    if judgements.iter().all(|j| j.met.is_none()) {
+        say("error: no target could be judged: no group has a figure that a target with a number speaks of");
+        return ExitCode::from(NOTHING);
+    }
+    if judgements.iter().any(|j| j.met == Some(false)) { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+fn say(words: &str) {
+    let _ = writeln!(stderr(), "{words}");
+}
