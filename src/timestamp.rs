@@ -81,8 +81,11 @@ pub struct UtcOffset(pub i32);
 
 /// What `UtcOffset::parse` refused, and the forms that it takes.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("'{0}' is no UTC offset: give it as +02:00, +0200, -0430 or Z")]
+#[error("'{0}' is no UTC offset: give it as +02:00, +0200, +02 or Z, from -14:00 to +14:00")]
 pub struct UtcOffsetError(String);
+
+/// No place on Earth is further from UTC.
+const FURTHEST_MINUTES: i32 = 14 * 60;
 
 impl UtcOffset {
     /// Reads `+02:00`, `+0200`, `+02`, `Z` or `UTC`.
@@ -90,31 +93,38 @@ impl UtcOffset {
     /// # Errors
     /// Says what forms are taken where it is none of them.
     pub fn parse(text: &str) -> Result<Self, UtcOffsetError> {
-        let refused = || UtcOffsetError(text.to_owned());
         if matches!(text, "Z" | "z" | "UTC" | "utc") {
             return Ok(Self(0));
         }
-        let (sign, digits) = match text.as_bytes() {
-            [b'+', ..] => (1, &text[1..]),
-            [b'-', ..] => (-1, &text[1..]),
-            _ => return Err(refused()),
-        };
-        let digits: String = digits.chars().filter(|c| *c != ':').collect();
-        let number: i32 = digits.parse().map_err(|_| refused())?;
-        let (hours, minutes) = match digits.len() {
-            2 => (number, 0),
-            4 => (number / 100, number % 100),
-            _ => return Err(refused()),
-        };
-        if hours > 18 || minutes > 59 {
-            return Err(refused());
-        }
-        Ok(Self(sign * (hours * 3600 + minutes * 60)))
+        signed_minutes(text.as_bytes())
+            .filter(|minutes| minutes.abs() <= FURTHEST_MINUTES)
+            .map(|minutes| Self(minutes * 60))
+            .ok_or_else(|| UtcOffsetError(text.to_owned()))
     }
 
     /// This offset as a time zone, for output in local time.
     pub fn time_zone(self) -> TimeZone {
         Offset::from_seconds(self.0).map_or(TimeZone::UTC, TimeZone::fixed)
+    }
+}
+
+// `+02:00`, `+0200`, `+02`
+fn signed_minutes(text: &[u8]) -> Option<i32> {
+    let (sign, [a, b], [c, d]) = match *text {
+        [sign, a, b] => (sign, [a, b], [b'0', b'0']),
+        [sign, a, b, c, d] | [sign, a, b, b':', c, d] => (sign, [a, b], [c, d]),
+        _ => return None,
+    };
+    if ![a, b, c, d].iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let two = |tens: u8, ones: u8| i32::from(tens - b'0') * 10 + i32::from(ones - b'0');
+    let (hours, minutes) = (two(a, b), two(c, d));
+    match sign {
+        _ if minutes > 59 => None,
+        b'+' => Some(hours * 60 + minutes),
+        b'-' => Some(-(hours * 60 + minutes)),
+        _ => None,
     }
 }
 
@@ -152,12 +162,59 @@ mod tests {
 
     #[test]
     fn offsets_are_read_in_every_usual_form() {
-        for (text, secs) in [("+02:00", 7200), ("-0430", -16200), ("+05", 18000), ("Z", 0)] {
+        for (text, secs) in [
+            ("+02:00", 7200),
+            ("-0430", -16_200),
+            ("+05", 18_000),
+            ("-00:30", -1800),
+            ("+1400", 50_400),
+            ("-14:00", -50_400),
+            ("Z", 0),
+            ("UTC", 0),
+        ] {
             assert_eq!(UtcOffset::parse(text).unwrap(), UtcOffset(secs), "{text}");
         }
-        for bad in ["", "2", "+2", "+99:00", "+02:75", "CEST"] {
-            assert!(UtcOffset::parse(bad).is_err(), "{bad}");
+        assert_eq!(UtcOffset(-16_200).to_string(), "-04:30");
+    }
+
+    #[test]
+    fn what_is_no_offset_is_refused_with_its_value_and_the_forms_that_are_taken() {
+        for bad in [
+            "",
+            "2",
+            "+2",
+            "02:00",
+            "+99:00",
+            "+02:75",
+            "+14:01",
+            "-1401",
+            "CEST",
+            "+-200",
+            "+0:200",
+            ":+0200",
+            "+02:",
+            "+020",
+            "+02:0",
+            "+02:00:00",
+            "+:0200",
+            "+ 200",
+            "++200",
+            "+٠٢",
+            " +02",
+            "+02 ",
+        ] {
+            let error = UtcOffset::parse(bad).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("'{bad}' is no UTC offset: give it as +02:00")), "{error}");
         }
-        assert_eq!(UtcOffset(-16200).to_string(), "-04:30");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_offset_that_is_read_is_shown_in_a_form_that_reads_the_same(text in "[+-]?[0-9:+-]{0,6}") {
+            if let Ok(offset) = UtcOffset::parse(&text) {
+                proptest::prop_assert!(offset.0.abs() <= FURTHEST_MINUTES * 60);
+                proptest::prop_assert_eq!(UtcOffset::parse(&offset.to_string()), Ok(offset));
+            }
+        }
     }
 }
