@@ -99,123 +99,122 @@ pub fn push_call(out: &mut Vec<u8>, plan: &Plan<'_>, host: &Host, request: &Requ
 /// A Candlepin environment.
 const ENVIRONMENT: &str = "2a5e1b7c90d84f3eb6c1f0a97d3e8b45";
 
+/// What every call of /register repeats.
+const SETUP: &str =
+    r#""force"=>"true", "location_id"=>"2", "organization_id"=>"1", "setup_insights"=>"false""#;
+
 /// `  Parameters: {...}` in Ruby's hash syntax; facts are filtered, name, uuid and url are not.
 pub fn push_parameters(out: &mut Vec<u8>, plan: &Plan<'_>, host: &Host, request: &Request) {
-    out.extend_from_slice(b"  Parameters: {");
+    extend(out, &["  Parameters: {"]);
     match request.step {
-        Step::Script => {
-            extend(
-                out,
-                &[
-                    "\"activation_keys\"=>\"AK\", \"force\"=>\"true\", \"location_id\"=>\"2\", \"organization_id\"=>\"1\", \"setup_insights\"=>\"false\"",
-                ],
-            );
-            if host.group == Group::CapsuleMqtt {
-                extend(out, &[", \"setup_remote_execution_pull\"=>\"true\""]);
-            }
-            if host.capsule.is_some() {
-                extend(out, &[", \"url\"=>\""]);
-                push_url(out, plan, host, true);
-                out.push(b'"');
-            }
-            extend(out, &[", \"registration\"=>{}"]);
-        }
-        Step::HostRegister => {
-            extend(out, &["\"uuid\"=>\""]);
-            push_uuid(out, host.uuid);
-            extend(
-                out,
-                &[
-                    "\", \"force\"=>\"true\", \"location_id\"=>\"2\", \"organization_id\"=>\"1\", \"setup_insights\"=>\"false\"",
-                ],
-            );
-            if host.capsule.is_some() {
-                extend(out, &[", \"url\"=>\""]);
-                push_url(out, plan, host, true);
-                out.push(b'"');
-            }
-            extend(out, &[", \"registration\"=>{\"uuid\"=>\""]);
-            push_uuid(out, host.uuid);
-            extend(out, &["\"}"]);
-        }
-        Step::Create | Step::CreateInEnvironment => {
-            extend(out, &["\"type\"=>\"system\", \"name\"=>\""]);
-            host.push_name(out);
-            let release = RELEASES[usize::from(host.release)].0;
-            extend(
-                out,
-                &[
-                    "\", \"facts\"=>\"[FILTERED]\", \"installedProducts\"=>[{\"productId\"=>\"479\", \"productName\"=>\"Red Hat Enterprise Linux for x86_64\", \"version\"=>\"",
-                    release,
-                    ".4\", \"arch\"=>\"x86_64\"}], \"contentTags\"=>[\"rhel-",
-                    release,
-                    "\", \"rhel-",
-                    release,
-                    "-x86_64\"], \"role\"=>\"\", \"addOns\"=>[], \"usage\"=>\"\", \"serviceLevel\"=>\"\", \"owner\"=>\"Default_Organization\"",
-                ],
-            );
-            if request.step == Step::Create {
-                extend(out, &[", \"activation_keys\"=>\"AK\""]);
-            } else {
-                extend(out, &[", \"environment_id\"=>\"", ENVIRONMENT, "\""]);
-            }
-        }
+        Step::Script => push_script_parameters(out, plan, host),
+        Step::HostRegister => push_host_register_parameters(out, plan, host),
+        Step::Create | Step::CreateInEnvironment => push_create_parameters(out, host, request.step),
         Step::Facts | Step::FactsUnavailable => {
             extend(
                 out,
                 &[
-                    "\"facts\"=>\"[FILTERED]\", \"autoheal\"=>true, \"role\"=>\"\", \"addOns\"=>[], \"usage\"=>\"\", \"serviceLevel\"=>\"\", \"id\"=>\"",
+                    r#""facts"=>"[FILTERED]", "autoheal"=>true, "role"=>"", "addOns"=>[], "usage"=>"", "serviceLevel"=>"", "#,
                 ],
             );
-            push_uuid(out, host.uuid);
-            out.push(b'"');
+            push_id(out, host.uuid);
         }
         Step::Profiles => {
             extend(
                 out,
                 &[
-                    "\"_json\"=>[{\"content_type\"=>\"rpm\", \"profile\"=>\"[FILTERED]\"}, {\"content_type\"=>\"enabled_repos\", \"profile\"=>[]}], \"id\"=>\"",
+                    r#""_json"=>[{"content_type"=>"rpm", "profile"=>"[FILTERED]"}, {"content_type"=>"enabled_repos", "profile"=>[]}], "#,
                 ],
             );
-            push_uuid(out, host.uuid);
-            out.push(b'"');
+            push_id(out, host.uuid);
         }
         Step::EnabledRepos => {
             extend(
                 out,
                 &[
-                    "\"enabled_repos\"=>{\"repos\"=>[{\"repositoryid\"=>\"rhel-baseos-rpms\", \"baseurl\"=>[\"https://sat.example.com/pulp/content/Default_Organization/Library/content/dist/rhel/baseos/os\"]}]}, \"id\"=>\"",
+                    r#""enabled_repos"=>{"repos"=>[{"repositoryid"=>"rhel-baseos-rpms", "baseurl"=>["https://sat.example.com/pulp/content/Default_Organization/Library/content/dist/rhel/baseos/os"]}]}, "#,
                 ],
             );
-            push_uuid(out, host.uuid);
+            push_id(out, host.uuid);
+        }
+        Step::Ping => extend(out, &[r#""apiv"=>"v2""#]),
+        Step::Task => push_id(out, request.id.rotate_left(64)),
+        Step::ApiFacts => push_api_facts_parameters(out, host),
+        Step::FormerGet | Step::FormerCompliance => push_id(out, host.former),
+        Step::Serials => {
+            push_id(out, host.uuid);
+            extend(out, &[r#", "serials"=>""#]);
+            push_hex(out, request.noise, 12);
             out.push(b'"');
         }
-        Step::Ping => extend(out, &["\"apiv\"=>\"v2\""]),
-        Step::Task => {
-            extend(out, &["\"id\"=>\""]);
-            push_uuid(out, request.id.rotate_left(64));
-            out.push(b'"');
-        }
-        Step::ApiFacts => {
-            extend(out, &["\"name\"=>\""]);
-            host.push_name(out);
-            extend(out, &["\", \"certname\"=>\""]);
-            host.push_name(out);
-            extend(out, &["\", \"facts\"=>\"[FILTERED]\", \"apiv\"=>\"v2\", \"host\"=>{\"name\"=>\""]);
-            host.push_name(out);
-            extend(out, &["\"}"]);
-        }
-        step => {
-            let former = matches!(step, Step::FormerGet | Step::FormerCompliance);
-            extend(out, &["\"id\"=>\""]);
-            push_uuid(out, if former { host.former } else { host.uuid });
-            out.push(b'"');
-            if step == Step::Serials {
-                extend(out, &[", \"serials\"=>\""]);
-                push_hex(out, request.noise, 12);
-                out.push(b'"');
-            }
-        }
+        _ => push_id(out, host.uuid),
     }
     out.push(b'}');
+}
+
+fn push_id(out: &mut Vec<u8>, id: u128) {
+    extend(out, &[r#""id"=>""#]);
+    push_uuid(out, id);
+    out.push(b'"');
+}
+
+/// `, "url"=>"https://capsule1.example.com:9090"`, of hosts that came through one.
+fn push_url_parameter(out: &mut Vec<u8>, plan: &Plan<'_>, host: &Host) {
+    if host.capsule.is_some() {
+        extend(out, &[r#", "url"=>""#]);
+        push_url(out, plan, host, true);
+        out.push(b'"');
+    }
+}
+
+fn push_script_parameters(out: &mut Vec<u8>, plan: &Plan<'_>, host: &Host) {
+    extend(out, &[r#""activation_keys"=>"AK", "#, SETUP]);
+    if host.group == Group::CapsuleMqtt {
+        extend(out, &[r#", "setup_remote_execution_pull"=>"true""#]);
+    }
+    push_url_parameter(out, plan, host);
+    extend(out, &[r#", "registration"=>{}"#]);
+}
+
+fn push_host_register_parameters(out: &mut Vec<u8>, plan: &Plan<'_>, host: &Host) {
+    extend(out, &[r#""uuid"=>""#]);
+    push_uuid(out, host.uuid);
+    extend(out, &[r#"", "#, SETUP]);
+    push_url_parameter(out, plan, host);
+    extend(out, &[r#", "registration"=>{"uuid"=>""#]);
+    push_uuid(out, host.uuid);
+    extend(out, &[r#""}"#]);
+}
+
+fn push_create_parameters(out: &mut Vec<u8>, host: &Host, step: Step) {
+    extend(out, &[r#""type"=>"system", "name"=>""#]);
+    host.push_name(out);
+    let release = RELEASES[usize::from(host.release)].0;
+    extend(
+        out,
+        &[
+            r#"", "facts"=>"[FILTERED]", "installedProducts"=>[{"productId"=>"479", "productName"=>"Red Hat Enterprise Linux for x86_64", "version"=>""#,
+            release,
+            r#".4", "arch"=>"x86_64"}], "contentTags"=>["rhel-"#,
+            release,
+            r#"", "rhel-"#,
+            release,
+            r#"-x86_64"], "role"=>"", "addOns"=>[], "usage"=>"", "serviceLevel"=>"", "owner"=>"Default_Organization""#,
+        ],
+    );
+    if step == Step::Create {
+        extend(out, &[r#", "activation_keys"=>"AK""#]);
+    } else {
+        extend(out, &[r#", "environment_id"=>""#, ENVIRONMENT, r#"""#]);
+    }
+}
+
+fn push_api_facts_parameters(out: &mut Vec<u8>, host: &Host) {
+    extend(out, &[r#""name"=>""#]);
+    host.push_name(out);
+    extend(out, &[r#"", "certname"=>""#]);
+    host.push_name(out);
+    extend(out, &[r#"", "facts"=>"[FILTERED]", "apiv"=>"v2", "host"=>{"name"=>""#]);
+    host.push_name(out);
+    extend(out, &[r#""}"#]);
 }

@@ -125,6 +125,12 @@ fn refuse(
 }
 
 fn check_numbers(args: &SimulateArgs) -> Result<(), SimulateError> {
+    check_sizes(args)?;
+    check_shares(args)?;
+    check_times(args)
+}
+
+fn check_sizes(args: &SimulateArgs) -> Result<(), SimulateError> {
     if args.sessions == 0 {
         return Err(refuse("--sessions", 0, "a storm has at least one registration", "give 1 or more"));
     }
@@ -144,6 +150,26 @@ fn check_numbers(args: &SimulateArgs) -> Result<(), SimulateError> {
             "give a number such as 8 or 0.5",
         ));
     }
+    if args.pool > MOST_POOL {
+        return Err(refuse(
+            "--pool",
+            args.pool,
+            "each capsule has an open file of its own",
+            format!("give {MOST_POOL} or fewer"),
+        ));
+    }
+    if args.rotate == 0 || args.rotate > 1000 {
+        return Err(refuse(
+            "--rotate",
+            args.rotate,
+            "a set has from 1 to 1000 files",
+            "give 1 for a single file",
+        ));
+    }
+    Ok(())
+}
+
+fn check_shares(args: &SimulateArgs) -> Result<(), SimulateError> {
     for (option, share) in [("--failures", args.failures), ("--reregistrations", args.reregistrations)] {
         if !(0.0..=1.0).contains(&share) {
             return Err(refuse(
@@ -162,28 +188,16 @@ fn check_numbers(args: &SimulateArgs) -> Result<(), SimulateError> {
             "give a number such as 0.3",
         ));
     }
+    Ok(())
+}
+
+fn check_times(args: &SimulateArgs) -> Result<(), SimulateError> {
     if !(0.0..=86_400.0).contains(&args.clock_skew) {
         return Err(refuse(
             "--clock-skew",
             args.clock_skew,
             "a skew is from 0 to 86400 seconds",
             "give a number such as 2.5",
-        ));
-    }
-    if args.pool > MOST_POOL {
-        return Err(refuse(
-            "--pool",
-            args.pool,
-            "each capsule has an open file of its own",
-            format!("give {MOST_POOL} or fewer"),
-        ));
-    }
-    if args.rotate == 0 || args.rotate > 1000 {
-        return Err(refuse(
-            "--rotate",
-            args.rotate,
-            "a set has from 1 to 1000 files",
-            "give 1 for a single file",
         ));
     }
     // years 1971 to 2200: whatever the options, every time of the storm can be shown
