@@ -19,7 +19,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_gives_others() {
 #[test]
 fn a_rotated_set_in_the_order_of_its_times_is_the_log_that_was_not_rotated() {
     let options = "--sessions 150 --rate 20";
-    let whole = Storm::new(options).log();
+    let whole = Storm::new(options).text();
     for (how, names) in [("gz", "dateext"), ("xz", "numbered"), ("zst", "numbered"), ("none", "dateext")] {
         let storm = Storm::new(&format!("{options} --rotate 4 --compress {how} --rotate-names {names}"));
         let set = storm.set();
@@ -36,7 +36,7 @@ fn a_rotated_set_in_the_order_of_its_times_is_the_log_that_was_not_rotated() {
 #[test]
 fn a_doubled_seam_without_its_doubled_lines_is_the_log_that_was_not_rotated() {
     let options = "--sessions 150 --rate 20 --seed 3";
-    let whole = Storm::new(options).log();
+    let whole = Storm::new(options).text();
     let storm = Storm::new(&format!("{options} --rotate 3 --seam doubled"));
     let set = storm.set();
     let mut once = set[0].clone();
@@ -60,6 +60,6 @@ fn a_lossy_seam_lacks_as_many_lines_as_the_truth_says() {
     let lost: u64 =
         storm.truth()["log"]["seams"].as_array().unwrap().iter().map(|s| count(&s["lost_lines"])).sum();
     assert!(lost >= 20);
-    assert_eq!(storm.log().lines().count() as u64 + lost, whole.log().lines().count() as u64);
+    assert_eq!(storm.text().lines().count() as u64 + lost, whole.text().lines().count() as u64);
     assert!(storm.sessions() == whole.sessions(), "the truth is of what happened, not of what was kept");
 }

@@ -20,13 +20,13 @@ fn a_warm_cache_keeps_all_but_the_misses_from_the_satellite() {
 #[test]
 fn options_shape_the_storm() {
     let storm = Storm::new("--sessions 80 --rate 40 --no-audit --no-host-register --noise 0 --failures 0.3");
-    let log = storm.log();
+    let log = storm.text();
     assert!(!log.contains("|aud|") && !log.contains("POST \"/register"));
     assert!(storm.sessions().iter().all(|s| s["host_register_ms"].is_null()));
     let noisy = storm.truth()["background"].clone();
     assert_eq!((count(&noisy["status_calls"]), count(&noisy["other_requests"])), (0, 0));
     let storm = Storm::new("--sessions 100 --rate 10 --utc-offset +01:00 --utc-offset-after +02:00");
-    let log = storm.log();
+    let log = storm.text();
     assert!(log.contains(" +0100\n") && log.contains(" +0200\n"));
 }
 
@@ -34,7 +34,7 @@ fn options_shape_the_storm() {
 fn noise_is_in_the_proportion_that_was_asked_for() {
     for noise in [0.5, 2.0] {
         let storm = Storm::new(&format!("--sessions 1500 --rate 40 --noise {noise} --failures 0.1"));
-        let requests = storm.log().matches("] Started ").count() as f64;
+        let requests = storm.text().matches("] Started ").count() as f64;
         let storms_own = count(&storm.truth()["requests"]) as f64;
         let ratio = requests / storms_own - 1.0;
         assert!((ratio / noise - 1.0).abs() < 0.15, "{ratio} for {noise}");

@@ -125,7 +125,7 @@ fn check_pattern_line(line: &str) {
 #[test]
 fn lines_of_the_multiline_layouts_and_of_the_plain_pattern_have_their_shape() {
     for (layout, marked) in [("multiline-request", " xxxxxxxx | "), ("multiline", " | "), ("pattern", "")] {
-        let log = Storm::new(&format!("{SMALL} --layout {layout}")).log();
+        let log = Storm::new(&format!("{SMALL} --layout {layout}")).text();
         let mut continued = 0;
         for line in log.lines() {
             if after(PREFIX, line).is_some() {
@@ -146,7 +146,7 @@ fn lines_of_the_multiline_layouts_and_of_the_plain_pattern_have_their_shape() {
 #[test]
 fn lines_of_the_json_layout_are_objects_with_foremans_keys() {
     let mut lines_inside = 0;
-    for line in Storm::new(&format!("{SMALL} --layout json --utc-offset -03:30")).log().lines() {
+    for line in Storm::new(&format!("{SMALL} --layout json --utc-offset -03:30")).text().lines() {
         let object: serde_json::Map<String, Value> = serde_json::from_str(line).unwrap();
         let keys: Vec<_> = object.keys().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
         assert_eq!(keys, ["level", "logger", "mdc", "message", "ndc", "timestamp"]);
@@ -172,11 +172,11 @@ fn lines_of_the_journal_layouts_carry_the_whole_pattern_line() {
             continued += 1;
         }
     };
-    for line in Storm::new(&format!("{SMALL} --layout journal")).log().lines() {
+    for line in Storm::new(&format!("{SMALL} --layout journal")).text().lines() {
         check(after_journal("sat.example.com foreman[1632]: ", line).unwrap_or_else(|| panic!("{line}")));
     }
     let mut last = 0;
-    for line in Storm::new(&format!("{SMALL} --layout journal-json")).log().lines() {
+    for line in Storm::new(&format!("{SMALL} --layout journal-json")).text().lines() {
         let object: HashMap<String, String> = serde_json::from_str(line).unwrap();
         let keys: Vec<_> = object.keys().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
         assert_eq!(
@@ -194,7 +194,7 @@ fn lines_of_the_journal_layouts_carry_the_whole_pattern_line() {
 #[test]
 fn every_layout_says_the_same() {
     let text = |layout: &str| {
-        let log = Storm::new(&format!("{SMALL} --layout {layout}")).log();
+        let log = Storm::new(&format!("{SMALL} --layout {layout}")).text();
         let message = |line: &str| match layout {
             "json" => serde_json::from_str::<Value>(line).unwrap()["message"].as_str().unwrap().to_owned(),
             _ => after(PREFIX, line).unwrap_or_default().to_owned(),
@@ -237,7 +237,7 @@ fn simulated_lines_have_the_shapes_of_real_ones() {
             real.insert(shape);
         }
     }
-    let log = Storm::new(SMALL).log();
+    let log = Storm::new(SMALL).text();
     let mut simulated: BTreeSet<_> = log.lines().filter_map(|l| after(PREFIX, l)).map(shape).collect();
     simulated.remove("");
     assert_eq!(simulated.len(), 5, "{simulated:#?}");
@@ -253,7 +253,7 @@ fn simulated_parameters_have_the_keys_of_a_real_create_in_their_order() {
         parts[..parts.len() - 1].to_vec()
     };
     let real = text.lines().find(|l| l.contains("  Parameters: {")).map(keys).unwrap();
-    let log = Storm::new(SMALL).log();
+    let log = Storm::new(SMALL).text();
     let create = |l: &&str| l.contains("\"contentTags\"") && l.contains("\"activation_keys\"");
     assert_eq!(log.lines().find(create).map(keys).unwrap(), real);
 }
@@ -265,7 +265,7 @@ fn continuation_and_journal_lines_have_the_shapes_of_real_ones() {
     let body = after(" xxxxxxxx | ", continued[0]).unwrap();
     assert!(body.starts_with("Body: {\"displayMessage\":\"Unit "));
     assert!(after(" xxxxxxxx | ", continued[1]).is_some());
-    let simulated = Storm::new("--sessions 60 --noise 3").log();
+    let simulated = Storm::new("--sessions 60 --noise 3").text();
     assert!(simulated.contains(" | Body: {\"displayMessage\":\"Unit "));
     let Some(journal) = sample("production/journal-quadlet-2026.txt") else { return };
     let line = journal.lines().nth(1).unwrap();
@@ -312,7 +312,7 @@ fn lines_of_a_capsule_have_the_shapes_of_real_ones() {
 #[test]
 fn lines_stand_in_the_order_of_time() {
     let storm = Storm::new(&format!("{SMALL} --clock-skew 5"));
-    for log in storm.capsule_logs().into_iter().chain([storm.log()]) {
+    for log in storm.capsule_logs().into_iter().chain([storm.text()]) {
         let times: Vec<_> =
             log.lines().filter(|l| after("9999-99-99T", l).is_some()).map(|l| &l[..19]).collect();
         assert!(times.len() > 10);

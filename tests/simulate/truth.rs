@@ -119,7 +119,7 @@ fn requests(log: &str) -> Vec<Found> {
 fn the_truth_of_the_sessions_is_what_the_log_says() {
     let storm =
         Storm::new("--sessions 300 --rate 60 --failures 0.2 --reregistrations 0.3 --utc-offset Z --rotate 3");
-    let found = requests(&storm.log());
+    let found = requests(&storm.text());
     let creates: HashMap<(String, String), &Found> = found
         .iter()
         .filter(|r| r.call.starts_with("POST /rhsm/") && r.text.contains("\"contentTags\""))
@@ -177,6 +177,6 @@ fn the_truth_of_the_sessions_is_what_the_log_says() {
     assert_eq!(told + count(&truth["background"]["status_calls"]), status_calls);
     assert_eq!(sessions.iter().filter(|s| !s["script_fetch_ms"].is_null()).count(), scripts);
     assert!(count(&truth["background"]["later_check_ins"]) > 100);
-    assert_eq!(count(&truth["log"]["lines"]), storm.log().lines().count() as u64);
-    assert_eq!(count(&truth["log"]["bytes"]), storm.log().len() as u64);
+    assert_eq!(count(&truth["log"]["lines"]), storm.text().lines().count() as u64);
+    assert_eq!(count(&truth["log"]["bytes"]), storm.text().len() as u64);
 }

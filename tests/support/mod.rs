@@ -243,6 +243,38 @@ impl Storm {
         fs::read(self.log()).unwrap()
     }
 
+    /// A file of the storm, decompressed.
+    pub fn read(&self, name: &str) -> String {
+        let file = fs::File::open(self.dir.join(name)).unwrap();
+        let mut reader: Box<dyn Read> = match name.rsplit('.').next() {
+            Some("gz") => Box::new(flate2::read::GzDecoder::new(file)),
+            Some("xz") => Box::new(xz2::read::XzDecoder::new(file)),
+            Some("zst") => Box::new(zstd::Decoder::new(file).unwrap()),
+            _ => Box::new(file),
+        };
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    /// The files of the rotated set, oldest first.
+    pub fn set(&self) -> Vec<String> {
+        let truth = self.truth();
+        let names = truth["log"]["files"].as_array().unwrap().iter();
+        names.map(|name| self.read(name.as_str().unwrap())).collect()
+    }
+
+    /// The log from end to end, whatever it was rotated into.
+    pub fn text(&self) -> String {
+        self.set().concat()
+    }
+
+    pub fn capsule_logs(&self) -> Vec<String> {
+        let names = self.truth()["capsules"].as_array().unwrap().clone();
+        let path = |c: &Value| format!("capsules/{}/proxy.log", c["name"].as_str().unwrap());
+        names.iter().map(|capsule| self.read(&path(capsule))).collect()
+    }
+
     #[track_caller]
     pub fn answer(&self, words: &str) -> Answer {
         Answer::by(Run::new("metrics -i").arg(self.inventory()).words(words), [&self.dir])
