@@ -106,12 +106,20 @@ Examples:
   reginfra simulate storm --sessions 1000 --rate 40 --seed 7
   reginfra simulate storm --sessions 500 --mix satellite-ssh=1,lb-ssh=3 --addresses client --rotate 3
   reginfra metrics --log storm -i storm/inventory.ini
+  reginfra simulate --sessions 1000000 --rate 200 --noise 0 --stdout | reginfra metrics --log -
 
 Writes DIR/production.log (and its rotated set), DIR/capsules/NAME/proxy.log, DIR/inventory.ini,
-DIR/truth.json and DIR/truth_sessions.jsonl. The same options give the same bytes.")]
+DIR/truth.json and DIR/truth_sessions.jsonl. The same options give the same bytes.
+With --stdout (or - for DIR) production.log is written to standard output as the storm goes on; the other
+files are in DIR as before, or nowhere where there is none. Whoever reads it may stop at any time: that ends
+the storm, and DIR is left as it was.")]
 pub struct SimulateArgs {
-    /// Folder to write into; it must not hold anything yet
-    pub dir: PathBuf,
+    /// Folder to write into; it must not hold anything yet. `-`: no folder, the log goes to standard output
+    #[arg(required_unless_present = "stdout")]
+    pub dir: Option<PathBuf>,
+    /// Write production.log to standard output
+    #[arg(long)]
+    pub stdout: bool,
     /// Registrations (attempts of the storm's hosts, failed ones and retries included)
     #[arg(long, default_value_t = 300, value_name = "N")]
     pub sessions: u64,

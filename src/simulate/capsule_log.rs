@@ -1,12 +1,10 @@
 //! A capsule's proxy.log, as smart-proxy writes it, by the capsule's own clock.
 
 use super::error::SimulateError;
+use super::place::{Output, Place};
 use super::text::{Clock, push_hex, push_number, push_padded};
 use super::topology::Capsule;
 use crate::timestamp::UtcOffset;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
 
 /// The query of a GET /register as the client sends it: without the `url` that the capsule adds.
 pub const SCRIPT_QUERY: &str =
@@ -14,8 +12,7 @@ pub const SCRIPT_QUERY: &str =
 
 /// proxy.log of one capsule.
 pub struct CapsuleLog {
-    path: PathBuf,
-    out: BufWriter<File>,
+    out: Output,
     clock: Clock,
     skew: i64,
     line: Vec<u8>,
@@ -23,24 +20,19 @@ pub struct CapsuleLog {
 }
 
 impl CapsuleLog {
-    /// Opens `FOLDER/capsules/NAME/proxy.log`.
+    /// Opens `capsules/NAME/proxy.log`.
     ///
     /// # Errors
     /// The folder or file cannot be made.
     pub fn create(
-        folder: &Path,
+        place: &Place,
         capsule: &Capsule,
         offsets: (UtcOffset, UtcOffset),
         changes_at: i64,
     ) -> Result<Self, SimulateError> {
-        let folder = folder.join("capsules").join(&capsule.name);
-        fs::create_dir_all(&folder).map_err(SimulateError::io("create", &folder))?;
-        let path = folder.join("proxy.log");
-        let file = File::create(&path).map_err(SimulateError::io("create", &path))?;
         Ok(Self {
-            path,
             // a pool can have thousands of capsules
-            out: BufWriter::with_capacity(4096, file),
+            out: place.file(&format!("capsules/{}/proxy.log", capsule.name), 4096)?,
             clock: Clock::new(offsets.0, offsets.1, changes_at),
             skew: capsule.skew,
             line: Vec::new(),
@@ -57,7 +49,7 @@ impl CapsuleLog {
         write(&mut self.line);
         self.line.push(b'\n');
         self.lines += 1;
-        self.out.write_all(&self.line).map_err(SimulateError::io("write", &self.path))
+        self.out.write(&self.line)
     }
 
     /// `Started GET /register activation_keys=...`; a blank stands before the query even where there is none.
@@ -126,8 +118,8 @@ impl CapsuleLog {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn finish(mut self) -> Result<u64, SimulateError> {
-        self.out.flush().map_err(SimulateError::io("write", &self.path))?;
+    pub fn finish(self) -> Result<u64, SimulateError> {
+        self.out.finish()?;
         Ok(self.lines)
     }
 }

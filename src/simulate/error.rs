@@ -36,6 +36,11 @@ pub enum SimulateError {
 }
 
 impl SimulateError {
+    /// Whether whoever read standard output has stopped reading: no failure.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
     /// For `map_err` on an operation of the file system.
     pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();

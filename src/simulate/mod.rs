@@ -12,6 +12,7 @@ mod events;
 mod histogram;
 mod host;
 mod layout;
+pub mod place;
 mod plan;
 mod random;
 mod requests;
@@ -25,6 +26,7 @@ mod truth;
 use crate::cli::SimulateArgs;
 use capsule_log::CapsuleLog;
 use error::SimulateError;
+use place::{LogPlace, Place};
 use plan::Plan;
 use random::Random;
 use requests::Scribe;
@@ -48,19 +50,24 @@ pub struct Summary {
     pub sessions: u64,
 }
 
-/// Writes the storm into `args.dir`.
+/// Writes the storm into `args.dir`, its production.log to standard output where that is asked for.
 ///
 /// # Errors
-/// An option cannot be followed, the folder is not empty, or a file cannot be written. Nothing is left behind then.
+/// An option cannot be followed, the folder is not empty, or a file cannot be written. No file is left behind then.
 pub fn simulate(args: &SimulateArgs) -> Result<Summary, SimulateError> {
     let plan = Plan::new(args)?;
-    let unfinished = Unfinished::begin(&args.dir)?;
-    let summary = write(&plan, &unfinished.part)?;
+    let Some(dir) = place::folder(args) else {
+        return write(&plan, &Place::Nowhere, LogPlace::Stdout);
+    };
+    let unfinished = Unfinished::begin(dir)?;
+    let part = unfinished.part.clone();
+    let log = if args.stdout { LogPlace::Stdout } else { LogPlace::Folder(part.clone()) };
+    let summary = write(&plan, &Place::Folder(part), log)?;
     unfinished.complete()?;
     Ok(summary)
 }
 
-fn write(plan: &Plan<'_>, folder: &Path) -> Result<Summary, SimulateError> {
+fn write(plan: &Plan<'_>, place: &Place, log_place: LogPlace) -> Result<Summary, SimulateError> {
     let args = plan.args;
     let offsets = (args.utc_offset, plan.offset_after);
     let changes_at = plan.offset_changes_at();
@@ -72,24 +79,26 @@ fn write(plan: &Plan<'_>, folder: &Path) -> Result<Summary, SimulateError> {
         seam: args.seam,
         day: clock.date_at(plan.start + 86_400 * plan::SECOND),
     };
-    let set = RotatedSet::create(folder, options, Random::new(args.seed, 2))?;
+    let set = RotatedSet::create(log_place, options, Random::new(args.seed, 2))?;
     let scribe = Scribe { plan, log: layout::Log::new(args.layout, clock, set) };
     let capsule_logs = plan
         .capsules
         .iter()
-        .map(|capsule| CapsuleLog::create(folder, capsule, offsets, changes_at))
+        .map(|capsule| CapsuleLog::create(place, capsule, offsets, changes_at))
         .collect::<Result<Vec<_>, _>>()?;
-    let truth = TruthWriter::create(folder, plan)?;
+    let truth = TruthWriter::create(place, plan)?;
     let mut after = Storm::new(plan, scribe, capsule_logs, truth).run()?;
     let log = after.scribe.log.into_set().finish()?;
     for (truth, log) in after.capsules.iter_mut().zip(after.capsule_logs) {
         truth.lines = log.finish()?;
     }
-    let files = (log.files.len() + after.capsules.len() + 3) as u64;
-    after.truth.finish(folder, plan, after.requests, &after.background.truth, after.capsules, &log)?;
-    let inventory = folder.join("inventory.ini");
-    fs::write(&inventory, topology::inventory(&plan.capsules))
-        .map_err(SimulateError::io("write", &inventory))?;
+    // beside the log: a file a capsule, two of truth, the inventory
+    let files = log.written_files + after.capsules.len() as u64 + 3;
+    after.truth.finish(place, plan, after.requests, &after.background.truth, after.capsules, &log)?;
+    let text = topology::inventory(&plan.capsules);
+    let mut inventory = place.file("inventory.ini", text.len())?;
+    inventory.write(text.as_bytes())?;
+    inventory.finish()?;
     Ok(Summary { files, lines: log.lines, bytes: log.bytes, sessions: args.sessions })
 }
 

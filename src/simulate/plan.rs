@@ -166,6 +166,14 @@ fn check_sizes(args: &SimulateArgs) -> Result<(), SimulateError> {
             "give 1 for a single file",
         ));
     }
+    if args.rotate > 1 && super::place::streams(args) {
+        return Err(refuse(
+            "--rotate",
+            args.rotate,
+            "what goes to standard output is one file",
+            "leave it out, or name a folder and leave out --stdout",
+        ));
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! production.log and its rotated set: lines in, files out, as logrotate's copytruncate leaves them.
 
 use super::error::SimulateError;
+use super::place::LogPlace;
 use super::random::Random;
 use crate::cli::{Compress, RotateNames, Seam};
 use flate2::{Compression, write::GzEncoder};
@@ -8,7 +9,7 @@ use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use xz2::write::XzEncoder;
 
 /// Bytes held back before they are written; also what a seam can double.
@@ -40,8 +41,7 @@ enum Output {
 }
 
 impl Output {
-    fn open(path: &Path, compress: Compress) -> std::io::Result<Self> {
-        let file = File::create(path)?;
+    fn new(file: File, compress: Compress) -> std::io::Result<Self> {
         Ok(match compress {
             Compress::None => Self::Plain(file),
             Compress::Gz => Self::Gz(GzEncoder::new(file, Compression::new(6))),
@@ -86,7 +86,7 @@ pub struct SetOptions {
 
 /// The set being written.
 pub struct RotatedSet {
-    folder: PathBuf,
+    place: LogPlace,
     members: Vec<Member>,
     splits: Vec<i64>,
     seam: Seam,
@@ -103,7 +103,7 @@ pub struct RotatedSet {
 }
 
 /// Names of a set, oldest first; all but the newest rotated file are compressed (delaycompress).
-fn members(options: &SetOptions) -> Vec<Member> {
+fn members(options: &SetOptions, current: &str) -> Vec<Member> {
     let rotated = options.splits.len();
     let mut members: Vec<_> = (0..rotated)
         .map(|i| {
@@ -126,19 +126,19 @@ fn members(options: &SetOptions) -> Vec<Member> {
             Member { name, compress }
         })
         .collect();
-    members.push(Member { name: "production.log".to_owned(), compress: Compress::None });
+    members.push(Member { name: current.to_owned(), compress: Compress::None });
     members
 }
 
 impl RotatedSet {
-    /// Opens the oldest file in `folder`.
+    /// Opens the oldest file.
     ///
     /// # Errors
     /// The file cannot be made.
-    pub fn create(folder: &Path, options: SetOptions, random: Random) -> Result<Self, SimulateError> {
-        let members = members(&options);
+    pub fn create(place: LogPlace, options: SetOptions, random: Random) -> Result<Self, SimulateError> {
+        let members = members(&options, place.current());
         let mut set = Self {
-            folder: folder.to_owned(),
+            place,
             members,
             splits: options.splits,
             seam: options.seam,
@@ -157,13 +157,13 @@ impl RotatedSet {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.join(&self.members[self.current].name)
+        self.place.path(&self.members[self.current].name)
     }
 
     fn open(&mut self) -> Result<(), SimulateError> {
-        let path = self.path();
-        let out = Output::open(&path, self.members[self.current].compress);
-        self.out = Some(out.map_err(SimulateError::io("create", path))?);
+        let Member { name, compress } = &self.members[self.current];
+        let out = self.place.create(name).and_then(|file| Output::new(file, *compress));
+        self.out = Some(out.map_err(SimulateError::io("create", self.path()))?);
         Ok(())
     }
 
@@ -249,16 +249,23 @@ impl RotatedSet {
             self.rotate()?;
         }
         self.close()?;
+        let written_files = match self.place {
+            LogPlace::Folder(_) => self.members.len() as u64,
+            LogPlace::Stdout => 0,
+        };
         let files = self.members.into_iter().map(|m| m.name).collect();
-        Ok(SetTruth { files, lines: self.lines, bytes: self.bytes, seams: self.seams })
+        Ok(SetTruth { files, written_files, lines: self.lines, bytes: self.bytes, seams: self.seams })
     }
 }
 
 /// What a set holds.
 #[derive(Clone, Debug, Serialize)]
 pub struct SetTruth {
-    /// Names, oldest first.
+    /// Names, oldest first; `-` is standard output.
     pub files: Vec<String>,
+    /// How many of them stand in the folder.
+    #[serde(skip)]
+    pub written_files: u64,
     /// Lines in all files together, doubled ones counted twice, lost ones not at all.
     pub lines: u64,
     /// Bytes in all files together, before compression.
@@ -294,7 +301,7 @@ mod tests {
         let names = |names, compress| {
             let day = jiff::civil::date(2026, 4, 5);
             let options = SetOptions { splits: vec![1, 2, 3], names, compress, seam: Seam::Clean, day };
-            members(&options).into_iter().map(|m| m.name).collect::<Vec<_>>().join(" ")
+            members(&options, "production.log").into_iter().map(|m| m.name).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(
             names(RotateNames::Dateext, Compress::Gz),

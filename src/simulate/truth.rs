@@ -2,6 +2,7 @@
 
 use super::error::SimulateError;
 use super::histogram::{Figures, Histogram};
+use super::place::{Output, Place};
 use super::plan::{Plan, WAYS};
 use super::rotate::SetTruth;
 use super::topology::LOAD_BALANCER;
@@ -9,9 +10,6 @@ use crate::registration::session::{ErrorClass, Group, Uuid};
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
 
 /// One attempt, as it is being made.
 #[derive(Clone, Debug, Default)]
@@ -221,8 +219,8 @@ struct Truth<'a> {
 
 /// Writes truth_sessions.jsonl while the storm goes on, in the order of the creates.
 pub struct TruthWriter {
-    path: PathBuf,
-    out: BufWriter<File>,
+    out: Output,
+    line: Vec<u8>,
     capsules: Vec<String>,
     /// Sessions whose create has started, oldest first; none until they are over.
     waiting: VecDeque<Option<SessionTruth>>,
@@ -234,16 +232,14 @@ pub struct TruthWriter {
 }
 
 impl TruthWriter {
-    /// Opens `FOLDER/truth_sessions.jsonl`.
+    /// Opens truth_sessions.jsonl.
     ///
     /// # Errors
     /// The file cannot be made.
-    pub fn create(folder: &Path, plan: &Plan<'_>) -> Result<Self, SimulateError> {
-        let path = folder.join("truth_sessions.jsonl");
-        let file = File::create(&path).map_err(SimulateError::io("create", &path))?;
+    pub fn create(place: &Place, plan: &Plan<'_>) -> Result<Self, SimulateError> {
         Ok(Self {
-            path,
-            out: BufWriter::new(file),
+            out: place.file("truth_sessions.jsonl", 64 * 1024)?,
+            line: Vec::new(),
             capsules: plan.capsules.iter().map(|c| c.name.clone()).collect(),
             waiting: VecDeque::new(),
             first_turn: 0,
@@ -309,10 +305,11 @@ impl TruthWriter {
                 success: session.error.is_none(),
                 error_class: session.error,
             };
-            serde_json::to_writer(&mut self.out, &line)
-                .map_err(std::io::Error::from)
-                .and_then(|()| self.out.write_all(b"\n"))
-                .map_err(SimulateError::io("write", &self.path))?;
+            self.line.clear();
+            serde_json::to_writer(&mut self.line, &line)
+                .map_err(|e| SimulateError::io("write", "truth_sessions.jsonl")(e.into()))?;
+            self.line.push(b'\n');
+            self.out.write(&self.line)?;
         }
         Ok(())
     }
@@ -323,7 +320,7 @@ impl TruthWriter {
     /// A file cannot be written.
     pub fn finish(
         mut self,
-        folder: &Path,
+        place: &Place,
         plan: &Plan<'_>,
         requests: u64,
         background: &BackgroundTruth,
@@ -331,7 +328,7 @@ impl TruthWriter {
         log: &SetTruth,
     ) -> Result<(), SimulateError> {
         self.write_second()?;
-        self.out.flush().map_err(SimulateError::io("write", &self.path))?;
+        self.out.finish()?;
         let mut all = Tally::default();
         self.groups.iter().for_each(|group| all.merge(group));
         let mut groups: BTreeMap<_, _> = WAYS
@@ -355,11 +352,12 @@ impl TruthWriter {
             capsules,
             log,
         };
-        let path = folder.join("truth.json");
         let mut text = serde_json::to_string_pretty(&truth)
-            .map_err(|e| SimulateError::io("write", &path)(std::io::Error::from(e)))?;
+            .map_err(|e| SimulateError::io("write", "truth.json")(e.into()))?;
         text.push('\n');
-        std::fs::write(&path, text).map_err(SimulateError::io("write", &path))
+        let mut file = place.file("truth.json", text.len())?;
+        file.write(text.as_bytes())?;
+        file.finish()
     }
 }
 

@@ -5,6 +5,7 @@
 mod files;
 mod options;
 mod shapes;
+mod stream;
 mod truth;
 
 #[path = "../support/mod.rs"]
