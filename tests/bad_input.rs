@@ -401,6 +401,38 @@ fn a_copy_of_a_file_is_left_out_and_told() {
 }
 
 #[test]
+fn a_file_that_is_cut_while_it_is_read_is_told_and_what_was_before_the_cut_is_answered() {
+    let next_day =
+        Storm::new("--sessions 20 --rate 20 --seed 6 --noise 0 --start 2026-04-05T10:00:00Z").bytes();
+    for keep in [0, 150_001] {
+        let place = Place::new();
+        let (log, pipe) = (place.file("production.log", good()), place.folder.path().join("pipe.log"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let (cut, late, rest) = (log.clone(), pipe.clone(), next_day.clone());
+        let writer = std::thread::spawn(move || {
+            // opens when the program opens its end, and then the log is open and not read yet
+            let mut pipe = fs::OpenOptions::new().write(true).open(late).unwrap();
+            fs::OpenOptions::new().write(true).open(cut).unwrap().set_len(keep).unwrap();
+            pipe.write_all(&rest).unwrap();
+        });
+        let run = Run::new("metrics --json --chunk-size 65536 --log").arg(&log).arg(&pipe);
+        let done = run.go().code(0).told("was cut while it was read").told("read it again together with");
+        writer.join().unwrap();
+        let json = done.json();
+        assert_eq!(json["coverage"]["complete"], false);
+        let told = json["coverage"]["unreadable"][0].as_str().unwrap();
+        assert!(
+            told.starts_with(log.to_str().unwrap()) && told.contains(&format!("ends at {keep} ")),
+            "{told}"
+        );
+        let whole = place.file("whole.log", [&good()[..keep as usize], &next_day].concat());
+        let wanted = Answer::of("", [&whole]);
+        assert_eq!(json["groups"], wanted.json["groups"]);
+        assert_eq!(json["coverage"]["requests_matched"], wanted.json["coverage"]["requests_matched"]);
+    }
+}
+
+#[test]
 fn two_things_for_stdout_are_misuse() {
     let place = Place::new();
     Run::new("metrics --json --sessions - --log").arg(place.good()).go().code(2).told("both write to stdout");

@@ -17,6 +17,26 @@ pub struct Range {
     file: Arc<File>,
     start: u64,
     end: u64,
+    /// Of the file when it was opened: what is written behind it meanwhile is of a later run.
+    len: u64,
+}
+
+/// A plain file ends before the length that it had when it was opened.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "it had {opened} bytes when it was opened and ends at {ends} now: it was cut while it was read, as logrotate does \
+     (copytruncate); read it again together with its newest rotated copy"
+)]
+pub struct Shrunk {
+    opened: u64,
+    ends: u64,
+}
+
+impl Range {
+    fn shrunk(&self) -> io::Error {
+        let ends = self.file.metadata().map_or(self.start, |m| m.len());
+        io::Error::new(io::ErrorKind::UnexpectedEof, Shrunk { opened: self.len, ends })
+    }
 }
 
 /// A piece of a stream: whole lines, but for the last of the stream.
@@ -66,7 +86,10 @@ pub fn produce(input: Input, chunk: usize, mut push: impl FnMut(Data, usize) -> 
             let mut start = 0;
             while start < len {
                 let end = len.min(start + chunk as u64);
-                if !push(Data::Range(Range { file: Arc::clone(&file), start, end }), (end - start) as usize) {
+                if !push(
+                    Data::Range(Range { file: Arc::clone(&file), start, end, len }),
+                    (end - start) as usize,
+                ) {
                     break;
                 }
                 start = end;
@@ -187,7 +210,7 @@ impl LineBuffer {
     /// The lines that begin in a piece of a plain file.
     ///
     /// # Errors
-    /// Of reading; lines before the place stand.
+    /// Of reading, or `Shrunk`; lines before the place stand.
     pub fn range(&mut self, range: &Range, sink: &mut impl LineSink) -> io::Result<()> {
         self.bytes.resize(READ + KEEP + 1, 0);
         self.filled = 0;
@@ -198,7 +221,13 @@ impl LineBuffer {
         while at < range.end {
             let want = READ.min((range.end - at) as usize);
             let from = self.filled;
-            let Some(last) = self.fill(&range.file, &mut at, want, sink)? else { break };
+            let Some(last) = self.fill(&range.file, &mut at, want, sink)? else {
+                // the line that is under way is as whole as it will ever be
+                if line_open && !skipping {
+                    sink.unfinished(&self.bytes[..self.filled]);
+                }
+                return Err(range.shrunk());
+            };
             line_open = last != b'\n';
             if skipping {
                 let Some(newline) = memchr(b'\n', &self.bytes[from..self.filled]) else {
