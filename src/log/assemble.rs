@@ -11,6 +11,7 @@ use super::request::{Details, Kind, Request, Through};
 use super::text::{self, Started};
 use crate::registration::session::Uuid;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// What is kept of a line; the rest of a longer one is dropped and the line counted as cut.
@@ -134,6 +135,47 @@ impl Hasher for IdHasher {
 /// A map by request id.
 pub type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
 
+/// Open requests by number, so that the map by id stays small.
+#[derive(Debug, Default)]
+struct Slots {
+    requests: Vec<Request>,
+    // when each was begun
+    order: Vec<u64>,
+    free: Vec<u32>,
+    begun: u64,
+}
+
+impl Slots {
+    #[inline]
+    fn put(&mut self, request: Request) -> u32 {
+        self.begun += 1;
+        match self.free.pop() {
+            Some(slot) => {
+                self.requests[slot as usize] = request;
+                self.order[slot as usize] = self.begun;
+                slot
+            }
+            None => {
+                self.requests.push(request);
+                self.order.push(self.begun);
+                (self.requests.len() - 1) as u32
+            }
+        }
+    }
+
+    #[inline]
+    fn take(&mut self, slot: u32) -> Request {
+        self.free.push(slot);
+        std::mem::take(&mut self.requests[slot as usize])
+    }
+
+    fn clear(&mut self) {
+        self.requests.clear();
+        self.order.clear();
+        self.free.clear();
+    }
+}
+
 /// Puts the lines of one block together.
 #[derive(Debug, Default)]
 pub struct Assembler {
@@ -141,10 +183,7 @@ pub struct Assembler {
     user_offset: Option<i32>,
     offset: Option<i32>,
     open: IdMap<u32>,
-    slots: Vec<Request>,
-    order: Vec<u64>,
-    free: Vec<u32>,
-    next: u64,
+    slots: Slots,
     scratch: Vec<u8>,
     block: Block,
 }
@@ -158,11 +197,9 @@ impl Assembler {
     /// Hands out what was collected and begins a new block; `events` is an emptied vector to be used again.
     pub fn finish(&mut self, events: Vec<Event>) -> Block {
         let mut open: Vec<u32> = self.open.drain().map(|(_, slot)| slot).collect();
-        open.sort_unstable_by_key(|slot| self.order[*slot as usize]);
-        self.block.open = open.iter().map(|slot| std::mem::take(&mut self.slots[*slot as usize])).collect();
+        open.sort_unstable_by_key(|slot| self.slots.order[*slot as usize]);
+        self.block.open = open.iter().map(|slot| self.slots.take(*slot)).collect();
         self.slots.clear();
-        self.order.clear();
-        self.free.clear();
         self.offset = None;
         std::mem::replace(&mut self.block, Block { events, ..Block::default() })
     }
@@ -261,7 +298,7 @@ impl Assembler {
             Some(b'C') if text.starts_with(b"Completed ") => self.completed(line),
             Some(b' ' | b'P') => {
                 let inner = text.trim_ascii_start();
-                if inner.starts_with(b"Parameters: ") {
+                if inner.starts_with(b"Parameters: ") && !params::only_an_id(inner) {
                     self.parameters(line.id, inner);
                 }
             }
@@ -291,13 +328,6 @@ impl Assembler {
         };
         self.see(start_us);
         let tag = text::tag(line.text);
-        if let Some(&slot) = self.open.get(&line.id) {
-            if self.slots[slot as usize].started_tag == tag {
-                self.block.counts.doubled_lines += 1;
-                return;
-            }
-            self.close(line.id, slot);
-        }
         let (kind, uuid) = text::classify(started.method, started.path);
         let details = if kind == Kind::Script { params::query_details(started.path) } else { None };
         let request = Request {
@@ -310,7 +340,19 @@ impl Assembler {
             details,
             ..Request::default()
         };
-        self.insert(request);
+        match self.open.entry(line.id) {
+            Entry::Vacant(place) => {
+                place.insert(self.slots.put(request));
+            }
+            Entry::Occupied(open) if self.slots.requests[*open.get() as usize].started_tag == tag => {
+                self.block.counts.doubled_lines += 1;
+            }
+            // a new Started with a known id begins a new request
+            Entry::Occupied(mut open) => {
+                self.block.events.push(Event::Ended(self.slots.take(*open.get())));
+                open.insert(self.slots.put(request));
+            }
+        }
     }
 
     fn completed(&mut self, line: Line<'_>) {
@@ -319,13 +361,13 @@ impl Assembler {
             return;
         };
         let tag = text::completed_tag(line.text, status, ms);
-        if let Some(&slot) = self.open.get(&line.id) {
-            let request = &mut self.slots[slot as usize];
+        if let Some(slot) = self.open.remove(&line.id) {
+            let mut request = self.slots.take(slot);
             (request.status, request.duration_ms, request.completed_tag) = (status, ms, tag);
             if !request.started() {
-                self.slots[slot as usize].start_us = self.local_us(line);
+                request.start_us = self.local_us(line);
             }
-            self.close(line.id, slot);
+            self.block.events.push(Event::Ended(request));
             return;
         }
         let start_us = self.local_us(line);
@@ -353,35 +395,9 @@ impl Assembler {
         };
     }
 
-    fn insert(&mut self, request: Request) -> u32 {
-        let id = request.id;
-        self.next += 1;
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = request;
-                self.order[slot as usize] = self.next;
-                slot
-            }
-            None => {
-                self.slots.push(request);
-                self.order.push(self.next);
-                (self.slots.len() - 1) as u32
-            }
-        };
-        self.open.insert(id, slot);
-        slot
-    }
-
-    fn close(&mut self, id: u64, slot: u32) {
-        self.open.remove(&id);
-        self.free.push(slot);
-        let request = std::mem::take(&mut self.slots[slot as usize]);
-        self.block.events.push(Event::Ended(request));
-    }
-
     fn parameters(&mut self, id: u64, text: &[u8]) {
         let kind = match self.open.get(&id) {
-            Some(slot) => self.slots[*slot as usize].kind,
+            Some(slot) => self.slots.requests[*slot as usize].kind,
             None => Kind::Unseen,
         };
         if matches!(kind, Kind::Create | Kind::HostRegister | Kind::Unseen) {
@@ -391,7 +407,7 @@ impl Assembler {
 
     fn detail_line(&mut self, id: u64, text: &[u8]) {
         let slot = self.open.get(&id).copied();
-        let kind = slot.map_or(Kind::Unseen, |slot| self.slots[slot as usize].kind);
+        let kind = slot.map_or(Kind::Unseen, |slot| self.slots.requests[slot as usize].kind);
         if !matches!(kind, Kind::Create | Kind::Facts | Kind::HostRegister | Kind::Unseen) {
             return;
         }
@@ -420,11 +436,10 @@ impl Assembler {
         if found == Details::default() {
             return;
         }
-        let slot = match self.open.get(&id) {
-            Some(slot) => *slot,
-            None => self.insert(Request { id, ..Request::default() }),
-        };
-        match &mut self.slots[slot as usize].details {
+        let slots = &mut self.slots;
+        let new = || slots.put(Request { id, ..Request::default() });
+        let slot = *self.open.entry(id).or_insert_with(new);
+        match &mut self.slots.requests[slot as usize].details {
             Some(details) => details.merge(found),
             none => *none = Some(Box::new(found)),
         }

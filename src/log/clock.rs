@@ -5,12 +5,25 @@
 pub struct DateCache {
     date: [u8; 10],
     midnight: i64,
+    // most lines are of the second of the line before
+    last: Option<([u8; 19], i64)>,
 }
 
 impl DateCache {
     /// Reads `2026-04-04?12:00:01` (19 bytes, any separator) as local seconds since 1970.
     pub fn local_secs(&mut self, text: &[u8]) -> Option<i64> {
-        let text = text.get(..19)?;
+        let text: &[u8; 19] = text.first_chunk()?;
+        if let Some((last, secs)) = self.last
+            && last == *text
+        {
+            return Some(secs);
+        }
+        let secs = self.secs_of(text)?;
+        self.last = Some((*text, secs));
+        Some(secs)
+    }
+
+    fn secs_of(&mut self, text: &[u8; 19]) -> Option<i64> {
         let (date, time) = text.split_at(10);
         if date != self.date {
             let midnight = midnight_of(date)?;
@@ -76,7 +89,9 @@ mod tests {
         let mut cache = DateCache::default();
         assert_eq!(cache.local_secs(b"1970-01-01T00:00:00"), Some(0));
         assert_eq!(cache.local_secs(b"2026-04-04T12:00:01"), Some(1_775_304_001));
-        assert_eq!(cache.local_secs(b"2024-02-29 23:59:59 +"), Some(1_709_251_199));
+        for _ in 0..2 {
+            assert_eq!(cache.local_secs(b"2024-02-29 23:59:59 +"), Some(1_709_251_199));
+        }
     }
 
     #[test]

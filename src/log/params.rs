@@ -6,6 +6,13 @@ use super::request::{Details, Kind};
 use crate::registration::session::Uuid;
 use memchr::{memchr, memchr2, memmem};
 
+/// `Parameters: {"id"=>"8d1c2f60-1f5e-4a3b-9a57-0c3b8f1f2d11"}`: most are like this one, which holds nothing for `details`.
+#[inline]
+pub fn only_an_id(text: &[u8]) -> bool {
+    let id = text.strip_prefix(br#"Parameters: {"id"=>""#).and_then(|rest| rest.strip_suffix(br#""}"#));
+    id.is_some_and(|id| id.len() == 36 && memchr(b'"', id).is_none())
+}
+
 /// Reads what a create or a host registration needs out of its Parameters.
 pub fn details(text: &[u8], kind: Kind) -> Details {
     let mut found = Details { param_host: string_value(text, b"\"name\"=>\""), ..Details::default() };
@@ -113,6 +120,21 @@ mod tests {
             (d.param_url.as_deref(), d.param_host.as_deref()),
             (Some("capsule1.example.com:9090"), Some("h1"))
         );
+    }
+
+    #[test]
+    fn what_is_passed_over_as_an_id_holds_nothing() {
+        let passed = |text: &str| only_an_id(text.as_bytes());
+        assert!(passed(r#"Parameters: {"id"=>"8d1c2f60-1f5e-4a3b-9a57-0c3b8f1f2d11"}"#));
+        for other in [
+            r#"Parameters: {"id"=>"8d1c2f60-1f5e-4a3b-9a57-0c3b8f1f2d11", "name"=>"h1"}"#,
+            // as long as the one above
+            r#"Parameters: {"id"=>"1", "name"=>"host1.example.org", "b"=>"2"}"#,
+            r#"Parameters: {"id"=>"1234567", "name"=>"h1.example.com.""}"#,
+            r#"Parameters: {"id"=>"8d1c2f60-1f5e-4a3b-9a57-0c3b8f1f2d1"#,
+        ] {
+            assert!(!passed(other), "{other}");
+        }
     }
 
     #[test]

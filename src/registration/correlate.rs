@@ -99,6 +99,8 @@ pub struct Correlator {
     consumers: HashMap<u128, Consumer, BuildHasherDefault<UuidHasher>>,
     background_consumers: HashSet<u64, BuildHasherDefault<UuidHasher>>,
     latest_of_host: Vec<u32>,
+    // a create succeeded and nothing names its consumer: no audit lines, or they are lost
+    nameless: bool,
     now_us: i64,
     ahead: u32,
     ahead_us: i64,
@@ -124,6 +126,9 @@ impl Requests for Correlator {
     }
 
     fn touch(&self, request: &Request) -> u64 {
+        if matches!(request.kind, Kind::Other | Kind::Rhsm | Kind::Unseen) {
+            return 0;
+        }
         let consumer = match request.uuid {
             Uuid::NONE => 0,
             uuid => self.consumers.get(&uuid.0).map_or(0, |c| u64::from(c.requests)),
@@ -193,6 +198,7 @@ impl Correlator {
             },
             ..Session::default()
         });
+        self.nameless |= success && !uuid.is_some();
         let (through, balanced) = self.through(&details);
         self.clues.push(Clues {
             through,
@@ -346,7 +352,10 @@ impl Correlator {
         };
         let through = self.through(details);
         let mut bound = self.consumers.get(&uuid.0).map_or(NO_SESSION, |c| c.session);
-        if unbound && let Some(host) = host {
+        if unbound
+            && self.nameless
+            && let Some(host) = host
+        {
             // names of hosts that never register are not kept
             let host = self.names.find(host);
             let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);

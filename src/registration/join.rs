@@ -89,30 +89,25 @@ impl Joiner {
     /// Takes the next block of the log and hands its emptied events back.
     pub fn block(&mut self, block: Block, sink: &mut impl Requests) -> Vec<Event> {
         let mut events = block.events;
-        let mut ahead = 0;
         let mut touched = 0;
-        for at in 0..events.len() {
-            if at == ahead {
-                ahead = events.len().min(at + AHEAD);
-                for event in &events[at..ahead] {
-                    if let Event::Ended(part) = event {
-                        touched ^= self.recent.touch(part) ^ sink.touch(part);
-                    }
-                }
-            }
-            match std::mem::replace(&mut events[at], Event::Announced(None, Uuid::NONE)) {
-                Event::Ended(part) => self.ended(part, sink),
-                Event::Announced(id, uuid) => {
-                    // where Started lies in an earlier block: only a create can make a consumer
-                    let create = |id| self.open.get(&id).is_some_and(|r| r.kind == Kind::Create);
-                    if id.is_none_or(create) {
-                        sink.announced(uuid);
-                    }
-                }
+        let mut rest = events.drain(..);
+        while !rest.as_slice().is_empty() {
+            let ahead = &rest.as_slice()[..rest.len().min(AHEAD)];
+            let ended = || {
+                ahead.iter().filter_map(|event| match event {
+                    Event::Ended(part) => Some(part),
+                    Event::Announced(..) => None,
+                })
+            };
+            // one table after the other: the processor overlaps the more waits the less stands between them
+            touched ^= ended().fold(0, |all, part| all ^ self.recent.touch(part));
+            touched ^= ended().fold(0, |all, part| all ^ sink.touch(part));
+            for event in rest.by_ref().take(AHEAD) {
+                self.event(event, sink);
             }
         }
+        drop(rest);
         std::hint::black_box(touched);
-        events.clear();
         for part in block.open {
             self.left_open(part, sink);
         }
@@ -120,6 +115,19 @@ impl Joiner {
             self.last_us = Some(self.last_us.map_or(last, |us| us.max(last)));
         }
         events
+    }
+
+    fn event(&mut self, event: Event, sink: &mut impl Requests) {
+        match event {
+            Event::Ended(part) => self.ended(part, sink),
+            Event::Announced(id, uuid) => {
+                // where Started lies in an earlier block: only a create can make a consumer
+                let create = |id| self.open.get(&id).is_some_and(|r| r.kind == Kind::Create);
+                if id.is_none_or(create) {
+                    sink.announced(uuid);
+                }
+            }
+        }
     }
 
     /// The next block is of another file, whose first request begins at `first_us`.

@@ -2,7 +2,7 @@
 
 use super::open::{Body, Input};
 use crate::log::assemble::KEEP;
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -194,6 +194,8 @@ pub struct LineBuffer {
     // as long as it will ever be; `filled` of it are bytes of the log
     bytes: Vec<u8>,
     filled: usize,
+    // there is an escape in them
+    escapes: bool,
 }
 
 impl LineBuffer {
@@ -213,7 +215,7 @@ impl LineBuffer {
     /// Of reading, or `Shrunk`; lines before the place stand.
     pub fn range(&mut self, range: &Range, sink: &mut impl LineSink) -> io::Result<()> {
         self.bytes.resize(READ + KEEP + 1, 0);
-        self.filled = 0;
+        self.clear();
         let mut at = range.start;
         // the line that is under way at the start is of the piece before
         let mut skipping = at > 0 && read_byte(&range.file, at - 1)? != Some(b'\n');
@@ -231,7 +233,7 @@ impl LineBuffer {
             line_open = last != b'\n';
             if skipping {
                 let Some(newline) = memchr(b'\n', &self.bytes[from..self.filled]) else {
-                    self.filled = 0;
+                    self.clear();
                     continue;
                 };
                 self.drop_front(from + newline + 1);
@@ -244,14 +246,13 @@ impl LineBuffer {
     // hands out whole lines; a line past what is kept is handed out at once and its rest skipped
     fn take_lines(&mut self, sink: &mut impl LineSink) -> bool {
         let bytes = &self.bytes[..self.filled];
-        let escapes = memchr(0x1b, bytes).is_some();
-        let rest = lines(bytes, escapes, sink);
+        let rest = lines(bytes, self.escapes, sink);
         if self.filled - rest <= KEEP {
             self.drop_front(rest);
             return false;
         }
-        sink.line(&bytes[rest..=rest + KEEP], escapes);
-        self.filled = 0;
+        sink.line(&bytes[rest..=rest + KEEP], self.escapes);
+        self.clear();
         true
     }
 
@@ -260,8 +261,7 @@ impl LineBuffer {
         loop {
             let from = self.filled;
             let more = self.fill(&range.file, &mut at, 16 * 1024, &mut Uncounted)?.is_some();
-            let bytes = &self.bytes[..self.filled];
-            let escapes = memchr(0x1b, bytes).is_some();
+            let (bytes, escapes) = (&self.bytes[..self.filled], self.escapes);
             match memchr(b'\n', &bytes[from..]) {
                 Some(newline) => sink.line(&bytes[..(from + newline).min(KEEP + 1)], escapes),
                 None if bytes.len() > KEEP => sink.line(&bytes[..=KEEP], escapes),
@@ -294,13 +294,23 @@ impl LineBuffer {
         *at += n as u64;
         sink.read(n);
         let last = self.bytes[from + n - 1];
-        self.filled = kept_without_nuls(&mut self.bytes[..from + n], from);
+        self.filled = from + n;
+        // neither is common: one look for both
+        if memchr2(0, 0x1b, &self.bytes[from..self.filled]).is_some() {
+            self.filled = kept_without_nuls(&mut self.bytes[..self.filled], from);
+            self.escapes |= memchr(0x1b, &self.bytes[from..self.filled]).is_some();
+        }
         Ok(Some(last))
+    }
+
+    fn clear(&mut self) {
+        (self.filled, self.escapes) = (0, false);
     }
 
     fn drop_front(&mut self, n: usize) {
         self.bytes.copy_within(n..self.filled, 0);
         self.filled -= n;
+        self.escapes = self.escapes && memchr(0x1b, &self.bytes[..self.filled]).is_some();
     }
 }
 
