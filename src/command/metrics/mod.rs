@@ -46,8 +46,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     let (chosen, refused) = choose(&args.log);
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
     // caches are asked while the log is read
-    let asked =
-        caches::plan(args, topology.as_ref())?.map(|plan| std::thread::spawn(move || plan.ask()));
+    let asked = caches::plan(args, topology.as_ref())?.map(|plan| std::thread::spawn(move || plan.ask()));
     let mut collected = flow::collect(args, &[Place::Files(chosen)], topology.as_ref());
     collected.refused.splice(..0, refused);
     collected.left_out.splice(..0, twice.iter().map(ToString::to_string));
