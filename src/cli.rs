@@ -70,9 +70,6 @@ pub struct MetricsArgs {
     /// Ask each load balancer's cache of the inventory, too
     #[arg(long, requires = "inventory")]
     pub cache_stats: bool,
-    /// How to ask caches.
-    #[command(flatten)]
-    pub cache: CacheOptions,
     /// Print the answer as JSON (docs/metrics.schema.json)
     #[arg(long)]
     pub json: bool,
@@ -100,6 +97,9 @@ pub struct MetricsArgs {
     /// Bytes that a thread reads at once
     #[arg(long, value_name = "BYTES", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub chunk_size: Option<u32>,
+    /// How to ask caches.
+    #[command(flatten)]
+    pub cache: CacheOptions,
 }
 
 /// What makes `metrics` exit 1.
@@ -141,13 +141,13 @@ pub struct CacheOptions {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  reginfra cache -i inventory.ini                                  hit rate, memory, capsules, findings
-  reginfra cache -i inventory.ini --save before.json               keep a snapshot before a run
-  reginfra cache -i inventory.ini --cache-before before.json       and what happened since
-  reginfra cache -i inventory.ini --json --fail-on finding         for a pipeline
+  reginfra cache -i inventory.ini                             hit rate, memory, capsules, findings
+  reginfra cache -i inventory.ini --save before.json          keep a snapshot before a run
+  reginfra cache -i inventory.ini --cache-before before.json  and what happened since
+  reginfra cache -i inventory.ini --json --fail-on finding    for a pipeline
 
-The password never stands on the command line: --cache-password-file, REGINFRA_CACHE_PASSWORD in the environment,
-registration_cache_monitor_password in the inventory, or REDISCLI_AUTH in the environment.
+The password never stands on the command line: --cache-password-file, REGINFRA_CACHE_PASSWORD in
+the environment, registration_cache_monitor_password in the inventory, or REDISCLI_AUTH.
 
 Exit codes: 0 at least one cache was read; 1 a finding, or a cache that could not be read, under --fail-on finding;
 2 misuse, or no cache could be read; 3 no load balancer in the inventory.")]
@@ -155,9 +155,6 @@ pub struct CacheArgs {
     /// Ansible inventory (INI); each host of [capsule_lbs] has a cache
     #[arg(short, long, value_name = "FILE")]
     pub inventory: PathBuf,
-    /// How to ask.
-    #[command(flatten)]
-    pub options: CacheOptions,
     /// Print what was found as JSON (docs/cache.schema.json)
     #[arg(long)]
     pub json: bool,
@@ -167,6 +164,9 @@ pub struct CacheArgs {
     /// Exit 1 where this is found
     #[arg(long, value_name = "WHAT")]
     pub fail_on: Option<CacheFailOn>,
+    /// How to ask.
+    #[command(flatten)]
+    pub options: CacheOptions,
 }
 
 /// What makes `cache` exit 1.
