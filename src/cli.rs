@@ -18,6 +18,8 @@ pub struct Cli {
 pub enum Command {
     /// Registration metrics from production.log: timings and call counts, joined by request id and consumer UUID
     Metrics(MetricsArgs),
+    /// Ask the load balancers' script caches (Redis, Valkey) how they are doing
+    Cache(CacheArgs),
     /// Write a storm of registrations with known truth, in the real formats
     Simulate(SimulateArgs),
     /// Print shell completions
@@ -44,6 +46,7 @@ Examples:
   reginfra metrics --log DIR --json --sessions sessions.jsonl > metrics.json
   reginfra metrics --log DIR --save runs/before               keep the run for a comparison
   reginfra metrics --log DIR --fail-on target                 exit 1 where a target is missed
+  reginfra metrics --log DIR -i inventory.ini --cache-stats   and how the caches are doing
 
 Exit codes: 0 done; 1 a target is missed under --fail-on target; 2 misuse or unreadable input;
 3 nothing to analyse.")]
@@ -51,7 +54,8 @@ pub struct MetricsArgs {
     /// Logs: files, folders (the whole rotated set) or - for stdin; plain, gzip, xz and zstd are told by content
     #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
     pub log: Vec<PathBuf>,
-    /// Ansible inventory (INI): which host is Satellite, capsule or load balancer; nothing is contacted
+    /// Ansible inventory (INI): which host is Satellite, capsule or load balancer; nothing is contacted but
+    /// caches, where --cache-stats is given
     #[arg(short, long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
     /// Only registrations whose create starts at or after this: seconds since 1970 or RFC 3339
@@ -63,6 +67,9 @@ pub struct MetricsArgs {
     /// The offset from UTC of lines that do not tell it (as +02:00); without it they have the log's first one
     #[arg(long, value_name = "OFFSET", value_parser = UtcOffset::parse, allow_hyphen_values = true)]
     pub utc_offset: Option<UtcOffset>,
+    /// Ask each load balancer's cache of the inventory, too
+    #[arg(long, requires = "inventory")]
+    pub cache_stats: bool,
     /// Print the answer as JSON (docs/metrics.schema.json)
     #[arg(long)]
     pub json: bool,
@@ -90,6 +97,9 @@ pub struct MetricsArgs {
     /// Bytes that a thread reads at once
     #[arg(long, value_name = "BYTES", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub chunk_size: Option<u32>,
+    /// How to ask caches.
+    #[command(flatten)]
+    pub cache: CacheOptions,
 }
 
 /// What makes `metrics` exit 1.
@@ -97,6 +107,73 @@ pub struct MetricsArgs {
 pub enum FailOn {
     /// A target of any group is missed
     Target,
+}
+
+/// How to ask caches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Caches")]
+pub struct CacheOptions {
+    /// A snapshot taken before the run (cache --save): what happened since is shown
+    #[arg(long, value_name = "FILE")]
+    pub cache_before: Option<PathBuf>,
+    /// Log in as this user [default: registration_cache_monitor]
+    #[arg(long, value_name = "USER")]
+    pub cache_user: Option<String>,
+    /// A file whose first line is the user's password; else REGINFRA_CACHE_PASSWORD, then the inventory's
+    /// registration_cache_monitor_password, then REDISCLI_AUTH
+    #[arg(long, value_name = "FILE")]
+    pub cache_password_file: Option<PathBuf>,
+    /// Port [default: the inventory's registration_cache_port, else 6379]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub cache_port: Option<u16>,
+    /// Speak TLS (rediss) [default: the inventory's registration_cache_tls]
+    #[arg(long)]
+    pub cache_tls: bool,
+    /// Certificates (PEM) that vouch for the caches, instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub cache_ca_file: Option<PathBuf>,
+    /// Seconds to wait for a connection, and for each reply [default: 5]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..=60))]
+    pub cache_timeout: Option<u8>,
+}
+
+/// `reginfra cache`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reginfra cache -i inventory.ini                             hit rate, memory, capsules, findings
+  reginfra cache -i inventory.ini --save before.json          keep a snapshot before a run
+  reginfra cache -i inventory.ini --cache-before before.json  and what happened since
+  reginfra cache -i inventory.ini --json --fail-on finding    for a pipeline
+
+The password never stands on the command line: --cache-password-file, REGINFRA_CACHE_PASSWORD in
+the environment, registration_cache_monitor_password in the inventory, or REDISCLI_AUTH.
+
+Exit codes: 0 at least one cache was read; 1 a finding, or a cache that could not be read, under --fail-on finding;
+2 misuse, or no cache could be read; 3 no load balancer in the inventory.")]
+pub struct CacheArgs {
+    /// Ansible inventory (INI); each host of [capsule_lbs] has a cache
+    #[arg(short, long, value_name = "FILE")]
+    pub inventory: PathBuf,
+    /// Print what was found as JSON (docs/cache.schema.json)
+    #[arg(long)]
+    pub json: bool,
+    /// Keep what was found, for --cache-before
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Exit 1 where this is found
+    #[arg(long, value_name = "WHAT")]
+    pub fail_on: Option<CacheFailOn>,
+    /// How to ask.
+    #[command(flatten)]
+    pub options: CacheOptions,
+}
+
+/// What makes `cache` exit 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CacheFailOn {
+    /// Anything that keeps a cache from working, or a cache that cannot be read
+    Finding,
 }
 
 /// `reginfra simulate`.

@@ -9,6 +9,7 @@
 //! `registration` joins requests by their keys into sessions, `metrics` turns sessions into figures,
 //! `report` turns figures into words and files. `simulate` writes a storm with known truth in the real formats.
 
+pub mod cache;
 pub mod cli;
 pub mod command;
 pub mod inventory;

@@ -1,5 +1,6 @@
 //! One file a subcommand; the only place where errors become exit codes.
 
+pub mod cache;
 pub mod completions;
 pub mod man;
 pub mod metrics;
@@ -15,6 +16,10 @@ pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Simulate(args) => exit_code(simulate::run(&args)),
         Command::Metrics(args) => match metrics::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Cache(args) => match cache::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },

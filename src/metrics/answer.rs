@@ -310,6 +310,8 @@ pub struct Answer {
     pub background: Background,
     /// Groups that have sessions, in the order of `Group::ALL`, then `all`.
     pub groups: Vec<GroupAnswer>,
+    /// The load balancers' caches; none where they were not asked.
+    pub cache: Option<Vec<crate::cache::CacheRow>>,
     /// Words that a reader must see: what an inventory would add, old layouts, mqtt capsules in a pool.
     pub notes: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! The answer in, JSON out (docs/metrics.schema.json, version 1). The structs here are the wire, not the thinking.
 
+use super::cache::CachesJson;
 use crate::metrics::answer::{Answer, Background, Coverage, Distribution, GroupAnswer, Metric, SourceAnswer};
 use crate::metrics::targets::Judgement;
 use crate::registration::session::{ErrorClass, Evidence};
@@ -31,8 +32,7 @@ pub struct AnswerJson<'a> {
     attribution: AttributionJson,
     background: BackgroundJson,
     groups: Vec<GroupJson<'a>>,
-    /// Figures of the script cache: capsule logs tell them, which are not read here.
-    cache: Option<()>,
+    cache: Option<CachesJson<'a>>,
     targets: Vec<TargetJson<'a>>,
     notes: &'a [String],
 }
@@ -58,7 +58,7 @@ impl<'a> AnswerJson<'a> {
             },
             background: BackgroundJson::of(&answer.background),
             groups: answer.groups.iter().map(GroupJson).collect(),
-            cache: None,
+            cache: answer.cache.as_deref().map(CachesJson::of),
             targets: judgements.iter().map(TargetJson::of).collect(),
             notes: &answer.notes,
         }

@@ -1,6 +1,7 @@
 //! Figures in, words and files out. One file an output; none of them computes a figure.
 
 pub mod atomic;
+pub mod cache;
 pub mod durations;
 pub mod json;
 pub mod save;

@@ -1,5 +1,8 @@
 //! An answer and sessions made up for tests of what is written.
 
+use crate::cache::snapshot::{Counters, Latency, Login, Memory, Server, Snapshot};
+use crate::cache::{CacheError, CacheRow, Endpoint};
+use crate::inventory::Topology;
 use crate::metrics::answer::*;
 use crate::registration::session::*;
 use crate::timestamp::{Timestamp, UtcOffset};
@@ -126,6 +129,7 @@ pub fn answer() -> Answer {
             group(Some(Group::Unknown), 3, 0.0, 0.0),
             group(None, 12_598, 2_301.0, 12.08),
         ],
+        cache: Some(caches()),
         notes: vec![
             "Without an inventory standalone and load-balanced capsules look alike: -i INVENTORY tells them apart."
                 .into(),
@@ -143,6 +147,7 @@ pub fn empty() -> Answer {
         attribution: Attribution::default(),
         background: Background::default(),
         groups: Vec::new(),
+        cache: None,
         notes: Vec::new(),
     }
 }
@@ -190,4 +195,66 @@ pub fn sessions() -> (Vec<Session>, Names) {
         ..Session::default()
     };
     (vec![good, failed, unanswered], names)
+}
+
+/// Two caches: one that works with a word to say, one that lets nobody in.
+pub fn caches() -> Vec<CacheRow> {
+    let endpoint = |name: &str, host: &str| Endpoint {
+        load_balancer: name.into(),
+        location: Some("brno".into()),
+        pool: vec!["cap1.example.com".into(), "cap2.example.com".into()],
+        host: host.into(),
+        port: 6379,
+        user: "registration_cache_monitor".into(),
+        password: None,
+        authorities: None,
+    };
+    let counters = |hits, misses| Counters {
+        hits: Some(hits),
+        misses: Some(misses),
+        evicted_keys: Some(3),
+        expired_keys: Some(41),
+        rejected_connections: Some(0),
+        connections: Some(812),
+    };
+    let before = Snapshot {
+        taken_at: START,
+        server: Server { run_id: Some("d5225e53".into()), ..Server::default() },
+        counters: counters(40_000, 1_200),
+        ..Snapshot::default()
+    };
+    let client = "id=7 addr=10.0.0.7:39518 name=cap1.example.com cmd=get user=registration_cache";
+    let now = Snapshot {
+        taken_at: START.plus_ms(900_000),
+        server: Server {
+            software: Some("valkey".into()),
+            version: Some("8.1.1".into()),
+            run_id: Some("d5225e53".into()),
+            uptime_s: Some(86_400),
+        },
+        counters: counters(55_000, 1_345),
+        memory: Memory {
+            used: Some(12_700_000),
+            not_counted: Some(0),
+            max: Some(64 << 20),
+            policy: Some("allkeys-lru".into()),
+        },
+        keys: Some(120),
+        keys_with_expiry: Some(120),
+        connected_clients: Some(7),
+        save: Some(String::new()),
+        appendonly: Some(false),
+        protected_mode: Some(true),
+        latency: Latency::of(vec![180, 190, 260, 310, 900]),
+        clients: Some(crate::cache::text::parse_client_list(client)),
+        login: Login { user: Some("registration_cache_monitor".into()), open: Some(false), refused: None },
+        unread: vec!["CONFIG GET save: refuses a command: NOPERM \u{1b}[31m".into()],
+    };
+    let denied =
+        CacheError::of_reply("DENIED Redis is running in protected mode because protected mode is enabled");
+    let topology = Topology::default();
+    vec![
+        CacheRow::of(&endpoint("lb1.example.com", "10.0.0.5"), Ok(now), &topology, Some(&before)),
+        CacheRow::of(&endpoint("lb2.example.com", "2001:db8::5"), Err(denied), &topology, None),
+    ]
 }

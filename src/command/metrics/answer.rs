@@ -43,6 +43,7 @@ pub fn answer_of(collected: &Collected) -> Answer {
             other_requests: all.requests.other,
         },
         groups: measure::groups(all),
+        cache: None,
         notes,
     }
 }

@@ -1,6 +1,7 @@
 //! `reginfra metrics`: from places to the answer (`flow`, `answer`), and what the user is told beside it.
 
 mod answer;
+mod caches;
 mod flow;
 mod progress;
 
@@ -44,6 +45,8 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     let topology = args.inventory.as_deref().map(Topology::load).transpose()?;
     let (chosen, refused) = choose(&args.log);
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
+    // caches are asked while the log is read
+    let asked = caches::plan(args, topology.as_ref())?.map(|plan| std::thread::spawn(move || plan.ask()));
     let mut collected = flow::collect(args, &[Place::Files(chosen)], topology.as_ref());
     collected.refused.splice(..0, refused);
     collected.left_out.splice(..0, twice.iter().map(ToString::to_string));
@@ -60,7 +63,10 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     for words in &collected.left_out {
         say(&format!("note: {words}"));
     }
-    let answer = answer::answer_of(&collected);
+    let mut answer = answer::answer_of(&collected);
+    if let Some(rows) = asked {
+        caches::add(&mut answer, rows.join().unwrap_or_default());
+    }
     let registrations = collected.registrations;
     let judgements = targets::judge(&targets, &answer);
     write_out(args, &answer, &judgements, &registrations, &labels)?;

@@ -3,11 +3,13 @@
 //! Fits 80 columns with short labels; wider terminals get the routes and full labels. Plain ASCII but for names
 //! that the log holds; without colour it says the same.
 
+mod cache;
 mod grid;
 mod group;
 mod tail;
 mod text;
 
+use crate::cache::CacheRow;
 use crate::metrics::answer::{Answer, Metric};
 use crate::metrics::targets::Judgement;
 use std::io::IsTerminal;
@@ -56,8 +58,19 @@ pub fn render(answer: &Answer, judgements: &[Judgement], style: &TableStyle) -> 
     let mut out = String::new();
     title(&mut out, answer, style);
     group::render(&mut out, answer, judgements, style);
+    if let Some(rows) = &answer.cache {
+        cache::render(&mut out, rows, style);
+    }
     tail::render(&mut out, answer, judgements, style);
     out
+}
+
+/// Caches alone as text, lines ended by newlines.
+pub fn render_caches(rows: &[CacheRow], style: &TableStyle) -> String {
+    let style = TableStyle { width: style.width.clamp(MIN_WIDTH, MAX_WIDTH), ..*style };
+    let mut out = String::new();
+    cache::render(&mut out, rows, style);
+    out.trim_start().to_owned()
 }
 
 fn title(out: &mut String, answer: &Answer, style: TableStyle) {
