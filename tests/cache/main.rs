@@ -1,5 +1,7 @@
 //! Real Redis and Valkey, asked by the program: figures, failures, before and after.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
