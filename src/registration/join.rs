@@ -2,6 +2,7 @@
 
 use crate::log::assemble::{Block, Event, IdMap};
 use crate::log::request::{Kind, Request};
+use crate::registration::overlap::Overlap;
 use crate::registration::session::Uuid;
 
 /// A request without an answer after so long is a time-out even where no other request took so long:
@@ -54,6 +55,8 @@ pub struct JoinCounts {
     pub doubled_lines: u64,
     /// Requests outside /rhsm and /register.
     pub other: u64,
+    /// Files overlap by more requests than are kept: some may count twice.
+    pub overlap_too_long: bool,
     /// Latest start or end of a request in microseconds since 1970.
     pub last_us: Option<i64>,
 }
@@ -68,6 +71,7 @@ impl JoinCounts {
         self.doubled += other.doubled;
         self.doubled_lines += other.doubled_lines;
         self.other += other.other;
+        self.overlap_too_long |= other.overlap_too_long;
         self.last_us = self.last_us.max(other.last_us);
     }
 }
@@ -77,6 +81,7 @@ impl JoinCounts {
 pub struct Joiner {
     open: IdMap<Request>,
     recent: Recent,
+    overlap: Overlap,
     /// Ends of files behind which the log is silent for long: what was open there cannot be followed.
     holes: Vec<i64>,
     last_us: Option<i64>,
@@ -130,8 +135,9 @@ impl Joiner {
         }
     }
 
-    /// The next block is of another file, whose first request begins at `first_us`.
-    pub fn next_file(&mut self, first_us: Option<i64>) {
+    /// The next block is of another file: the start of its first request, and of the first one in the file behind it.
+    pub fn file(&mut self, first_us: Option<i64>, next_us: Option<i64>) {
+        self.overlap.file(next_us);
         if let Some(last_us) = self.last_us
             && first_us.is_some_and(|first| first - last_us > HOLE_US)
         {
@@ -145,6 +151,7 @@ impl Joiner {
             self.open.drain().map(|(_, request)| request).filter(Request::started).collect();
         open.sort_unstable_by_key(|r| (r.start_us, r.id, r.started_tag));
         self.counts.last_us = self.last_us;
+        self.counts.overlap_too_long = self.overlap.full();
         let end = self.last_us.unwrap_or_default();
         for request in open {
             let cut = self.hides(end, &request) || self.in_hole(&request);
@@ -218,7 +225,7 @@ impl Joiner {
     }
 
     fn answered(&mut self, whole: Request, sink: &mut impl Requests) {
-        if self.recent.seen_or_note(&whole) {
+        if self.recent.seen_or_note(&whole) | self.overlap.seen_or_note(&whole) {
             self.counts.doubled += 1;
             self.counts.doubled_lines += 2;
             return;

@@ -9,6 +9,7 @@ pub mod correlate;
 pub mod finish;
 pub mod join;
 pub mod least_squares;
+pub mod overlap;
 pub mod session;
 pub mod unkeyed;
 pub mod way_in;

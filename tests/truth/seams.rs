@@ -99,3 +99,31 @@ fn a_set_named_file_by_file_in_any_order_is_the_same_set() {
         assert_eq!(answer.figures(), whole.figures());
     }
 }
+
+// 190,000 requests: more than what is compared one by one at a seam
+#[test]
+fn pieces_of_a_log_that_overlap_at_length_count_each_request_once() {
+    let storm = Storm::new("--sessions 5500 --rate 200 --noise 0 --seed 441");
+    let (whole, bytes) = (storm.answer(""), storm.bytes());
+    let line = |tenths: usize| {
+        let at = bytes.len() / 10 * tenths;
+        at + bytes[at..].iter().position(|b| *b == b'\n').unwrap() + 1
+    };
+    let pieces = [(0, line(8)), (line(1), line(7)), (line(2), bytes.len())];
+    let dir = tempfile::tempdir().unwrap();
+    let files: Vec<_> = pieces
+        .iter()
+        .enumerate()
+        .map(|(i, (from, to))| {
+            let file = dir.path().join(format!("piece{i}.log"));
+            std::fs::write(&file, &bytes[*from..*to]).unwrap();
+            file
+        })
+        .collect();
+    let run = crate::support::Run::new("metrics -i").arg(storm.inventory());
+    let answer = crate::support::Answer::by(run, &files);
+    assert!(whole.coverage("requests_matched") > 140_000);
+    assert_eq!(answer.coverage("requests_matched"), whole.coverage("requests_matched"));
+    assert!(answer.text == whole.text, "other sessions");
+    assert_eq!(answer.figures(), whole.figures());
+}

@@ -16,6 +16,12 @@ pub fn answer_of(collected: &Collected) -> Answer {
         total.add(&file.found.counts);
     }
     let mut notes = all.notes.clone();
+    if all.requests.overlap_too_long {
+        notes.push(
+            "Files of the log overlap by more requests than are compared: some may count twice. Leave copies out."
+                .to_owned(),
+        );
+    }
     if total.offset_unknown > 0 {
         notes.push(format!(
             "{} Started lines come before any that tells the UTC offset; they were taken as UTC. Give --utc-offset.",

@@ -161,9 +161,8 @@ struct Stages<'a> {
 
 impl Blocks for Stages<'_> {
     fn file(&mut self, index: usize) {
-        if index > 0 {
-            self.joiner.next_file(self.firsts.get(index).copied().flatten());
-        }
+        let first = |index: usize| self.firsts.get(index).copied().flatten();
+        self.joiner.file(first(index), first(index + 1));
     }
 
     fn block(&mut self, block: Block) -> Vec<Event> {
