@@ -13,7 +13,7 @@ export REGINFRA := $(TARGET)/release/reginfra
 CHECKS := fmt clippy docs scripts licences advisories
 DEMO := target/demo
 
-.PHONY: help demo test lint bench fuzz clean setup build $(CHECKS) unit caches end-to-end
+.PHONY: help demo test lint bench fuzz clean setup build $(CHECKS) unit caches parity end-to-end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,7 +28,7 @@ demo: build ## simulate a storm and show where its time goes
 
 test: ## lint, tests, end to end; a summary at the end (this is what CI runs)
 	@.ci/setup test lint
-	@MAKE='$(MAKE)' .ci/steps $(CHECKS) unit caches end-to-end demo
+	@MAKE='$(MAKE)' .ci/steps $(CHECKS) unit caches parity end-to-end demo
 
 lint: ## formatting, clippy, docs, scripts, licences, advisories
 	@.ci/setup lint
@@ -42,7 +42,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (600); FUZZ_TARGETS names some
 	@.ci/setup fuzz
 	.ci/fuzz
 
-clean: ## remove what was built and simulated; .cache/tools stays
+clean: ## remove what was built and simulated; .cache stays
 	cargo clean
 	rm -rf target fuzz/target
 
@@ -80,6 +80,9 @@ unit:
 # part of unit too; here what could not be done is told
 caches:
 	REGINFRA_SKIPPED=$$SKIPPED cargo test --locked --test cache
+
+parity:
+	.ci/check parity
 
 end-to-end: build
 	.ci/end-to-end

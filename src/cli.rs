@@ -20,6 +20,8 @@ pub enum Command {
     Metrics(MetricsArgs),
     /// Ask the load balancers' script caches (Redis, Valkey) how they are doing
     Cache(CacheArgs),
+    /// Who is who in an Ansible inventory: Satellite, capsules, load balancers; or its variables as JSON
+    Inventory(InventoryArgs),
     /// Write a storm of registrations with known truth, in the real formats
     Simulate(SimulateArgs),
     /// Print shell completions
@@ -54,10 +56,13 @@ pub struct MetricsArgs {
     /// Logs: files, folders (the whole rotated set) or - for stdin; plain, gzip, xz and zstd are told by content
     #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
     pub log: Vec<PathBuf>,
-    /// Ansible inventory (INI): which host is Satellite, capsule or load balancer; nothing is contacted but
+    /// Ansible inventory: which host is Satellite, capsule or load balancer; nothing is contacted but
     /// caches, where --cache-stats is given
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "PATH")]
     pub inventory: Option<PathBuf>,
+    /// Take the inventory from this machine's ansible-inventory, which reads vaults, scripts and plugins
+    #[arg(long, requires = "inventory")]
+    pub via_ansible: bool,
     /// Only registrations whose create starts at or after this: seconds since 1970 or RFC 3339
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     pub since: Option<Timestamp>,
@@ -100,6 +105,35 @@ pub struct MetricsArgs {
     /// How to ask caches.
     #[command(flatten)]
     pub cache: CacheOptions,
+}
+
+/// `reginfra inventory`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reginfra inventory -i inventory.ini                         who is who, and what is missing
+  reginfra inventory -i inventories/lab --json                as ansible-inventory --list shows it
+  reginfra inventory -i inventory.ini --json --rendered       with {{ }} filled in
+  reginfra inventory -i inventory.ini --host cap1.example.com --rendered
+  reginfra inventory -i inventory.aws_ec2.yml --via-ansible   plugins, scripts, vaults
+
+Exit codes: 0 done; 2 misuse or an inventory that cannot be read.")]
+pub struct InventoryArgs {
+    /// Ansible inventory: a file (INI, YAML, JSON) or a folder of them; group_vars and host_vars beside it are read
+    #[arg(short, long, value_name = "PATH")]
+    pub inventory: PathBuf,
+    /// Print groups and variables as JSON, in the shape of ansible-inventory --list
+    #[arg(long)]
+    pub json: bool,
+    /// Print the variables of one host as JSON
+    #[arg(long, value_name = "NAME", conflicts_with = "json")]
+    pub host: Option<String>,
+    /// Fill in {{ }} in the JSON; the view for people has it filled in always
+    #[arg(long)]
+    pub rendered: bool,
+    /// Ask this machine's ansible-inventory, which reads vaults, scripts and plugins; runs what the inventory names
+    #[arg(long)]
+    pub via_ansible: bool,
 }
 
 /// What makes `metrics` exit 1.
@@ -152,7 +186,7 @@ the environment, registration_cache_monitor_password in the inventory, or REDISC
 Exit codes: 0 at least one cache was read; 1 a finding, or a cache that could not be read, under --fail-on finding;
 2 misuse, or no cache could be read; 3 no load balancer in the inventory.")]
 pub struct CacheArgs {
-    /// Ansible inventory (INI); each host of [capsule_lbs] has a cache
+    /// Ansible inventory; each host of [capsule_lbs] has a cache
     #[arg(short, long, value_name = "FILE")]
     pub inventory: PathBuf,
     /// Print what was found as JSON (docs/cache.schema.json)

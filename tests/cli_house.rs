@@ -72,6 +72,7 @@ fn each_subcommand_has_a_manual_page() -> Outcome {
     for name in [
         "reginfra.1",
         "reginfra-completions.1",
+        "reginfra-inventory.1",
         "reginfra-man.1",
         "reginfra-metrics.1",
         "reginfra-simulate.1",

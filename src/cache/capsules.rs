@@ -78,14 +78,14 @@ fn capsule_of<'a>(client: &Client, pool: &'a [String], topology: &Topology) -> O
 mod tests {
     use super::*;
     use crate::cache::text::parse_client_list;
-    use crate::inventory::ini::Ini;
+    use crate::inventory::Inventory;
 
     fn topology() -> Topology {
         let text = "[capsules]\ncap1.example.com private_ip=10.0.0.1\ncap2.example.com private_ip=10.0.0.2\n\
                     cap3.example.com private_ip=10.0.0.3\ncap9.example.com private_ip=10.0.0.9\n\
                     [capsule_lbs]\nlb.example.com private_ip=10.0.0.5\n\
                     [location_brno]\ncap1.example.com\ncap2.example.com\ncap3.example.com\nlb.example.com\n";
-        Topology::from_ini(&Ini::parse(text).unwrap())
+        Topology::of(&Inventory::parse(text, std::path::Path::new("hosts.ini")).unwrap()).unwrap()
     }
 
     fn capsules(lines: &str) -> Capsules {

@@ -5,8 +5,7 @@
 
 use super::capsules::MONITOR;
 use super::tls;
-use crate::inventory::ini::Ini;
-use crate::inventory::{LoadBalancer, Topology};
+use crate::inventory::{Inventory, LoadBalancer, Topology};
 use rustls::RootCertStore;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -151,25 +150,28 @@ pub struct Variables {
 
 /// The variables that matter here, of every load balancer. The one place that takes them from the inventory.
 pub fn variables_of(inventory: &Path, balancers: &[LoadBalancer]) -> Variables {
-    // the topology was read from the same file: what is wrong with it has been told
-    let text = std::fs::read(inventory).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let ini = text.ok().and_then(|text| Ini::parse(&text).ok()).unwrap_or_default();
+    // the topology was read from the same inventory: what is wrong with it has been told
+    let inventory = Inventory::load(inventory).ok();
     let mut found = Variables::default();
     for balancer in balancers {
         let mut kept = BTreeMap::new();
-        for (key, value) in ini.vars_of(&balancer.name) {
-            if !key.starts_with("registration_cache_") || value.trim().is_empty() {
-                continue;
+        let host = inventory.as_ref().and_then(|inventory| inventory.host(&balancer.name));
+        let names = host.map(|host| host.variables().into_keys()).into_iter().flatten();
+        for key in names.filter(|key| key.starts_with("registration_cache_")) {
+            match host.map(|host| host.value(&key)) {
+                Some(Ok(Some(value))) => {
+                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    if !text.trim().is_empty() && !value.is_null() {
+                        kept.insert(key, text.trim().to_owned());
+                    }
+                }
+                Some(Err(error)) => {
+                    found
+                        .warnings
+                        .push(format!("{error}; or give it by --cache-password-file or the environment"));
+                }
+                _ => {}
             }
-            if value.contains("{{") || value.contains("$ANSIBLE_VAULT") || value.starts_with("!vault") {
-                found.warnings.push(format!(
-                    "{}: {key} is a template or vaulted, which is not resolved here: give it by \
-                     --cache-password-file or the environment",
-                    balancer.name
-                ));
-                continue;
-            }
-            kept.insert(key.to_owned(), value.trim().to_owned());
         }
         found.by_host.insert(balancer.name.clone(), kept);
     }
@@ -305,7 +307,10 @@ lb1.example.com
             ]
         );
         assert_eq!((found[0].user.as_str(), found[0].pool.as_slice()), (MONITOR, &["cap1".to_owned()][..]));
-        assert!(warnings.len() == 1 && warnings[0].contains("lb2.example.com: registration_cache_monitor"));
+        assert!(
+            warnings.len() == 1
+                && warnings[0].contains("lb2.example.com: the variable registration_cache_monitor")
+        );
     }
 
     #[test]

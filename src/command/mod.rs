@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod completions;
+pub mod inventory;
 pub mod man;
 pub mod metrics;
 pub mod simulate;
@@ -23,6 +24,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },
+        Command::Inventory(args) => exit_code(inventory::run(&args)),
         Command::Completions { shell } => exit_code(completions::run(shell)),
         Command::Man { output } => exit_code(man::run(output.as_deref())),
     }

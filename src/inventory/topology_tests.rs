@@ -24,11 +24,11 @@ cap4.example.com
 ";
 
 fn topology(text: &str) -> Topology {
-    Topology::from_ini(&Ini::parse(text).unwrap())
+    Topology::of(&Inventory::parse(text, Path::new("hosts.ini")).unwrap()).unwrap()
 }
 
 fn load(bytes: &[u8]) -> Result<Topology, InventoryError> {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let mut file = tempfile::Builder::new().prefix("inventory").tempfile().unwrap();
     file.write_all(bytes).unwrap();
     Topology::load(file.path())
 }
@@ -97,7 +97,7 @@ fn odd_inventories_are_told() {
         "no host in [satellite6]",
         "c1 is in no location",
         "rex_mode \"pigeon\"",
-        "c2: private_ip is a template",
+        "c2: the variable private_ip cannot be rendered: x is undefined",
         "c2: public_ip is no address",
         "location a has two load balancers, l1 and l2",
         "load balancer l3 (no location) has no capsule",
@@ -108,23 +108,35 @@ fn odd_inventories_are_told() {
 }
 
 #[test]
-fn what_is_no_ini_is_refused_with_a_way_out() {
+fn what_is_no_inventory_is_refused_with_a_way_out() {
     for (bytes, part) in [
-        (&b"# c\n---\nall:\n"[..], ":2: this looks like a YAML inventory"),
-        (b"all:\n  hosts:\n", ":1: this looks like a YAML inventory"),
-        (b"#!/usr/bin/python\n", "a program"),
-        (b"{\"all\": {}}", "JSON"),
+        (&b"#!/usr/bin/python\nimport json\n"[..], ":1: looks like a program that makes an inventory"),
         (b"[a]\nb\0c\n", ":2: is not text"),
+        (b"# \xff\n[a]\nb x=\xff\n", ":3: is not text"),
+        (b"\xef\xbb\xbf[a]\nb\n", ":1: is not text (it begins with a byte order mark"),
         (b"# nothing\n", "names no host"),
         (b"[a]\nh x='1\n", ":2: a quote is not closed"),
+        (b"all:\n  hosts: [a]\n", ":2: hosts of the group all is a mapping"),
+        (b"plugin: aws_ec2\n", ":1: is the configuration of the inventory plugin aws_ec2; --via-ansible"),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n61\n", ":1: is encrypted with ansible-vault; --via-ansible"),
     ] {
         let message = load(bytes).unwrap_err().to_string();
         assert!(message.contains(part), "{message}");
     }
-    let folder = Topology::load(&std::env::temp_dir()).unwrap_err().to_string();
-    assert!(folder.contains("is a folder"), "{folder}");
+    let folder = tempfile::tempdir().unwrap();
+    let empty = Topology::load(folder.path()).unwrap_err().to_string();
+    assert!(empty.contains("holds no inventory file"), "{empty}");
     let nowhere = Topology::load(Path::new("/nowhere/inventory.ini")).unwrap_err().to_string();
     assert!(nowhere.contains("cannot read the inventory"), "{nowhere}");
+}
+
+#[test]
+fn a_variable_that_is_not_needed_may_be_as_wrong_as_it_likes() {
+    let t = topology(
+        "[satellite6]\nsat private_ip='10.0.0.{{ n }}' n=1 motd='{{ lookup(1) }}' a={{b}} b={{a}}\n",
+    );
+    assert_eq!(name(t.by_host("10.0.0.1")), "sat");
+    assert_eq!(t.warnings, Vec::<String>::new());
 }
 
 #[test]
@@ -139,7 +151,7 @@ fn inventories_of_the_field_give_what_they_say() {
         let path = entry.unwrap().path();
         let file = path.file_name().unwrap().to_string_lossy().into_owned();
         let t = Topology::load(&path).unwrap_or_else(|e| panic!("{e}"));
-        let ini = Ini::parse(&String::from_utf8_lossy(&std::fs::read(&path).unwrap())).unwrap();
+        let inventory = Inventory::load(&path).unwrap();
         let (hosts, satellites, capsules) = match file.as_str() {
             "ansible-15331-leading-range.txt" => (6, 0, 0),
             "ansible-3comments.txt" => (4, 0, 0),
@@ -154,7 +166,7 @@ fn inventories_of_the_field_give_what_they_say() {
             other => panic!("say what {other} holds"),
         };
         assert_eq!(
-            (ini.hosts().count(), t.satellites.len(), t.capsules.len()),
+            (inventory.hosts().len(), t.satellites.len(), t.capsules.len()),
             (hosts, satellites, capsules),
             "{file}"
         );

@@ -7,6 +7,7 @@ pub mod json;
 pub mod save;
 pub mod sessions;
 pub mod table;
+pub mod topology;
 
 #[cfg(test)]
 pub(crate) mod samples;

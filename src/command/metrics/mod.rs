@@ -42,7 +42,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     if args.json && args.sessions.as_deref() == Some(std::path::Path::new("-")) {
         bail!("--json and --sessions - both write to stdout: name a file for --sessions");
     }
-    let topology = args.inventory.as_deref().map(Topology::load).transpose()?;
+    let topology = args.inventory.as_deref().map(|path| topology_of(path, args.via_ansible)).transpose()?;
     let (chosen, refused) = choose(&args.log);
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
     // caches are asked while the log is read
@@ -143,4 +143,8 @@ fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> E
 
 fn say(words: &str) {
     let _ = writeln!(stderr(), "{words}");
+}
+
+fn topology_of(path: &std::path::Path, via_ansible: bool) -> anyhow::Result<Topology> {
+    Ok(Topology::of(&super::inventory::load(path, via_ansible)?)?)
 }

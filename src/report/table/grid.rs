@@ -60,6 +60,17 @@ impl Columns {
         GUTTER + self.widths.iter().sum::<usize>() + self.gap * self.widths.len().saturating_sub(1)
     }
 
+    /// A row whose cells are all words, so all of them to the left.
+    pub fn line_left(&self, row: &Row, style: TableStyle) -> String {
+        let mut out = "  ".to_owned();
+        for (cell, width) in row.cells.iter().zip(&self.widths) {
+            let pad = " ".repeat(width.saturating_sub(cell.text.chars().count()) + self.gap);
+            out.push_str(&paint(style, cell.tone, &format!("{}{pad}", cell.text)));
+        }
+        out.truncate(out.trim_end().len());
+        out
+    }
+
     pub fn line(&self, row: &Row, style: TableStyle) -> String {
         let mut out = if row.inferred { paint(style, Tone::Caution, "~ ") } else { "  ".to_owned() };
         for (i, (cell, width)) in row.cells.iter().zip(&self.widths).enumerate() {

@@ -4,10 +4,10 @@
 //! that the log holds; without colour it says the same.
 
 mod cache;
-mod grid;
+pub(crate) mod grid;
 mod group;
 mod tail;
-mod text;
+pub(crate) mod text;
 
 use crate::cache::CacheRow;
 use crate::metrics::answer::{Answer, Metric};
@@ -18,9 +18,9 @@ use text::{Tone, escaped, from_to, paint, wrap};
 /// What a table is as wide as where nothing tells (a pipe, a file): it fits every mail and ticket.
 pub const DEFAULT_WIDTH: usize = 80;
 /// Wider lines are hard to follow.
-const MAX_WIDTH: usize = 140;
+pub(crate) const MAX_WIDTH: usize = 140;
 /// No row fits into less.
-const MIN_WIDTH: usize = 60;
+pub(crate) const MIN_WIDTH: usize = 60;
 
 /// How a table is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

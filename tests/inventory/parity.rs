@@ -1,0 +1,161 @@
+//! The same inventories to reginfra and to the real `ansible-inventory --list`: the same values, the same refusals.
+
+use crate::generate;
+use crate::support::Run;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// For all inventories together; one takes a second at most.
+const PATIENCE: Duration = Duration::from_secs(1800);
+
+/// The folder of ansible-core's programs; none where this test is not to run.
+fn ansible() -> Option<PathBuf> {
+    let folder = std::env::var_os("REGINFRA_ANSIBLE").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!(
+            "SKIPPED: REGINFRA_ANSIBLE names no ansible-core: inventories were NOT held against it (make parity)"
+        );
+    }
+    folder
+}
+
+fn fixtures(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/inventories").join(kind);
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    // files with variables beside them, by their own name too
+    for inner in ["hosts", "hosts.ini", "hosts.yml"] {
+        let beside: Vec<PathBuf> = paths.iter().map(|p| p.join(inner)).filter(|p| p.is_file()).collect();
+        paths.extend(beside);
+    }
+    paths.sort();
+    paths
+}
+
+/// What Ansible says of each: its listing, or its words where it refuses.
+fn real(programs: &Path, paths: &[PathBuf]) -> BTreeMap<PathBuf, Result<Value, String>> {
+    let half = paths.len().div_ceil(2).max(1);
+    let shares: Vec<Vec<PathBuf>> = paths.chunks(half).map(<[PathBuf]>::to_vec).collect();
+    let runs: Vec<_> = shares
+        .into_iter()
+        .map(|share| {
+            let python = programs.join("python");
+            std::thread::spawn(move || listed(&python, &share))
+        })
+        .collect();
+    runs.into_iter().flat_map(|run| run.join().unwrap()).collect()
+}
+
+fn listed(python: &Path, paths: &[PathBuf]) -> Vec<(PathBuf, Result<Value, String>)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inventory/ansible_list.py");
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("out");
+    let mut child = Command::new(python)
+        .arg(script)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home.path())
+        .env("LC_ALL", "C.UTF-8")
+        .current_dir(home.path())
+        .stdin(Stdio::piped())
+        .stdout(std::fs::File::create(&out).unwrap())
+        .spawn()
+        .unwrap();
+    let names: String = paths.iter().map(|p| format!("{}\n", p.display())).collect();
+    child.stdin.take().unwrap().write_all(names.as_bytes()).unwrap();
+    let since = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if since.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("ansible-inventory hangs");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let answers: Vec<Value> =
+        std::fs::read_to_string(out).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(answers.len(), paths.len(), "Ansible answered for each");
+    answers
+        .into_iter()
+        .map(|answer| {
+            let path = PathBuf::from(answer["path"].as_str().unwrap());
+            let listing = match answer["code"].as_i64() {
+                Some(0) => Ok(serde_json::from_str(answer["stdout"].as_str().unwrap()).unwrap()),
+                _ => Err(answer["stderr"].as_str().unwrap().to_owned()),
+            };
+            (path, listing)
+        })
+        .collect()
+}
+
+/// Holds each against Ansible; says how many are equal and which are not.
+fn hold(programs: &Path, paths: &[PathBuf], legal: bool) -> usize {
+    let mut different = Vec::new();
+    for (path, real) in real(programs, paths) {
+        let ours = Run::new("inventory --json -i").arg(&path).go();
+        match real {
+            Ok(listing) if ours.code == Some(0) && listing == ours.json() => {
+                assert!(legal, "{}", path.display())
+            }
+            Err(_) if ours.code == Some(2) => {
+                assert!(!legal, "Ansible refuses {}: {}", path.display(), ours.stderr)
+            }
+            Ok(listing) => different.push(format!(
+                "{}\nreal {listing}\nours {}{}",
+                path.display(),
+                ours.stdout,
+                ours.stderr
+            )),
+            Err(words) => different.push(format!("{} is taken; Ansible: {words}", path.display())),
+        }
+    }
+    assert!(
+        different.is_empty(),
+        "{} of {} differ:\n{}",
+        different.len(),
+        paths.len(),
+        different.join("\n\n")
+    );
+    paths.len()
+}
+
+#[test]
+fn legal_inventories_have_the_same_values_as_in_ansible() {
+    let Some(programs) = ansible() else { return };
+    let written = hold(&programs, &fixtures("legal"), true);
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> = (0..120).map(|seed| generate::write(folder.path(), seed)).collect();
+    let made = hold(&programs, &paths, true);
+    eprintln!("{written} written by hand and {made} generated inventories are equal");
+    assert!(written >= 70 && made >= 100);
+}
+
+#[test]
+fn what_ansible_refuses_is_refused() {
+    let Some(programs) = ansible() else { return };
+    let refused = hold(&programs, &fixtures("refused"), false);
+    eprintln!("{refused} inventories are refused by both");
+    assert!(refused >= 36);
+}
+
+#[test]
+fn refusals_name_file_line_and_way_out() {
+    for path in fixtures("refused") {
+        let done = Run::new("inventory -i").arg(&path).go().code(2).says_nothing_on_stdout();
+        assert!(
+            done.stderr.starts_with("error: ") && done.stderr.contains("/inventories/refused/"),
+            "{done:#?}"
+        );
+        assert!(done.stderr.lines().count() == 1, "{done:#?}");
+    }
+}
+
+#[test]
+fn legal_inventories_are_listed() {
+    for path in fixtures("legal") {
+        let done = Run::new("inventory --json -i").arg(&path).go().code(0);
+        assert!(done.json()["_meta"]["hostvars"].is_object(), "{done:#?}");
+    }
+}
