@@ -53,7 +53,8 @@ Examples:
 Exit codes: 0 done; 1 a target is missed under --fail-on target; 2 misuse or unreadable input;
 3 nothing to analyse.")]
 pub struct MetricsArgs {
-    /// Logs: files, folders (the whole rotated set) or - for stdin; plain, gzip, xz and zstd are told by content
+    /// Logs: files, folders (the whole rotated set) or - for stdin; production.log and capsules' proxy.log, plain,
+    /// gzip, xz and zstd are told by content
     #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
     pub log: Vec<PathBuf>,
     /// Ansible inventory: which host is Satellite, capsule or load balancer; nothing is contacted but
@@ -279,6 +280,18 @@ pub struct SimulateArgs {
     /// Layout of production.log
     #[arg(long, default_value = "multiline-request", value_name = "LAYOUT")]
     pub layout: SimulatedLayout,
+    /// Form of the capsules' logs
+    #[arg(long, default_value = "file", value_name = "FORM")]
+    pub capsule_layout: CapsuleLayout,
+    /// The capsules' offset from UTC, where it is not the Satellite's
+    #[arg(long, value_name = "OFFSET", value_parser = UtcOffset::parse, allow_hyphen_values = true)]
+    pub capsule_utc_offset: Option<UtcOffset>,
+    /// Capsules pass the ids of their requests on to the Satellite
+    #[arg(long)]
+    pub pass_ids: bool,
+    /// Whether capsules write lines of their script cache
+    #[arg(long, default_value = "seed", value_name = "WHETHER")]
+    pub cache_lines: CacheLines,
     /// Files in the rotated set of production.log, the current one included
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub rotate: u16,
@@ -323,6 +336,28 @@ pub enum SimulatedLayout {
     Journal,
     /// journalctl -o json
     JournalJson,
+}
+
+/// Forms of a capsule's log that `simulate` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CapsuleLayout {
+    /// proxy.log, as smart-proxy writes it to a file
+    File,
+    /// journalctl's short text form
+    Journal,
+    /// journalctl -o json
+    JournalJson,
+}
+
+/// Whether capsules write cache=HIT and MISS lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CacheLines {
+    /// One seed in two
+    Seed,
+    /// They do
+    Yes,
+    /// They do not
+    No,
 }
 
 /// Names of rotated files.

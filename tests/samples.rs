@@ -79,7 +79,7 @@ const SAMPLES: [(&str, Want); 60] = [
     ("proxy/insights-core-2016-clf.txt", Skipped(UNKNOWN)),
     ("proxy/metasploit-10752-2018-ssl.txt", Skipped(UNKNOWN)),
     ("proxy/pastebin-QsikFQz1-2019.txt", Skipped(PROXY)),
-    ("proxy/pastebin-njquJ6KX-2019-journal.txt", Skipped(OTHER)),
+    ("proxy/pastebin-njquJ6KX-2019-journal.txt", Skipped("capsule journal text")),
     ("proxy/pastebin-p8hkV3U9-2020-dynflow-core.txt", Skipped(UNKNOWN)),
     ("proxy/puppet-foreman_proxy-742-dynflow.txt", Skipped(PROXY)),
     ("proxy/smart-proxy-282-windows-2015.txt", Skipped(UNKNOWN)),

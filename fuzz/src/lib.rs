@@ -8,7 +8,7 @@ use reginfra::registration::join::Joiner;
 /// What lines come to; a block ends before each line whose number `ends_before` takes.
 pub fn registrations(lines: &[&[u8]], ends_before: impl Fn(usize) -> bool) -> Registrations {
     let (mut assembler, mut joiner, mut correlator) =
-        (Assembler::new(None), Joiner::default(), Correlator::default());
+        (Assembler::new(None), Joiner::default(), Correlator::beside_capsules());
     for (number, line) in lines.iter().enumerate() {
         if ends_before(number) {
             joiner.block(assembler.finish(Vec::new()), &mut correlator);

@@ -55,6 +55,8 @@ pub struct Counts {
     pub span: Option<(i64, i64)>,
     /// UTC offsets of Started lines, in the order in which they came up.
     pub offsets: Vec<i32>,
+    /// Microseconds since 1970 of the first line with each of `offsets`.
+    pub offsets_from: Vec<i64>,
     /// Started lines that name no offset where none was known before.
     pub offset_unknown: u64,
 }
@@ -93,9 +95,10 @@ impl Counts {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
         };
-        for offset in &later.offsets {
+        for (offset, from) in later.offsets.iter().zip(&later.offsets_from) {
             if self.offsets.last() != Some(offset) {
                 self.offsets.push(*offset);
+                self.offsets_from.push(*from);
             }
         }
         self.offset_unknown += later.offset_unknown;
@@ -319,6 +322,7 @@ impl Assembler {
         if started.offset.is_some() && self.offset != started.offset {
             self.offset = started.offset;
             self.block.counts.offsets.push(offset);
+            self.block.counts.offsets_from.push((started.local_secs - i64::from(offset)) * 1_000_000);
         }
         let start_us = (started.local_secs - i64::from(offset)) * 1_000_000;
         // the journal's own time has microseconds; one that is far off is a clock's or an import's
@@ -447,7 +451,8 @@ impl Assembler {
 }
 
 /// Copies a line without its ANSI escape sequences (`ESC [ ... letter`).
-fn strip_escapes(raw: &[u8], plain: &mut Vec<u8>) {
+/// Appends a line without its ANSI escapes.
+pub fn strip_escapes(raw: &[u8], plain: &mut Vec<u8>) {
     let mut rest = raw;
     while let Some(at) = memchr::memchr(0x1b, rest) {
         plain.extend_from_slice(&rest[..at]);

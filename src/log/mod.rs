@@ -11,6 +11,7 @@ pub mod json;
 pub mod layout;
 pub mod line;
 pub mod params;
+pub mod proxy;
 pub mod read;
 pub mod request;
 pub mod text;

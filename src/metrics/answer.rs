@@ -1,5 +1,7 @@
 //! The answer: what `metrics` found, as the code thinks of it. Reports turn it into words, JSON and files.
 
+pub use super::cache::{CacheAnswer, CacheStep};
+pub use super::capsules::{Answered, CapsuleAnswer, PairsAnswer, PoolAnswer};
 use crate::registration::session::{ErrorClass, Evidence, Group};
 use crate::timestamp::{Timestamp, UtcOffset};
 use std::collections::BTreeMap;
@@ -25,11 +27,17 @@ pub enum Metric {
     RedundantConsumerGets,
     /// GET /register that reached the Satellite, a session.
     ScriptFetches,
+    /// GET /register as capsules answered it.
+    CapsuleScriptFetchMs,
+    /// POST /register as capsules answered it.
+    CapsuleHostRegisterMs,
+    /// Share of the capsules' GET /register that their script cache answered.
+    ScriptCacheHitRate,
 }
 
 impl Metric {
     /// Every metric, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::ConsumerCreateMs,
         Self::ScriptFetchMs,
         Self::HostRegisterMs,
@@ -39,6 +47,9 @@ impl Metric {
         Self::StatusCalls,
         Self::RedundantConsumerGets,
         Self::ScriptFetches,
+        Self::CapsuleScriptFetchMs,
+        Self::CapsuleHostRegisterMs,
+        Self::ScriptCacheHitRate,
     ];
 
     /// The name in JSON.
@@ -53,6 +64,9 @@ impl Metric {
             Self::StatusCalls => "status_calls",
             Self::RedundantConsumerGets => "redundant_consumer_gets",
             Self::ScriptFetches => "script_fetches",
+            Self::CapsuleScriptFetchMs => "capsule_script_fetch_ms",
+            Self::CapsuleHostRegisterMs => "capsule_host_register_ms",
+            Self::ScriptCacheHitRate => "script_cache_hit_rate",
         }
     }
 
@@ -68,10 +82,23 @@ impl Metric {
             Self::StatusCalls => "GET status",
             Self::RedundantConsumerGets => "GET /rhsm/consumers/:id (redundant)",
             Self::ScriptFetches => "GET /register that reached the Satellite",
+            Self::CapsuleScriptFetchMs => "GET /register (on the capsule)",
+            Self::CapsuleHostRegisterMs => "POST /register (on the capsule)",
+            Self::ScriptCacheHitRate => "script cache hit rate",
         }
     }
 
-    /// Whether it is a time; else it is a count of calls a registration.
+    /// Whether only capsules' logs tell it.
+    pub const fn is_of_capsules(self) -> bool {
+        matches!(self, Self::CapsuleScriptFetchMs | Self::CapsuleHostRegisterMs | Self::ScriptCacheHitRate)
+    }
+
+    /// Whether it is a share, 0 to 1, of which more is better.
+    pub const fn is_share(self) -> bool {
+        matches!(self, Self::ScriptCacheHitRate)
+    }
+
+    /// Whether it is a time; else it is a share or a count of calls a registration.
     pub const fn is_timing(self) -> bool {
         matches!(
             self,
@@ -80,6 +107,8 @@ impl Metric {
                 | Self::HostRegisterMs
                 | Self::FactUpdateMs
                 | Self::CreateAndFactsMs
+                | Self::CapsuleScriptFetchMs
+                | Self::CapsuleHostRegisterMs
         )
     }
 }
@@ -312,6 +341,10 @@ pub struct Answer {
     pub groups: Vec<GroupAnswer>,
     /// The load balancers' caches; none where they were not asked.
     pub cache: Option<Vec<crate::cache::CacheRow>>,
+    /// Capsules whose logs were read, by name.
+    pub capsules: Vec<CapsuleAnswer>,
+    /// Pools of these capsules.
+    pub pools: Vec<PoolAnswer>,
     /// Words that a reader must see: what an inventory would add, old layouts, mqtt capsules in a pool.
     pub notes: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! Sessions in, a group's figures out.
 
 use super::answer::{Distribution, GroupAnswer, Metric};
+use super::capsules;
 use super::distribution;
 use crate::registration::finish::Registrations;
 use crate::registration::session::{Evidence, Group, Session};
@@ -62,6 +63,7 @@ fn measure(all: &Registrations, group: Option<Group>) -> GroupAnswer {
     answer.compliance_calls_polling = distribution::of(polling, Evidence::Exact);
     let successes = answer.session_count - answer.error_count;
     unkeyed(all, &of_group, successes, metrics);
+    capsules::add_to_group(all, &of_group, metrics);
     let failed = sessions().filter(|s| s.create_status >= 400);
     let failed = failed.map(|s| u32::try_from(s.ended_at.ms_since(s.started_at)).unwrap_or(0)).collect();
     answer.failed_create_ms = distribution::of(failed, Evidence::Exact);

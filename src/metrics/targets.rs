@@ -13,7 +13,7 @@ pub struct Target {
     pub metric: Metric,
     /// Which of its figures.
     pub statistic: Statistic,
-    /// The figure must be at or below this: milliseconds for timings, calls a registration else.
+    /// The figure must be at or below this: milliseconds for timings, calls a registration; a share (0 to 1) at or above.
     pub target: Option<f64>,
     /// The change that would bring it there.
     pub change: String,
@@ -34,7 +34,7 @@ pub struct Judgement {
     pub statistic: Statistic,
     /// The figure, to three digits behind the point; none where the group has no such value.
     pub value: Option<f64>,
-    /// At or below this it is met; none where no target is set.
+    /// At or below this it is met (a share: at or above); none where no target is set.
     pub target: Option<f64>,
     /// None where there is no figure or no target.
     pub met: Option<bool>,
@@ -108,7 +108,24 @@ pub fn load(path: &Path) -> Result<Vec<Target>, TargetsError> {
 
 /// Holds every group's figures against the targets, in the order of both.
 pub fn judge(targets: &[Target], answer: &Answer) -> Vec<Judgement> {
-    answer.groups.iter().flat_map(|group| targets.iter().map(|target| judgement(target, group))).collect()
+    let mut judged = Vec::new();
+    for group in &answer.groups {
+        judged.extend(targets.iter().filter(|t| tells(t, targets, group)).map(|t| judgement(t, group)));
+    }
+    judged
+}
+
+/// Where no capsule's log was read, a change on capsules is seen in what reaches the Satellite only; else on the capsule.
+fn tells(target: &Target, all: &[Target], group: &GroupAnswer) -> bool {
+    let has = |t: &Target| group.metrics.get(&t.metric).and_then(|d| d.get(t.statistic)).is_some();
+    if target.target.is_some() {
+        return true;
+    }
+    if target.metric.is_of_capsules() {
+        return has(target);
+    }
+    let told = |t: &Target| t.metric.is_of_capsules() && t.change == target.change && has(t);
+    target.metric != Metric::ScriptFetches || !all.iter().any(told)
 }
 
 fn judgement(target: &Target, group: &GroupAnswer) -> Judgement {
@@ -121,7 +138,10 @@ fn judgement(target: &Target, group: &GroupAnswer) -> Judgement {
         statistic: target.statistic,
         value,
         target: target.target,
-        met: value.zip(target.target).map(|(value, target)| value <= target),
+        met: value.zip(target.target).map(|(value, bound)| match target.metric.is_share() {
+            true => value >= bound,
+            false => value <= bound,
+        }),
         change: target.change.clone(),
         state: target.state.clone(),
         note: target.note.clone(),
@@ -209,6 +229,7 @@ fn figure(value: &serde_yaml::Value) -> Result<Option<f64>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::answer::Distribution;
     use crate::report::samples;
 
     fn refused(text: &str) -> (usize, String) {
@@ -235,6 +256,8 @@ mod tests {
                 "compliance_calls avg Some(1.0) katello#11692",
                 "status_calls avg Some(1.0) katello#11696",
                 "redundant_consumer_gets avg Some(0.0) katello#11694",
+                "capsule_script_fetch_ms p99 None smart-proxy#935",
+                "script_cache_hit_rate avg None smart-proxy#935",
                 "script_fetches avg None smart-proxy#935",
             ]
         );
@@ -275,6 +298,29 @@ mod tests {
     fn a_file_that_is_not_there_is_told() {
         let told = load(Path::new("/nowhere/targets.yaml")).unwrap_err().to_string();
         assert!(told.starts_with("/nowhere/targets.yaml: cannot read the targets"), "{told}");
+    }
+
+    #[test]
+    fn a_change_on_capsules_is_judged_there_where_their_logs_were_read() {
+        let mut answer = samples::answer();
+        answer.groups.truncate(1);
+        let metrics = |answer: &Answer| -> Vec<&str> {
+            let judged = judge(&built_in(), answer);
+            judged.iter().filter(|j| j.change == "smart-proxy#935").map(|j| j.metric.name()).collect()
+        };
+        assert_eq!(metrics(&answer), ["script_fetches"]);
+        let rate =
+            crate::metrics::distribution::mean(90.0, 100, crate::registration::session::Evidence::Exact);
+        answer.groups[0].metrics.insert(Metric::ScriptCacheHitRate, rate.clone());
+        answer.groups[0]
+            .metrics
+            .insert(Metric::CapsuleScriptFetchMs, Distribution { p99: Some(6.0), ..rate });
+        assert_eq!(metrics(&answer), ["capsule_script_fetch_ms", "script_cache_hit_rate"]);
+        let target = |share| Target { target: Some(share), ..built_in()[5].clone() };
+        assert_eq!(
+            judge(&[target(0.9), target(0.95)], &answer).iter().map(|j| j.met).collect::<Vec<_>>(),
+            [Some(true), Some(false)]
+        );
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use super::SILENCE_US;
 use super::addresses::{AddressId, Addresses, BUCKET_SECS, kind_number};
+use super::capsule::Forwarded;
 use super::consumer::{Consumer, NO_SESSION};
 use super::join::{Outcome, Requests};
-use super::session::{ErrorClass, Ms, NameId, Names, Session, Uuid};
+use super::session::{ErrorClass, Group, Ms, NameId, Names, Session, Uuid};
 use super::unkeyed::{Script, StatusCalls};
+use crate::log::proxy::Asked;
 use crate::log::request::{Details, Kind, Request, Through};
 use crate::timestamp::Timestamp;
 use hashbrown::{HashMap, HashSet};
@@ -94,6 +96,8 @@ pub struct Correlator {
     pub status_calls: StatusCalls,
     /// What belongs to no registration.
     pub background: BackgroundCounts,
+    /// GET and POST /register one by one, where capsules' logs are to be joined with them.
+    pub forwarded: Option<Vec<Forwarded>>,
     /// Requests of sessions that a metric is made of.
     pub attributed: u64,
     consumers: HashMap<u128, Consumer, BuildHasherDefault<UuidHasher>>,
@@ -110,6 +114,9 @@ pub struct Correlator {
 impl Requests for Correlator {
     fn request(&mut self, request: Request, outcome: Outcome) {
         self.tick(request.end_us());
+        if self.forwarded.is_some() && matches!(request.kind, Kind::Script | Kind::HostRegister) {
+            self.forward(&request, outcome);
+        }
         match request.kind {
             Kind::Create => self.create(request, outcome),
             Kind::HostRegister => self.host_register(request, outcome),
@@ -142,6 +149,31 @@ impl Requests for Correlator {
 }
 
 impl Correlator {
+    /// One that also keeps GET and POST /register one by one, to be joined with capsules' logs.
+    pub fn beside_capsules() -> Self {
+        Self { forwarded: Some(Vec::new()), ..Self::default() }
+    }
+
+    fn forward(&mut self, request: &Request, outcome: Outcome) {
+        let details = request.details.as_deref();
+        let script = request.kind == Kind::Script;
+        let url = details.and_then(|d| if script { d.query_url.as_deref() } else { d.param_url.as_deref() });
+        let answered = outcome == Outcome::Answered;
+        let forwarded = Forwarded {
+            at_us: request.start_us,
+            ms: if answered { request.duration_ms } else { 0 },
+            status: if answered { request.status } else { 0 },
+            asked: if script { Asked::Script } else { Asked::HostRegister },
+            id: request.id,
+            url: url.map_or(NameId::NONE, |url| self.names.intern(url)),
+            address: request.address,
+            group: Group::Unknown,
+            uuid: details.map_or(Uuid::NONE, |d| d.param_uuid),
+            script: self.scripts.len() as u32,
+        };
+        self.forwarded.get_or_insert_default().push(forwarded);
+    }
+
     fn tick(&mut self, us: i64) {
         // one time far ahead of the others is a clock's slip: only many in a row move the log's own time there
         if us > self.now_us + SILENCE_US {

@@ -1,12 +1,16 @@
 //! The end of the log: ways in, attempts, what carries no key; sessions come out in order.
 
+use super::capsule::{self, Capsules, Forwarded, NamedLog, SatelliteTime};
 use super::correlate::{BackgroundCounts, Clues, Correlator};
 use super::join::JoinCounts;
+use super::session::Uuid;
 use super::session::{Evidence, Group, NameId, Names, Session};
 use super::unkeyed::{self, GroupCalls, Script};
 use super::way_in::{Decided, Ways};
 use crate::inventory::topology::Topology;
+use crate::log::proxy::Asked;
 use crate::timestamp::Timestamp;
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 /// Which sessions are asked for, by the start of their create.
@@ -25,6 +29,12 @@ impl Window {
     /// Whether a time lies in it.
     pub fn holds(&self, at: Timestamp) -> bool {
         self.since <= at && at < self.until
+    }
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self::ALL
     }
 }
 
@@ -60,6 +70,12 @@ pub struct Registrations {
     pub attribution: [u64; 3],
     /// Requests.
     pub requests: JoinCounts,
+    /// GET and POST /register one by one, where capsules' logs are to be joined with them.
+    pub forwarded: Vec<Forwarded>,
+    /// What capsules saw, where their logs were read.
+    pub capsules: Capsules,
+    /// What was asked for.
+    pub window: Window,
     /// Words that a reader must see.
     pub notes: Vec<String>,
 }
@@ -96,12 +112,30 @@ impl Registrations {
         for (mine, others) in self.attribution.iter_mut().zip(other.attribution) {
             *mine += others;
         }
+        self.forwarded.extend(other.forwarded.into_iter().map(|mut forwarded| {
+            forwarded.url = keep(forwarded.url);
+            forwarded
+        }));
         self.requests.add(other.requests);
         for note in other.notes {
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }
         }
+    }
+
+    /// Joins the logs of capsules with what reached the Satellites; gives sessions what pairs tell of them.
+    pub fn join_capsules(&mut self, logs: Vec<NamedLog>, topology: Option<&Topology>, time: &SatelliteTime) {
+        let forwarded = std::mem::take(&mut self.forwarded);
+        if logs.is_empty() {
+            return;
+        }
+        self.capsules = capsule::join(
+            logs,
+            topology,
+            &capsule::Satellite { forwarded: &forwarded, names: &self.names, time },
+        );
+        capsule::give_to_sessions(&self.capsules, &mut self.sessions);
     }
 
     /// Puts the sessions of several Satellites in order.
@@ -123,7 +157,8 @@ pub fn finish(
         ways.decide(session, clues, &all.names);
     }
     number_attempts(&mut all.sessions);
-    unkeyed::pair_scripts(&mut all.sessions, &all.clues, &all.scripts);
+    let fetched = unkeyed::pair_scripts(&mut all.sessions, &all.clues, &all.scripts);
+    let forwarded = forwarded(&mut all, &fetched, &ways);
     let figures =
         unkeyed::share_out(&mut all.sessions, &all.clues, &all.status_calls, &all.addresses, (&ways, window));
     all.status_calls = unkeyed::StatusCalls::default();
@@ -150,8 +185,24 @@ pub fn finish(
         background_status_calls: figures.background,
         attribution,
         requests,
+        forwarded,
+        capsules: Capsules::default(),
+        window,
         notes,
     }
+}
+
+// what of /register can be joined with capsules' logs later, when the way in and the sessions are forgotten
+fn forwarded(all: &mut Correlator, fetched: &[(u32, u32)], ways: &Ways<'_>) -> Vec<Forwarded> {
+    let mut forwarded = all.forwarded.take().unwrap_or_default();
+    let of_script: HashMap<u32, u32> = fetched.iter().copied().collect();
+    for request in &mut forwarded {
+        request.group = ways.of_url(request.url).group;
+        if let Some(session) = of_script.get(&request.script).filter(|_| request.asked == Asked::Script) {
+            request.uuid = all.sessions.get(*session as usize).map_or(Uuid::NONE, |s| s.uuid);
+        }
+    }
+    forwarded
 }
 
 fn group_scripts(scripts: &[Script], ways: &Ways<'_>, window: Window) -> Vec<GroupScript> {

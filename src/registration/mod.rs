@@ -1,9 +1,11 @@
 //! Requests in, registrations out: joined by request id, consumer UUID and host name, never by nearness in time.
 //!
 //! `join` makes whole requests of the parts that blocks and files hold, `correlate` makes sessions of requests,
-//! `way_in` tells how each host came, `unkeyed` shares out what carries no key and says so.
+//! `way_in` tells how each host came, `unkeyed` shares out what carries no key and says so,
+//! `capsule` brings what capsules saw beside it.
 
 pub mod addresses;
+pub mod capsule;
 mod consumer;
 pub mod correlate;
 pub mod finish;

@@ -270,6 +270,12 @@ pub struct Session {
     pub host_register: Ms,
     /// The first successful PUT /rhsm/consumers/UUID after the create.
     pub fact_update: Ms,
+    /// GET /register as the capsule answered it; inferred, as its place in a session is.
+    pub capsule_script_fetch: Ms,
+    /// POST /register as the capsule answered it, where it succeeded.
+    pub capsule_host_register: Ms,
+    /// What `capsule_host_register` rests on.
+    pub capsule_register_evidence: Evidence,
     /// GET /rhsm/consumers/UUID/compliance.
     pub compliance_calls: u16,
     /// GET /rhsm/status, where only one candidate was possible; `u16::MAX` is none.

@@ -99,7 +99,9 @@ pub struct StatusFigures {
 
 /// Gives a session its script fetch where only one candidate is possible: one session for the fetch and one fetch for
 /// the session, among those of the same `url` (or, straight, of the same address) in the ten minutes before the create.
-pub fn pair_scripts(sessions: &mut [Session], clues: &[Clues], scripts: &[Script]) -> u64 {
+///
+/// Gives the pairs: (place of the script, place of the session).
+pub fn pair_scripts(sessions: &mut [Session], clues: &[Clues], scripts: &[Script]) -> Vec<(u32, u32)> {
     let mut fetches: BTreeMap<(NameId, AddressId), Vec<u32>> = BTreeMap::new();
     for (i, script) in scripts.iter().enumerate() {
         fetches.entry(key(script.url, script.address)).or_default().push(i as u32);
@@ -122,7 +124,7 @@ pub fn pair_scripts(sessions: &mut [Session], clues: &[Clues], scripts: &[Script
     loose.sort_unstable();
     let any_loose =
         |from: i64| loose.get(loose.partition_point(|t| *t < from)).is_some_and(|t| *t <= from + SILENCE_US);
-    let mut paired = 0;
+    let mut paired = Vec::new();
     for (key, mut creates) in creates {
         let Some(fetches) = fetches.get_mut(&key) else { continue };
         creates.sort_unstable_by_key(|i| sessions[*i as usize].started_at);
@@ -138,7 +140,7 @@ pub fn pair_scripts(sessions: &mut [Session], clues: &[Clues], scripts: &[Script
             let script = &scripts[fetches[at] as usize];
             if (200..400).contains(&script.status) {
                 sessions[*i as usize].script_fetch = Ms::some(u64::from(script.ms));
-                paired += 1;
+                paired.push((fetches[at], *i));
             }
         }
     }

@@ -257,7 +257,7 @@ fn group_of(role: Role<'_>) -> Group {
 }
 
 /// `capsule1.example.com:9090` without the port, `[fd00::1]:9090` without brackets.
-fn host_of(url: &str) -> &str {
+pub fn host_of(url: &str) -> &str {
     if let Some(rest) = url.strip_prefix('[') {
         return rest.split(']').next().unwrap_or(rest);
     }

@@ -69,6 +69,11 @@ pub fn bytes(value: u64) -> String {
     format!("{scaled:.1} {}", UNITS[unit])
 }
 
+/// A share of 1 as `97.2 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
 /// A share as `97.2 %`; what is not all never shows as all, what is something never as nothing.
 pub fn share(part: u64, whole: u64) -> String {
     if whole == 0 {

@@ -1,5 +1,7 @@
 //! The answer in, JSON out (docs/metrics.schema.json, version 1). The structs here are the wire, not the thinking.
 
+mod capsules;
+
 use super::cache::CachesJson;
 use crate::metrics::answer::{Answer, Background, Coverage, Distribution, GroupAnswer, Metric, SourceAnswer};
 use crate::metrics::targets::Judgement;
@@ -32,6 +34,8 @@ pub struct AnswerJson<'a> {
     attribution: AttributionJson,
     background: BackgroundJson,
     groups: Vec<GroupJson<'a>>,
+    capsules: Vec<capsules::CapsuleJson<'a>>,
+    capsule_pools: Vec<capsules::PoolJson<'a>>,
     cache: Option<CachesJson<'a>>,
     targets: Vec<TargetJson<'a>>,
     notes: &'a [String],
@@ -58,6 +62,8 @@ impl<'a> AnswerJson<'a> {
             },
             background: BackgroundJson::of(&answer.background),
             groups: answer.groups.iter().map(GroupJson).collect(),
+            capsules: answer.capsules.iter().map(capsules::CapsuleJson::of).collect(),
+            capsule_pools: answer.pools.iter().map(capsules::PoolJson::of).collect(),
             cache: answer.cache.as_deref().map(CachesJson::of),
             targets: judgements.iter().map(TargetJson::of).collect(),
             notes: &answer.notes,

@@ -88,6 +88,8 @@ pub fn answer() -> Answer {
         skipped: skipped.map(str::to_owned),
     };
     Answer {
+        capsules: Vec::new(),
+        pools: Vec::new(),
         sources: vec![
             source("production.log", "none", 1_234_567, None),
             source("production.log-20260403.gz", "gzip", 2_345_678, None),
@@ -140,6 +142,8 @@ pub fn answer() -> Answer {
 /// An answer to which nothing contributed.
 pub fn empty() -> Answer {
     Answer {
+        capsules: Vec::new(),
+        pools: Vec::new(),
         sources: Vec::new(),
         window: None,
         utc_offsets: Vec::new(),

@@ -31,6 +31,10 @@ pub struct SessionLine<'a> {
     pub script_fetch_ms: Option<u32>,
     /// Milliseconds, where it succeeded.
     pub host_register_ms: Option<u32>,
+    /// Milliseconds of the script as the capsule answered it, where a pair tells.
+    pub capsule_script_fetch_ms: Option<u32>,
+    /// Milliseconds of the host's registration as the capsule answered it, where a pair tells.
+    pub capsule_host_register_ms: Option<u32>,
     /// Milliseconds of the first successful PUT after the create.
     pub fact_update_ms: Option<u32>,
     /// Milliseconds, consumer create and fact update together.
@@ -60,6 +64,10 @@ pub struct LineEvidence {
     pub script_fetch_ms: Evidence,
     /// Of `host_register_ms`.
     pub host_register_ms: Evidence,
+    /// Of `capsule_script_fetch_ms`.
+    pub capsule_script_fetch_ms: Evidence,
+    /// Of `capsule_host_register_ms`.
+    pub capsule_host_register_ms: Evidence,
     /// Of `fact_update_ms`.
     pub fact_update_ms: Evidence,
     /// Of `create_and_facts_ms`.
@@ -96,6 +104,8 @@ impl<'a> SessionLine<'a> {
             consumer_create_ms: session.consumer_create.get(),
             script_fetch_ms: session.script_fetch.get(),
             host_register_ms: session.host_register.get(),
+            capsule_script_fetch_ms: session.capsule_script_fetch.get(),
+            capsule_host_register_ms: session.capsule_host_register.get(),
             fact_update_ms: session.fact_update.get(),
             create_and_facts_ms: session.create_and_facts(),
             compliance_calls: counted.then_some(session.compliance_calls),
@@ -108,6 +118,8 @@ impl<'a> SessionLine<'a> {
                 consumer_create_ms: exact(has(session.consumer_create)),
                 script_fetch_ms: inferred(has(session.script_fetch)),
                 host_register_ms: exact(has(session.host_register)),
+                capsule_script_fetch_ms: inferred(has(session.capsule_script_fetch)),
+                capsule_host_register_ms: session.capsule_register_evidence,
                 fact_update_ms: exact(has(session.fact_update)),
                 create_and_facts_ms: exact(session.create_and_facts().is_some()),
                 compliance_calls: exact(counted),

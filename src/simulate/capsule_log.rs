@@ -1,9 +1,11 @@
 //! A capsule's proxy.log, as smart-proxy writes it, by the capsule's own clock.
 
 use super::error::SimulateError;
+use super::layout::push_escaped;
 use super::place::{Output, Place};
-use super::text::{Clock, push_hex, push_number, push_padded};
+use super::text::{Clock, push_hex, push_number, push_padded, push_uuid};
 use super::topology::Capsule;
+use crate::cli::CapsuleLayout;
 use crate::timestamp::UtcOffset;
 
 /// The query of a GET /register as the client sends it: without the `url` that the capsule adds.
@@ -15,7 +17,10 @@ pub struct CapsuleLog {
     out: Output,
     clock: Clock,
     skew: i64,
+    name: String,
+    layout: CapsuleLayout,
     line: Vec<u8>,
+    message: Vec<u8>,
     lines: u64,
 }
 
@@ -29,27 +34,64 @@ impl CapsuleLog {
         capsule: &Capsule,
         offsets: (UtcOffset, UtcOffset),
         changes_at: i64,
+        layout: CapsuleLayout,
     ) -> Result<Self, SimulateError> {
         Ok(Self {
             // a pool can have thousands of capsules
             out: place.file(&format!("capsules/{}/proxy.log", capsule.name), 4096)?,
             clock: Clock::new(offsets.0, offsets.1, changes_at),
             skew: capsule.skew,
+            name: capsule.name.clone(),
+            layout,
             line: Vec::new(),
+            message: Vec::new(),
             lines: 0,
         })
     }
 
     fn line(&mut self, at: i64, id: u32, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), SimulateError> {
+        let at = at + self.skew;
         self.line.clear();
-        self.line.extend_from_slice(self.clock.stamp(at + self.skew));
-        self.line.push(b' ');
-        push_hex(&mut self.line, u64::from(id), 8);
-        self.line.extend_from_slice(b" [I] ");
-        write(&mut self.line);
+        match self.layout {
+            CapsuleLayout::File => {
+                self.line.extend_from_slice(self.clock.stamp(at));
+                self.line.push(b' ');
+                push_hex(&mut self.line, u64::from(id), 8);
+                self.line.extend_from_slice(b" [I] ");
+                write(&mut self.line);
+            }
+            CapsuleLayout::Journal => {
+                self.line.extend_from_slice(self.clock.journal(at));
+                for text in [" ", &self.name, " smart-proxy[7304]: "] {
+                    self.line.extend_from_slice(text.as_bytes());
+                }
+                write(&mut self.line);
+            }
+            CapsuleLayout::JournalJson => {
+                self.message.clear();
+                write(&mut self.message);
+                self.journal_json(at, id);
+            }
+        }
         self.line.push(b'\n');
         self.lines += 1;
         self.out.write(&self.line)
+    }
+
+    // the id and the client's address are fields of their own, as smart-proxy sends them
+    fn journal_json(&mut self, at: i64, id: u32) {
+        let out = &mut self.line;
+        out.extend_from_slice(b"{\"__REALTIME_TIMESTAMP\":\"");
+        push_number(out, at.max(0) as u64);
+        out.extend_from_slice(b"\",\"_HOSTNAME\":\"");
+        out.extend_from_slice(self.name.as_bytes());
+        out.extend_from_slice(
+            b"\",\"SYSLOG_IDENTIFIER\":\"smart-proxy\",\"_PID\":\"7304\",\"PRIORITY\":\"6\",\"REQUEST\":\"",
+        );
+        push_uuid(out, u128::from(id) << 96 | u128::from(id));
+        out.extend_from_slice(b"\",\"REMOTE_IP\":\"10.16.0.1\",\"MESSAGE\":\"");
+        push_escaped(out, &self.message);
+        out.extend_from_slice(b"\"}");
     }
 
     /// `Started GET /register activation_keys=...`; a blank stands before the query even where there is none.

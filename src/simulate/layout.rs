@@ -215,7 +215,7 @@ fn push_journal_json(out: &mut Vec<u8>, mark: Mark, message: &[u8]) {
 }
 
 /// Our messages hold no control character but the newline.
-fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
+pub fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
     let mut from = 0;
     for at in memchr::memchr3_iter(b'"', b'\\', b'\n', text) {
         out.extend_from_slice(&text[from..at]);

@@ -84,7 +84,10 @@ fn write(plan: &Plan<'_>, place: &Place, log_place: LogPlace) -> Result<Summary,
     let capsule_logs = plan
         .capsules
         .iter()
-        .map(|capsule| CapsuleLog::create(place, capsule, offsets, changes_at))
+        .map(|capsule| {
+            let offsets = args.capsule_utc_offset.map_or(offsets, |own| (own, own));
+            CapsuleLog::create(place, capsule, offsets, changes_at, args.capsule_layout)
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let truth = TruthWriter::create(place, plan)?;
     let mut after = Storm::new(plan, scribe, capsule_logs, truth).run()?;

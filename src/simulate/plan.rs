@@ -3,7 +3,7 @@
 use super::error::SimulateError;
 use super::random::Random;
 use super::topology::{Capsule, capsules};
-use crate::cli::SimulateArgs;
+use crate::cli::{CacheLines, SimulateArgs};
 use crate::registration::session::Group;
 use crate::timestamp::UtcOffset;
 
@@ -62,7 +62,12 @@ impl<'a> Plan<'a> {
             ));
         }
         let mut random = Random::new(args.seed, 1);
-        let (balancer_line, cache_lines) = (random.chance(0.5), random.chance(0.5));
+        let (balancer_line, by_seed) = (random.chance(0.5), random.chance(0.5));
+        let cache_lines = match args.cache_lines {
+            CacheLines::Seed => by_seed,
+            CacheLines::Yes => true,
+            CacheLines::No => false,
+        };
         let mut capsules = capsules(args.pool);
         for capsule in &mut capsules {
             capsule.skew = ((random.unit() * 2.0 - 1.0) * args.clock_skew * SECOND as f64) as i64;

@@ -11,7 +11,6 @@ use super::plan::{Plan, SECOND};
 use super::random::Random;
 use super::requests::{Request, Scribe};
 use super::steps::{Outcome, Step, Steps};
-use super::topology::Capsule;
 use super::truth::{CapsuleTruth, SessionTruth, TruthWriter};
 use crate::registration::session::{ErrorClass, Group};
 
@@ -45,6 +44,10 @@ pub struct Storm<'a> {
     capsule_truths: Vec<CapsuleTruth>,
     /// Times of GET /register by capsule, milliseconds.
     scripts: Vec<Histogram>,
+    /// Times of good POST /register by capsule, milliseconds.
+    registers: Vec<Histogram>,
+    /// Microseconds of these in the capsule itself, by capsule.
+    in_capsule: Vec<i64>,
     caches: Vec<ScriptCache>,
     /// Id and start of the probe that each capsule is answering.
     probes: Vec<(u32, i64)>,
@@ -82,7 +85,7 @@ impl<'a> Storm<'a> {
             .iter()
             .map(|_| ScriptCache { filled_at: i64::MIN / 2, key: random.bits() as u16 })
             .collect();
-        let capsule_truths = plan.capsules.iter().map(capsule_truth).collect();
+        let capsule_truths = plan.capsules.iter().map(CapsuleTruth::of).collect();
         let mut storm = Self {
             plan,
             random,
@@ -98,6 +101,8 @@ impl<'a> Storm<'a> {
             capsule_logs,
             capsule_truths,
             scripts: vec![Histogram::default(); plan.capsules.len()],
+            registers: vec![Histogram::default(); plan.capsules.len()],
+            in_capsule: vec![0; plan.capsules.len()],
             caches,
             probes: vec![(0, 0); plan.capsules.len()],
             truth,
@@ -140,8 +145,12 @@ impl<'a> Storm<'a> {
                 What::PassOn(actor) => self.pass_on(at, actor)?,
             }
         }
-        for (truth, scripts) in self.capsule_truths.iter_mut().zip(&self.scripts) {
-            truth.script_fetch_ms = scripts.figures();
+        for (i, truth) in self.capsule_truths.iter_mut().enumerate() {
+            truth.script_fetch_ms = self.scripts[i].figures();
+            truth.host_register_ms = self.registers[i].figures();
+            let n = truth.host_register_ms.count;
+            truth.host_register_in_capsule_ms =
+                (n > 0).then(|| self.in_capsule[i] as f64 / 1000.0 / n as f64);
         }
         Ok(Aftermath {
             scribe: self.scribe,
@@ -264,6 +273,7 @@ impl<'a> Storm<'a> {
         let index = usize::from(capsule);
         let (id, started) = self.probes[index];
         let call = self.probe_call(index);
+        self.capsule_truths[index].probes += 1;
         self.capsule_logs[index].finished(at, id, call, 200, at - started)
     }
 
@@ -278,6 +288,7 @@ impl<'a> Storm<'a> {
         let pull = actor.part.host.group == Group::CapsuleMqtt;
         let log = &mut self.capsule_logs[capsule];
         if step == Step::HostRegister {
+            self.capsule_truths[capsule].host_register_requests += 1;
             log.started(at, id, "POST /register", "")?;
         } else {
             let query = if pull { PULL_QUERY } else { SCRIPT_QUERY };
@@ -290,7 +301,9 @@ impl<'a> Storm<'a> {
                 let cache = &mut self.caches[pool.filter(|_| shared).unwrap_or(capsule)];
                 let age = (at - cache.filled_at) / SECOND;
                 if age < CACHE_SECONDS {
-                    self.capsule_truths[capsule].script_cache_hits += 1;
+                    let truth = &mut self.capsule_truths[capsule];
+                    truth.script_cache_hits += 1;
+                    truth.first_hit_us.get_or_insert(at + self.plan.capsules[capsule].skew);
                     if self.plan.cache_lines {
                         log.cache_hit(at, id, age as u64, cache.key)?;
                     }
@@ -318,6 +331,9 @@ impl<'a> Storm<'a> {
         // a busy Satellite is slower
         let load = 1.0 + (self.active as f64 / 6000.0).min(1.5);
         let mut request = Request::new(&mut self.random, step, status, at, load);
+        if self.plan.args.pass_ids && actor.proxy_of(step).is_some() {
+            request.id = u128::from(actor.proxied.0) << 96 | request.id & (u128::MAX >> 32);
+        }
         if step.is_create() {
             if let Some(session) = &mut actor.part.session {
                 session.turn = Some(self.truth.create_starts());
@@ -393,10 +409,24 @@ impl<'a> Storm<'a> {
         if let Some(capsule) = actor.proxy_of(step) {
             let (id, started) = actor.proxied;
             let call = if step == Step::Script { "GET /register" } else { "POST /register" };
-            if step == Step::Script {
-                self.scripts[capsule].add(((at - started) / 1000) as u32);
-            }
             let status = actor.request.filter(|r| r.step == step).map_or(200, |r| r.status);
+            // the line has hundredths of milliseconds
+            let ms = ((at - started) / 1000) as u32;
+            if step == Step::Script {
+                self.scripts[capsule].add(ms);
+            } else if status < 400 {
+                self.registers[capsule].add(ms);
+                let there = actor.request.map_or(0, |r| i64::from(r.ms) * 1000);
+                self.in_capsule[capsule] += at - started - there;
+            }
+            if let Some(session) = actor.part.session.as_mut().filter(|_| status < 400) {
+                let own = if step == Step::Script {
+                    &mut session.capsule_script_ms
+                } else {
+                    &mut session.capsule_host_register_ms
+                };
+                *own = Some(ms);
+            }
             self.capsule_logs[capsule].finished(at, id, call, status, at - started)?;
         }
         self.go_on(at, slot)
@@ -453,15 +483,3 @@ impl<'a> Storm<'a> {
 
 /// The query of a script for hosts that pull their jobs.
 const PULL_QUERY: &str = "activation_keys=AK&force=true&location_id=2&organization_id=1&setup_insights=false&setup_remote_execution_pull=true";
-
-fn capsule_truth(capsule: &Capsule) -> CapsuleTruth {
-    CapsuleTruth {
-        name: capsule.name.clone(),
-        group: capsule.group.name(),
-        clock_skew_seconds: capsule.skew as f64 / SECOND as f64,
-        script_requests: 0,
-        script_cache_hits: 0,
-        script_fetch_ms: Histogram::default().figures(),
-        lines: 0,
-    }
-}

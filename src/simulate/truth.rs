@@ -3,9 +3,9 @@
 use super::error::SimulateError;
 use super::histogram::{Figures, Histogram};
 use super::place::{Output, Place};
-use super::plan::{Plan, WAYS};
+use super::plan::{Plan, SECOND, WAYS};
 use super::rotate::SetTruth;
-use super::topology::LOAD_BALANCER;
+use super::topology::{Capsule, LOAD_BALANCER};
 use crate::registration::session::{ErrorClass, Group, Uuid};
 use crate::timestamp::Timestamp;
 use serde::Serialize;
@@ -38,6 +38,10 @@ pub struct SessionTruth {
     pub script_ms: Option<u32>,
     /// POST /register, where it succeeded.
     pub host_register_ms: Option<u32>,
+    /// POST /register as the capsule answered it, where it succeeded.
+    pub capsule_host_register_ms: Option<u32>,
+    /// GET /register as the capsule answered it.
+    pub capsule_script_ms: Option<u32>,
     /// The first successful PUT.
     pub facts_ms: Option<u32>,
     /// Calls.
@@ -70,6 +74,8 @@ struct SessionLine<'a> {
     consumer_create_ms: Option<u32>,
     script_fetch_ms: Option<u32>,
     host_register_ms: Option<u32>,
+    capsule_script_fetch_ms: Option<u32>,
+    capsule_host_register_ms: Option<u32>,
     fact_update_ms: Option<u32>,
     create_and_facts_ms: Option<u32>,
     compliance_calls: u32,
@@ -196,8 +202,38 @@ pub struct CapsuleTruth {
     pub script_cache_hits: u64,
     /// Of all of them, as the capsule answered them: whole milliseconds, rounded down.
     pub script_fetch_ms: Figures,
+    /// POST /register that its clients asked for.
+    pub host_register_requests: u64,
+    /// Of those that succeeded, as the capsule answered them: whole milliseconds, rounded down.
+    pub host_register_ms: Figures,
+    /// Mean milliseconds of these that were spent in the capsule itself.
+    pub host_register_in_capsule_ms: Option<f64>,
+    /// First script from the cache, microseconds since 1970 by the capsule's clock.
+    pub first_hit_us: Option<i64>,
+    /// Health checks that it answered.
+    pub probes: u64,
     /// Lines of its proxy.log.
     pub lines: u64,
+}
+
+impl CapsuleTruth {
+    /// A capsule that has seen nothing yet.
+    pub fn of(capsule: &Capsule) -> Self {
+        Self {
+            name: capsule.name.clone(),
+            group: capsule.group.name(),
+            clock_skew_seconds: capsule.skew as f64 / SECOND as f64,
+            script_requests: 0,
+            script_cache_hits: 0,
+            script_fetch_ms: Histogram::default().figures(),
+            host_register_requests: 0,
+            host_register_ms: Histogram::default().figures(),
+            host_register_in_capsule_ms: None,
+            first_hit_us: None,
+            probes: 0,
+            lines: 0,
+        }
+    }
 }
 
 /// truth.json.
@@ -297,6 +333,8 @@ impl TruthWriter {
                 consumer_create_ms: session.create_ms,
                 script_fetch_ms: session.script_ms,
                 host_register_ms: session.host_register_ms,
+                capsule_script_fetch_ms: session.capsule_script_ms,
+                capsule_host_register_ms: session.capsule_host_register_ms,
                 fact_update_ms: session.facts_ms,
                 create_and_facts_ms: session.create_and_facts(),
                 compliance_calls: session.compliance,
@@ -382,6 +420,13 @@ fn options(plan: &Plan<'_>) -> BTreeMap<&'static str, String> {
         ("warm_cache", args.warm_cache.to_string()),
         ("clock_skew", args.clock_skew.to_string()),
         ("layout", word(&args.layout)),
+        ("capsule_layout", word(&args.capsule_layout)),
+        (
+            "capsule_utc_offset",
+            args.capsule_utc_offset.map_or_else(|| "as the Satellite's".to_owned(), |o| o.to_string()),
+        ),
+        ("pass_ids", args.pass_ids.to_string()),
+        ("cache_lines", plan.cache_lines.to_string()),
         ("rotate", args.rotate.to_string()),
         ("rotate_names", word(&args.rotate_names)),
         ("seam", word(&args.seam)),

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 const BELOW: [&str; 4] =
     ["foreman", "log/foreman", "var/log/foreman", "sos_commands/foreman/foreman-debug/var/log/foreman"];
 
+/// Where a capsule, a Satellite and an unpacked sosreport keep proxy.log below a folder that was named.
+const PROXY_BELOW: [&str; 4] = ["", "foreman-proxy", "log/foreman-proxy", "var/log/foreman-proxy"];
+
 /// A file that is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chosen {
@@ -57,10 +60,33 @@ fn choose_path(path: &Path) -> Result<Vec<Chosen>, SourceError> {
             files = logs_in(&path.join(below)).unwrap_or_default();
         }
     }
+    let known: std::collections::HashSet<PathBuf> = files.iter().cloned().collect();
+    files.extend(proxy_logs_below(path).into_iter().filter(|file| !known.contains(file)));
     if files.is_empty() {
         return Err(SourceError::EmptyFolder(path.to_owned()));
     }
     Ok(files.into_iter().map(Chosen::File).collect())
+}
+
+// of the folder itself, and of capsules that have a folder each in `capsules/`
+fn proxy_logs_below(folder: &Path) -> Vec<PathBuf> {
+    let mut hosts = vec![folder.to_owned()];
+    let capsules = std::fs::read_dir(folder.join("capsules")).into_iter().flatten().flatten();
+    let mut capsules: Vec<PathBuf> = capsules.map(|entry| entry.path()).collect();
+    capsules.sort();
+    hosts.extend(capsules);
+    let in_host = |host: PathBuf| PROXY_BELOW.map(|below| proxy_logs_in(&host.join(below)));
+    hosts.into_iter().flat_map(in_host).flatten().collect()
+}
+
+fn proxy_logs_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let named = |path: &PathBuf| {
+        path.file_name().and_then(|n| n.to_str()).is_some_and(|name| name.starts_with("proxy.log"))
+    };
+    let mut files: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| named(p) && p.is_file()).collect();
+    files.sort_by_key(|path| rank(path));
+    files
 }
 
 // production.log and its rotated files; where there are none, whatever is named as a log
@@ -133,6 +159,27 @@ mod tests {
         }
         let (chosen, errors) = choose(&[dir.path().to_owned()]);
         assert_eq!((chosen.len(), errors.len()), (2, 0));
+    }
+
+    #[test]
+    fn a_folder_brings_the_logs_of_its_capsules() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for name in [
+            "production.log",
+            "capsules/c1.example.com/proxy.log",
+            "capsules/c1.example.com/proxy.log.1",
+            "capsules/c2.example.com/var/log/foreman-proxy/proxy.log",
+            "foreman-proxy/proxy.log",
+            "capsules/c3/other.log",
+        ] {
+            std::fs::create_dir_all(path(name).parent().unwrap()).unwrap();
+            std::fs::write(path(name), "x").unwrap();
+        }
+        let (chosen, errors) = choose(&[dir.path().to_owned()]);
+        assert_eq!((chosen.len(), errors.len()), (5, 0), "{chosen:?}");
+        let (chosen, _) = choose(&[path("capsules/c2.example.com")]);
+        assert_eq!(chosen.len(), 1);
     }
 
     #[test]

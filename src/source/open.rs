@@ -3,6 +3,8 @@
 use super::choose::{Chosen, rank};
 use super::{HostLogs, Opened, SourceError};
 use crate::log::assemble::{Assembler, Counts};
+use crate::log::proxy::line::{Form, Lines};
+use crate::log::proxy::stamp::Stamp;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -109,6 +111,8 @@ pub struct Input {
     pub compression: Compression,
     /// Told from its first lines.
     pub head: Counts,
+    /// Its first lines are a capsule's, none a Satellite's.
+    pub of_capsule: bool,
     /// A hash of its first bytes: two files that share it are copies of each other.
     pub fingerprint: u64,
     /// Bytes on disk, where known.
@@ -181,7 +185,7 @@ fn open_file(path: &Path, mut file: File, len: u64, utc_offset: Option<i32>) -> 
     let mut reader = compression.reader(Box::new(again)).map_err(|e| SourceError::io(path, e))?;
     // an archive that breaks in its first bytes is told when it is read whole
     let mut bytes = Vec::new();
-    let head = head_counts(&mut reader, &mut bytes, utc_offset);
+    let (head, of_capsule) = head_counts(&mut reader, &mut bytes, utc_offset);
     refuse_container(path, &bytes)?;
     let body = match compression {
         Compression::None => Body::Plain { file, len },
@@ -191,6 +195,7 @@ fn open_file(path: &Path, mut file: File, len: u64, utc_offset: Option<i32>) -> 
         name: path.display().to_string(),
         compression,
         head,
+        of_capsule,
         fingerprint: fingerprint(&bytes),
         size: Some(len),
         body,
@@ -212,12 +217,12 @@ fn open_stream(
     let raw = Box::new(Cursor::new(magic).chain(raw));
     let mut reader = compression.reader(raw).map_err(|e| SourceError::io(path, e))?;
     let mut bytes = Vec::new();
-    let head = head_counts(&mut reader, &mut bytes, utc_offset);
+    let (head, of_capsule) = head_counts(&mut reader, &mut bytes, utc_offset);
     refuse_container(path, &bytes)?;
     let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
     let fingerprint = fingerprint(&bytes);
     let body = Body::Stream(Stream::Open(Box::new(Cursor::new(bytes).chain(reader))));
-    Ok(Input { name, compression, head, fingerprint, size: None, body })
+    Ok(Input { name, compression, head, of_capsule, fingerprint, size: None, body })
 }
 
 fn refuse_container(path: &Path, magic: &[u8]) -> Result<(), SourceError> {
@@ -235,7 +240,7 @@ fn refuse_container(path: &Path, magic: &[u8]) -> Result<(), SourceError> {
 }
 
 // reads as many bytes as it takes to see a request; they stay in `bytes`
-fn head_counts(reader: &mut impl Read, bytes: &mut Vec<u8>, utc_offset: Option<i32>) -> Counts {
+fn head_counts(reader: &mut impl Read, bytes: &mut Vec<u8>, utc_offset: Option<i32>) -> (Counts, bool) {
     loop {
         let before = bytes.len();
         let want = if before == 0 { HEAD } else { LONG_HEAD };
@@ -248,12 +253,47 @@ fn head_counts(reader: &mut impl Read, bytes: &mut Vec<u8>, utc_offset: Option<i
             let start = line.iter().position(|b| *b != 0).unwrap_or(line.len());
             assembler.line_with_escapes(line[start..].strip_suffix(b"\n").unwrap_or(&line[start..]));
         }
-        let counts = assembler.finish(Vec::new()).counts;
+        let mut counts = assembler.finish(Vec::new()).counts;
         let more = read.is_ok_and(|n| n > 0) && bytes.len() < LONG_HEAD;
-        if counts.span.is_some() || !more {
-            return counts;
+        let capsule =
+            (counts.span.is_none() && counts.with_request() == 0).then(|| capsule_head(bytes)).flatten();
+        // a journal can hold a Satellite's lines further on
+        let certain = capsule.is_some_and(|head| head.file);
+        if counts.span.is_some() || !more || certain {
+            counts.span = counts.span.or(capsule.map(|head| (head.first_us, head.first_us)));
+            return (counts, capsule.is_some());
         }
     }
+}
+
+#[derive(Clone, Copy)]
+struct CapsuleHead {
+    /// Time of its first line, good for the order of files only: local time is taken as UTC.
+    first_us: i64,
+    /// proxy.log itself, no journal.
+    file: bool,
+}
+
+// none where no line is a smart-proxy's
+fn capsule_head(bytes: &[u8]) -> Option<CapsuleHead> {
+    let mut lines = Lines::default();
+    let mut head: Option<CapsuleHead> = None;
+    for line in bytes.split(|b| *b == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let Some(read) = lines.read(line) else { continue };
+        let first_us = match lines.time(line) {
+            Some(Stamp::Utc(us)) => us,
+            Some(other) => other.local_secs(0) * 1_000_000,
+            None if head.is_some() => continue,
+            None => 0,
+        };
+        let file = read.form == Form::File;
+        head = Some(CapsuleHead { first_us, file });
+        if lines.time(line).is_some() {
+            break;
+        }
+    }
+    head
 }
 
 fn fingerprint(head: &[u8]) -> u64 {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod capsules;
 mod control;
 mod held;
 mod layouts;

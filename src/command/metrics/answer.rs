@@ -4,7 +4,10 @@ use super::flow::{Collected, FileRead};
 use crate::log::assemble::Counts;
 use crate::log::layout;
 use crate::log::line::Skip;
+use crate::log::proxy::collect::ProxyCounts;
+use crate::log::proxy::line::Form;
 use crate::metrics::answer::{Answer, Attribution, Background, Coverage, SourceAnswer};
+use crate::metrics::capsules;
 use crate::metrics::measure;
 use crate::timestamp::{Timestamp, UtcOffset};
 
@@ -12,9 +15,10 @@ use crate::timestamp::{Timestamp, UtcOffset};
 pub fn answer_of(collected: &Collected) -> Answer {
     let all = &collected.registrations;
     let mut total = Counts::default();
-    for file in &collected.files {
+    for file in collected.files.iter().filter(|f| f.capsule.is_none()) {
         total.add(&file.found.counts);
     }
+    let (capsules, pools) = capsules::of(&all.capsules, all.window);
     let mut notes = all.notes.clone();
     if all.requests.overlap_too_long {
         notes.push(
@@ -50,20 +54,23 @@ pub fn answer_of(collected: &Collected) -> Answer {
         },
         groups: measure::groups(all),
         cache: None,
+        capsules,
+        pools,
         notes,
     }
 }
 
 fn coverage_of(collected: &Collected, total: &Counts) -> Coverage {
     let mut coverage = Coverage::default();
-    for FileRead { name, found, .. } in &collected.files {
+    for FileRead { name, found, capsule, .. } in &collected.files {
         for (line, text) in &found.counts.samples {
             if coverage.skipped_samples.len() < 5 {
                 coverage.skipped_samples.push(format!("{name}:{line}: {text}"));
             }
         }
         if let Some(error) = &found.error {
-            let bytes = crate::report::durations::bytes(found.counts.bytes);
+            let bytes = capsule.as_ref().map_or(found.counts.bytes, |c| c.bytes);
+            let bytes = crate::report::durations::bytes(bytes);
             coverage.unreadable.push(format!("{name}: {error}; the {bytes} before that are in the answer"));
         }
     }
@@ -89,6 +96,9 @@ fn coverage_of(collected: &Collected, total: &Counts) -> Coverage {
 }
 
 fn source_of(file: &FileRead) -> SourceAnswer {
+    if let Some(counts) = &file.capsule {
+        return capsule_source(file, counts);
+    }
     let counts = &file.found.counts;
     SourceAnswer {
         path: file.name.clone(),
@@ -99,5 +109,24 @@ fn source_of(file: &FileRead) -> SourceAnswer {
         first: counts.span.map(|(first, _)| Timestamp(first)),
         last: counts.span.map(|(_, last)| Timestamp(last)),
         skipped: layout::unusable(counts).map(|(_, why)| why.to_owned()),
+    }
+}
+
+fn capsule_source(file: &FileRead, counts: &ProxyCounts) -> SourceAnswer {
+    let layout = match counts.form() {
+        Some(Form::File) | None => "proxy.log",
+        Some(Form::JournalText) => "capsule journal text",
+        Some(Form::JournalJson) => "capsule journal json",
+    };
+    let nothing = "it is a capsule's log in which no GET or POST /register is answered";
+    SourceAnswer {
+        path: file.name.clone(),
+        layout: layout.to_owned(),
+        compression: file.compression.name().to_owned(),
+        lines: counts.lines,
+        bytes: counts.bytes,
+        first: None,
+        last: None,
+        skipped: (counts.requests == 0).then(|| nothing.to_owned()),
     }
 }

@@ -1,10 +1,13 @@
 //! Places in, registrations out: every place is opened and read at the same time, each host's log on its own.
 
+use super::capsules::{read_capsules, take_capsules};
 use super::progress::Progress;
 use crate::cli::MetricsArgs;
 use crate::inventory::topology::Topology;
 use crate::log::assemble::{Block, Event};
+use crate::log::proxy::collect::ProxyCounts;
 use crate::log::read::{self, Blocks, FileCounts, Reading};
+use crate::registration::capsule::{NamedLog, SatelliteTime};
 use crate::registration::correlate::Correlator;
 use crate::registration::finish::{self, Registrations, Window};
 use crate::registration::join::Joiner;
@@ -23,8 +26,10 @@ pub struct FileRead {
     pub name: String,
     /// Told from its first bytes.
     pub compression: Compression,
-    /// Its lines.
+    /// Its lines, where it is a Satellite's.
     pub found: FileCounts,
+    /// Its lines, where it is a capsule's.
+    pub capsule: Option<ProxyCounts>,
 }
 
 /// What came of every place.
@@ -34,6 +39,10 @@ pub struct Collected {
     pub registrations: Registrations,
     /// Every file that was opened.
     pub files: Vec<FileRead>,
+    /// Logs of capsules.
+    capsules: Vec<NamedLog>,
+    /// What the first Satellite's log says of time.
+    time: Option<SatelliteTime>,
     /// What could not be opened.
     pub refused: Vec<SourceError>,
     /// Words on what was left out on purpose.
@@ -44,6 +53,14 @@ impl Collected {
     fn add(&mut self, later: Self) {
         self.registrations.add(later.registrations);
         self.files.extend(later.files);
+        self.capsules.extend(later.capsules);
+        self.time = match (self.time.take(), later.time) {
+            (Some(mut mine), Some(other)) => {
+                mine.widen(other.span);
+                Some(mine)
+            }
+            (mine, other) => mine.or(other),
+        };
         self.refused.extend(later.refused);
         self.left_out.extend(later.left_out);
     }
@@ -52,7 +69,7 @@ impl Collected {
 /// Reads every place; answers come together in the order of the places.
 pub fn collect(args: &MetricsArgs, places: &[Place], topology: Option<&Topology>) -> Collected {
     let progress = Mutex::new(Progress::new(args.quiet));
-    let flow = Flow { args, topology, progress: &progress };
+    let flow = Flow { args, topology, progress: &progress, elsewhere: places.len() > 1 };
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<Option<Collected>>> = Mutex::new(places.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
@@ -79,6 +96,9 @@ pub fn collect(args: &MetricsArgs, places: &[Place], topology: Option<&Topology>
         all.add(collected);
     }
     all.registrations.sort();
+    let mut time = all.time.take().unwrap_or_default();
+    time.user_offset = args.utc_offset.map(|o| o.0);
+    all.registrations.join_capsules(std::mem::take(&mut all.capsules), topology, &time);
     all
 }
 
@@ -95,17 +115,37 @@ struct Flow<'a> {
     args: &'a MetricsArgs,
     topology: Option<&'a Topology>,
     progress: &'a Mutex<Progress>,
+    /// Capsules' logs may lie in other places.
+    elsewhere: bool,
 }
 
 impl Flow<'_> {
     fn place(&self, place: &Place) -> Collected {
-        let opened = place.open(self.args.utc_offset.map(|o| o.0));
+        let mut opened = place.open(self.args.utc_offset.map(|o| o.0));
+        let capsules = take_capsules(&mut opened, self.topology);
+        let beside_capsules = self.elsewhere || !capsules.is_empty();
         let mut collected =
             Collected { refused: opened.refused, left_out: opened.left_out, ..Collected::default() };
         for host in opened.hosts {
-            collected.add(self.satellite(host));
+            collected.add(self.satellite(host, beside_capsules));
+        }
+        if !capsules.is_empty() {
+            collected.add(self.capsules(capsules));
         }
         collected
+    }
+
+    fn capsules(&self, logs: Vec<HostLogs>) -> Collected {
+        if let Ok(mut progress) = self.progress.lock() {
+            logs.iter().for_each(|l| progress.expect(bytes_to_come(&l.inputs)));
+        }
+        let reading = self.reading(&[]);
+        let (capsules, files) = read_capsules(logs, reading.threads, reading.chunk, &|bytes| {
+            if let Ok(mut progress) = self.progress.lock() {
+                progress.add(bytes);
+            }
+        });
+        Collected { capsules, files, ..Collected::default() }
     }
 
     fn reading(&self, inputs: &[Input]) -> Reading {
@@ -122,7 +162,7 @@ impl Flow<'_> {
     }
 
     // the log of one Satellite
-    fn satellite(&self, logs: HostLogs) -> Collected {
+    fn satellite(&self, logs: HostLogs, beside_capsules: bool) -> Collected {
         let inputs = logs.inputs;
         let meta: Vec<_> = inputs.iter().map(|i| (i.name.clone(), i.compression)).collect();
         if let Ok(mut progress) = self.progress.lock() {
@@ -131,7 +171,7 @@ impl Flow<'_> {
         let reading = self.reading(&inputs);
         let mut stages = Stages {
             joiner: Joiner::default(),
-            correlator: Correlator::default(),
+            correlator: if beside_capsules { Correlator::beside_capsules() } else { Correlator::default() },
             firsts: inputs.iter().map(Input::first_us).collect(),
             progress: self.progress,
         };
@@ -142,9 +182,11 @@ impl Flow<'_> {
             since: self.args.since.unwrap_or(Window::ALL.since),
             until: self.args.until.unwrap_or(Window::ALL.until),
         };
-        let file_read = |((name, compression), found)| FileRead { name, compression, found };
+        let file_read = |((name, compression), found)| FileRead { name, compression, found, capsule: None };
+        let time = time_of(&files, requests.last_us);
         Collected {
             registrations: finish::finish(correlator, requests, self.topology, window),
+            time: Some(time),
             files: meta.into_iter().zip(files).map(file_read).collect(),
             ..Collected::default()
         }
@@ -174,6 +216,17 @@ impl Blocks for Stages<'_> {
             progress.add(bytes);
         }
     }
+}
+
+// when the log has which offset, and its first and last request
+fn time_of(files: &[FileCounts], last_us: Option<i64>) -> SatelliteTime {
+    let mut time = SatelliteTime::default();
+    for counts in files.iter().map(|f| &f.counts) {
+        time.widen(counts.span);
+        time.offsets.extend(counts.offsets_from.iter().copied().zip(counts.offsets.iter().copied()));
+    }
+    time.widen(last_us.map(|us| (us, us)));
+    time
 }
 
 // bytes on disk, where every file is plain

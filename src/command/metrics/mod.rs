@@ -2,6 +2,7 @@
 
 mod answer;
 mod caches;
+mod capsules;
 mod flow;
 mod progress;
 
@@ -118,7 +119,7 @@ fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Result
 }
 
 fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {
-    if answer.groups.is_empty() {
+    if answer.groups.is_empty() && answer.capsules.iter().all(|c| c.window.is_none()) {
         let asked =
             if args.since.is_some() || args.until.is_some() { " between --since and --until" } else { "" };
         let used = answer.sources.iter().filter(|s| s.skipped.is_none()).count();

@@ -6,7 +6,7 @@ use super::{Labels, TableStyle};
 use crate::metrics::answer::{Answer, Distribution, GroupAnswer, Metric, Statistic};
 use crate::metrics::targets::Judgement;
 use crate::registration::session::{ErrorClass, Evidence};
-use crate::report::durations::{calls, count, digits, millis, share};
+use crate::report::durations::{calls, count, digits, millis, percent, share};
 use std::collections::BTreeMap;
 
 /// A way to fit the tables into the width, the roomiest first.
@@ -113,7 +113,9 @@ fn one(
                 line(&timings.line(row, style));
             }
         }
-        for j in block.judged.iter().filter(|j| j.metric.is_timing() || j.statistic != Statistic::Avg) {
+        let has_row =
+            |j: &Judgement| !j.metric.is_timing() && !j.metric.is_share() && j.statistic == Statistic::Avg;
+        for j in block.judged.iter().filter(|j| !has_row(j)) {
             judged_line(&mut line, j, style);
         }
     } else {
@@ -223,7 +225,7 @@ fn call_rows<'a>(
     let title = if layout.labels == Labels::Short { "calls" } else { "calls a registration" };
     let cells = [title, "n", "avg", "target", ""].into_iter().map(quiet).collect();
     let mut rows = vec![(Row { inferred: false, cells }, None)];
-    for metric in Metric::ALL.into_iter().filter(|m| !m.is_timing()) {
+    for metric in Metric::ALL.into_iter().filter(|m| !m.is_timing() && !m.is_share()) {
         let Some(d) = group.metrics.get(&metric).filter(|d| d.count > 0) else { continue };
         let judgement = judged.iter().copied().find(|j| j.metric == metric && j.statistic == Statistic::Avg);
         rows.push((call_row(layout.labels.of(metric), d, judgement), judgement));
@@ -298,8 +300,14 @@ fn call_line(
 
 /// A judged timing, which has no column to stand in.
 fn judged_line(line: &mut impl FnMut(&str), j: &Judgement, style: TableStyle) {
-    let show = |v: f64| if j.metric.is_timing() { millis(v) } else { calls(v) };
-    let what = format!("{} of {}", j.statistic.label(), Labels::Short.of(j.metric));
+    let show = |v: f64| match j.metric {
+        metric if metric.is_timing() => millis(v),
+        metric if metric.is_share() => percent(v),
+        _ => calls(v),
+    };
+    let name = Labels::Short.of(j.metric);
+    let what =
+        if j.metric.is_share() { name.to_owned() } else { format!("{} of {name}", j.statistic.label()) };
     let value = j.value.map_or_else(|| "no figure".to_owned(), show);
     let (target, tone) = match (j.target.map(show), j.met) {
         (Some(target), Some(true)) => (format!("target {target} met"), Tone::Good),

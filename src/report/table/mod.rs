@@ -4,6 +4,7 @@
 //! that the log holds; without colour it says the same.
 
 mod cache;
+mod capsules;
 pub(crate) mod grid;
 mod group;
 mod tail;
@@ -61,6 +62,7 @@ pub fn render(answer: &Answer, judgements: &[Judgement], style: &TableStyle) -> 
     if let Some(rows) = &answer.cache {
         cache::render(&mut out, rows, style);
     }
+    capsules::render(&mut out, answer, style);
     tail::render(&mut out, answer, judgements, style);
     out
 }
@@ -112,6 +114,9 @@ impl Labels {
             }
             (Self::Route, Metric::RedundantConsumerGets) => "GET /rhsm/consumers/:id",
             (Self::Route, Metric::ScriptFetches) => "GET /register (fetches)",
+            (Self::Route, Metric::CapsuleScriptFetchMs) => "GET /register, capsule",
+            (Self::Route, Metric::CapsuleHostRegisterMs) => "POST /register, capsule",
+            (Self::Route | Self::Short, Metric::ScriptCacheHitRate) => metric.label(),
             (Self::Short, Metric::ConsumerCreateMs) => "consumer create",
             (Self::Short, Metric::ScriptFetchMs) => "script fetch",
             (Self::Short, Metric::HostRegisterMs) => "host register",
@@ -121,6 +126,8 @@ impl Labels {
             (Self::Short, Metric::StatusCalls) => "status",
             (Self::Short, Metric::RedundantConsumerGets) => "consumer gets",
             (Self::Short, Metric::ScriptFetches) => "script fetches",
+            (Self::Short, Metric::CapsuleScriptFetchMs) => "capsule script",
+            (Self::Short, Metric::CapsuleHostRegisterMs) => "capsule host",
         }
     }
 }
