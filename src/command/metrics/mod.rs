@@ -3,6 +3,7 @@
 mod answer;
 mod caches;
 mod flow;
+mod hosts;
 mod progress;
 
 use crate::cli::{FailOn, MetricsArgs};
@@ -47,13 +48,19 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
     // caches are asked while the log is read
     let asked = caches::plan(args, topology.as_ref())?.map(|plan| std::thread::spawn(move || plan.ask()));
-    let mut collected = flow::collect(args, &[Place::Files(chosen)], topology.as_ref());
+    // beside files an inventory is topology only: nothing is contacted
+    let remote = match (&args.inventory, &topology) {
+        (Some(path), Some(topology)) if args.log.is_empty() => hosts::remote(args, path, topology)?,
+        _ => hosts::Remote { places: vec![Place::Files(chosen)], ..hosts::Remote::default() },
+    };
+    let mut collected = flow::collect(args, &remote.places, topology.as_ref());
+    collected.refuse(remote.refused);
     collected.refused.splice(..0, refused);
     collected.left_out.splice(..0, twice.iter().map(ToString::to_string));
     for error in &collected.refused {
         say(&format!("error: {error}"));
     }
-    if collected.files.is_empty() {
+    if collected.files.is_empty() && collected.hosts.is_empty() {
         let nothing = collected
             .refused
             .iter()
@@ -118,6 +125,11 @@ fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Result
 }
 
 fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {
+    let missing = hosts::missing_satellites(&answer.hosts);
+    if !missing.is_empty() {
+        say(&format!("error: a Satellite is missing from the answer: {}", missing.join(", ")));
+        return ExitCode::from(1);
+    }
     if answer.groups.is_empty() {
         let asked =
             if args.since.is_some() || args.until.is_some() { " between --since and --until" } else { "" };

@@ -6,6 +6,7 @@
 mod cache;
 mod grid;
 mod group;
+mod hosts;
 mod tail;
 mod text;
 
@@ -61,6 +62,7 @@ pub fn render(answer: &Answer, judgements: &[Judgement], style: &TableStyle) -> 
     if let Some(rows) = &answer.cache {
         cache::render(&mut out, rows, style);
     }
+    hosts::render(&mut out, &answer.hosts, style);
     tail::render(&mut out, answer, judgements, style);
     out
 }

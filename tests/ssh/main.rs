@@ -1,0 +1,9 @@
+//! `metrics -i INVENTORY` alone: logs of real sshd on loopback, whole and failing in every way.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod failures;
+mod journal;
+mod reading;
+mod server;
