@@ -66,6 +66,18 @@ impl Running {
         self.failure.as_ref()
     }
 
+    /// What it said, where it has ended or does so in a moment.
+    pub fn last_words(&mut self) -> Option<String> {
+        let since = Instant::now();
+        while since.elapsed() < GRACE / 5 {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return self.words.recv_timeout(GRACE / 5).ok();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        None
+    }
+
     /// Closes its stdin, which lets it end, and waits a moment for it.
     pub fn close(&mut self) {
         drop(self.stdin.take());

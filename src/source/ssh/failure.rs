@@ -141,6 +141,9 @@ impl Reason {
     }
 }
 
+/// Where ssh says nothing itself: the first ssh of the connection may have.
+pub const WORDLESS: &str = "ssh ended without a word (255)";
+
 /// A host's failure in its own words, with the way out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{words}; {way_out}")]
@@ -163,8 +166,11 @@ impl Failure {
     pub fn of(stderr: &str, code: Option<i32>, address: &str) -> Self {
         let reason = Reason::of(stderr, code);
         let words = match (spoken(stderr), code) {
+            (words, Some(code @ 129..=254)) if !words.is_empty() => {
+                format!("{words} (the program there was killed by signal {})", code - 128)
+            }
             (words, _) if !words.is_empty() => words,
-            (_, Some(255)) => "ssh ended without a word (255)".to_owned(),
+            (_, Some(255)) => WORDLESS.to_owned(),
             (_, Some(code)) if code > 128 => format!("the program there was killed by signal {}", code - 128),
             (_, Some(code)) => format!("the program there ended with {code} and without a word"),
             (_, None) => "ssh was killed".to_owned(),
