@@ -5,7 +5,7 @@
 //! its end of that command's stdin closes, and the connection with it.
 
 use super::child::Running;
-use super::failure::{Failure, Reason};
+use super::failure::{Failure, Reason, WORDLESS};
 use super::probe;
 use super::quote::quoted;
 use super::target::RemoteHost;
@@ -31,6 +31,8 @@ pub struct Connection {
     // goes after the connection
     folder: tempfile::TempDir,
     failures: Mutex<Vec<Failure>>,
+    // what the first ssh said when the connection broke off
+    said: Mutex<Option<Failure>>,
 }
 
 impl Connection {
@@ -46,6 +48,7 @@ impl Connection {
             first: Mutex::default(),
             folder,
             failures: Mutex::default(),
+            said: Mutex::default(),
         };
         let command = connection.ssh("yes", &probe::script(host));
         let running = Running::start(command, patience, &host.address, true)?;
@@ -69,6 +72,21 @@ impl Connection {
     /// ssh cannot be started.
     pub fn run(&self, script: &OsStr) -> Result<Running, Failure> {
         Running::start(self.ssh("no", script), self.patience, &self.host.address, false)
+    }
+
+    /// The failure with the words of the connection's first ssh, where it has ended and the other said nothing.
+    pub fn explained(&self, failure: Failure) -> Failure {
+        if failure.words != WORDLESS {
+            return failure;
+        }
+        let said = self.first.lock().ok().and_then(|mut first| first.as_mut()?.get_mut().last_words());
+        if let Some(words) = said.filter(|words| !words.trim().is_empty())
+            && let Ok(mut last) = self.said.lock()
+        {
+            *last = Some(Failure::of(&words, Some(255), &self.host.address));
+        }
+        // several files can break off at once: the words come once
+        self.said.lock().ok().and_then(|said| said.clone()).unwrap_or(failure)
     }
 
     /// Remembers what went wrong, for the host's row.

@@ -117,12 +117,15 @@ struct Remembered {
 
 impl Read for Remembered {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(into).inspect_err(|error| {
+        self.inner.read(into).map_err(|error| {
             if error.kind() == io::ErrorKind::Interrupted {
-                return;
+                return error;
             }
             let known = error.get_ref().and_then(|e| e.downcast_ref::<Failure>()).cloned();
-            self.connection.failed(&known.unwrap_or_else(|| Failure::new(Reason::Cut, error.to_string())));
+            let failure = known.unwrap_or_else(|| Failure::new(Reason::Cut, error.to_string()));
+            let failure = self.connection.explained(failure);
+            self.connection.failed(&failure);
+            io::Error::other(failure)
         })
     }
 }
