@@ -136,7 +136,7 @@ fn a_setting_that_could_reach_a_shell() {
 #[test]
 fn a_full_disk() {
     let Some(mut pair) = Pair::new() else { return };
-    let zstd = [("zstd", "echo x >/dev/full")];
+    let zstd = [("zstd", "cat /etc/passwd >/dev/full")];
     let bad = pair.serve(&Options { programs: &zstd, ..Options::default() });
     pair.fails(&bad, "no-space", "No space left on device", "free disk space");
 }

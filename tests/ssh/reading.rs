@@ -77,7 +77,7 @@ fn no_name_of_a_file_reaches_a_shell() {
     let storm = Storm::new("--sessions 60 --rate 40 --seed 5 --rotate 2 --compress none");
     let rotated = fs::read_dir(&storm.dir).unwrap().map(|e| e.unwrap().path());
     let rotated = rotated.filter(|p| p.to_string_lossy().contains("production.log-")).next().unwrap();
-    let odd = std::ffi::OsStr::from_bytes(b"production.log-\n$(touch hurt)`touch hurt`'; touch hurt #\"\xff");
+    let odd = std::ffi::OsStr::from_bytes(b"production.log-\n$(touch hurt)`touch hurt`'; touch hurt #\" end");
     let marker = Path::new("hurt");
     fs::rename(rotated, storm.dir.join(odd)).unwrap();
     let vars = lab.serve(&Options::default());
@@ -95,8 +95,9 @@ fn since_and_until_choose_files_before_anything_is_read() {
     for (day, name) in
         [(3, "production.log-20260404.gz"), (4, "production.log-20260405"), (5, "production.log")]
     {
-        let storm =
-            Storm::new(&format!("--sessions 20 --rate 40 --seed {day} --start 2026-04-0{day}T10:00:00Z"));
+        let storm = Storm::new(&format!(
+            "--sessions 20 --rate 40 --lead 7200 --seed {day} --start 2026-04-0{day}T10:00:00Z"
+        ));
         let bytes = storm.bytes();
         if name.ends_with("gz") {
             let file = fs::File::create(dir.join(name)).unwrap();
@@ -108,7 +109,7 @@ fn since_and_until_choose_files_before_anything_is_read() {
         }
     }
     let inventory = lab.inventory(&[("sat", format!("{vars} reginfra_log={}", dir.display()))]);
-    let words = "--json --since 2026-04-04T08:00:00Z --until 2026-04-04T12:00:00Z";
+    let words = "--json --since 2026-04-04T09:30:00Z --until 2026-04-04T12:00:00Z";
     let json = lab.metrics(&inventory, words).code(0).json();
     assert_eq!(json["sources"].as_array().unwrap().len(), 1, "{}", json["sources"]);
     assert!(json["sources"][0]["path"].as_str().unwrap().ends_with("production.log-20260405"));

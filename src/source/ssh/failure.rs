@@ -165,7 +165,15 @@ impl Failure {
     /// From what was written to stderr and how ssh ended.
     pub fn of(stderr: &str, code: Option<i32>, address: &str) -> Self {
         let reason = Reason::of(stderr, code);
-        let words = match (spoken(stderr), code) {
+        let said = match reason {
+            // the lines that name the key, without the advice in between
+            Reason::HostKeyChanged => {
+                let telling = |line: &&str| line.contains("HAS CHANGED") || line.contains("has changed and");
+                stderr.lines().filter(telling).map(|line| format!("{line}\n")).collect()
+            }
+            _ => stderr.to_owned(),
+        };
+        let words = match (spoken(&said), code) {
             (words, Some(code @ 129..=254)) if !words.is_empty() => {
                 format!("{words} (the program there was killed by signal {})", code - 128)
             }
