@@ -1,4 +1,5 @@
 //! `metrics -i INVENTORY` alone: logs of real sshd on loopback, whole and failing in every way.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "../support/mod.rs"]
 mod support;
