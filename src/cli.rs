@@ -44,21 +44,22 @@ Examples:
   reginfra metrics --log /var/log/foreman                     the whole rotated set of this Satellite
   reginfra metrics --log production.log -i inventory.ini      groups told by the inventory
   zcat production.log-*.gz | reginfra metrics --log -         from a pipe
+  reginfra metrics -i inventory.ini                           over SSH, all Satellites of the inventory at once
   reginfra metrics --log DIR --since 2026-04-04T12:00:00+02:00 --until 2026-04-04T13:00:00+02:00
   reginfra metrics --log DIR --json --sessions sessions.jsonl > metrics.json
   reginfra metrics --log DIR --save runs/before               keep the run for a comparison
   reginfra metrics --log DIR --fail-on target                 exit 1 where a target is missed
   reginfra metrics --log DIR -i inventory.ini --cache-stats   and how the caches are doing
 
-Exit codes: 0 done; 1 a target is missed under --fail-on target; 2 misuse or unreadable input;
-3 nothing to analyse.")]
+Exit codes: 0 done; 1 a target is missed under --fail-on target, or a Satellite is missing from
+the answer; 2 misuse or unreadable input; 3 nothing to analyse.")]
 pub struct MetricsArgs {
     /// Logs: files, folders (the whole rotated set) or - for stdin; production.log and capsules' proxy.log, plain,
     /// gzip, xz and zstd are told by content
-    #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
+    #[arg(long, value_name = "PATH", num_args = 1.., required_unless_present = "inventory")]
     pub log: Vec<PathBuf>,
-    /// Ansible inventory: which host is Satellite, capsule or load balancer; nothing is contacted but
-    /// caches, where --cache-stats is given
+    /// Ansible inventory: which host is Satellite, capsule or load balancer. Beside --log nothing is contacted
+    /// but caches, where --cache-stats is given; alone its Satellites and capsules are read over SSH
     #[arg(short, long, value_name = "PATH")]
     pub inventory: Option<PathBuf>,
     /// Take the inventory from this machine's ansible-inventory, which reads vaults, scripts and plugins
@@ -70,6 +71,15 @@ pub struct MetricsArgs {
     /// Only registrations whose create starts before this: seconds since 1970 or RFC 3339
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     pub until: Option<Timestamp>,
+    /// Hosts that are read over SSH at the same time; without it all of them, 64 at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallel: Option<u16>,
+    /// Seconds after which a host that sends nothing is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub host_timeout: u32,
+    /// Over SSH: only the newest so many bytes of each host's log, as they lie there (500M, 2G)
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub max_size: Option<u64>,
     /// The offset from UTC of lines that do not tell it (as +02:00); without it they have the log's first one
     #[arg(long, value_name = "OFFSET", value_parser = UtcOffset::parse, allow_hyphen_values = true)]
     pub utc_offset: Option<UtcOffset>,
@@ -106,6 +116,22 @@ pub struct MetricsArgs {
     /// How to ask caches.
     #[command(flatten)]
     pub cache: CacheOptions,
+}
+
+// `500M`: bytes, or kB, MB, GB by thousands as tables show them
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_ascii_lowercase().trim_end_matches('b') {
+        "" => 1,
+        "k" => 1_000,
+        "m" => 1_000_000,
+        "g" => 1_000_000_000,
+        "t" => 1_000_000_000_000,
+        _ => return Err(format!("'{unit}' is no unit: give bytes, or a number with k, M, G or T")),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).filter(|n| *n > 0);
+    bytes.ok_or_else(|| "give a number above 0, as 500M".to_owned())
 }
 
 /// `reginfra inventory`.
@@ -188,8 +214,11 @@ Exit codes: 0 at least one cache was read; 1 a finding, or a cache that could no
 2 misuse, or no cache could be read; 3 no load balancer in the inventory.")]
 pub struct CacheArgs {
     /// Ansible inventory; each host of [capsule_lbs] has a cache
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "PATH")]
     pub inventory: PathBuf,
+    /// Take the inventory from this machine's ansible-inventory, which reads vaults, scripts and plugins
+    #[arg(long)]
+    pub via_ansible: bool,
     /// Print what was found as JSON (docs/cache.schema.json)
     #[arg(long)]
     pub json: bool,

@@ -149,13 +149,11 @@ pub struct Variables {
 }
 
 /// The variables that matter here, of every load balancer. The one place that takes them from the inventory.
-pub fn variables_of(inventory: &Path, balancers: &[LoadBalancer]) -> Variables {
-    // the topology was read from the same inventory: what is wrong with it has been told
-    let inventory = Inventory::load(inventory).ok();
+pub fn variables_of(inventory: &Inventory, balancers: &[LoadBalancer]) -> Variables {
     let mut found = Variables::default();
     for balancer in balancers {
         let mut kept = BTreeMap::new();
-        let host = inventory.as_ref().and_then(|inventory| inventory.host(&balancer.name));
+        let host = inventory.host(&balancer.name);
         let names = host.map(|host| host.variables().into_keys()).into_iter().flatten();
         for key in names.filter(|key| key.starts_with("registration_cache_")) {
             match host.map(|host| host.value(&key)) {
@@ -289,8 +287,9 @@ lb1.example.com
 
     fn endpoints_of(inventory: &str, wishes: &Wishes) -> Result<(Vec<Endpoint>, Vec<String>), SettingsError> {
         let file = file(inventory);
-        let topology = Topology::load(file.path()).unwrap();
-        let variables = variables_of(file.path(), &topology.load_balancers);
+        let inventory = Inventory::load(file.path()).unwrap();
+        let topology = Topology::of(&inventory).unwrap();
+        let variables = variables_of(&inventory, &topology.load_balancers);
         Ok((endpoints(&topology, &variables, wishes)?, variables.warnings))
     }
 

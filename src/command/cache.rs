@@ -4,7 +4,7 @@ use crate::cache::settings::{Endpoint, Wishes, endpoints, variables_of};
 use crate::cache::wire::Limits;
 use crate::cache::{CacheRow, Snapshot, read_all};
 use crate::cli::{CacheArgs, CacheFailOn, CacheOptions};
-use crate::inventory::Topology;
+use crate::inventory::{Inventory, Topology};
 use crate::report::table::{self, TableStyle};
 use crate::report::{atomic, cache as wire};
 use anyhow::bail;
@@ -31,7 +31,7 @@ impl Plan {
     ///
     /// # Errors
     /// A file that cannot be read or used, a port that is none.
-    pub fn new(inventory: &Path, topology: &Topology, options: &CacheOptions) -> anyhow::Result<Self> {
+    pub fn new(inventory: &Inventory, topology: &Topology, options: &CacheOptions) -> anyhow::Result<Self> {
         let wishes = Wishes {
             user: options.cache_user.clone(),
             port: options.cache_port,
@@ -82,8 +82,9 @@ pub fn failure_of(row: &CacheRow) -> Option<String> {
 /// # Errors
 /// Misuse, and files that cannot be read or written.
 pub fn run(args: &CacheArgs) -> anyhow::Result<ExitCode> {
-    let topology = Topology::load(&args.inventory)?;
-    let plan = Plan::new(&args.inventory, &topology, &args.options)?;
+    let inventory = super::inventory::load(&args.inventory, args.via_ansible)?;
+    let topology = Topology::of(&inventory)?;
+    let plan = Plan::new(&inventory, &topology, &args.options)?;
     if args.json && args.save.as_deref() == Some(Path::new("-")) {
         bail!("--json and --save - both write to stdout: name a file for --save");
     }

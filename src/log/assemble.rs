@@ -41,6 +41,8 @@ pub struct Counts {
     pub skipped: [u64; Skip::COUNT],
     /// Lines longer than is kept, or cut where a file begins or ends.
     pub cut: u64,
+    /// Lines that journald says it dropped.
+    pub lost: u64,
     /// Started and Completed lines that stand twice.
     pub doubled_lines: u64,
     /// Continuation lines that carry a request id.
@@ -86,6 +88,7 @@ impl Counts {
             *mine += theirs;
         }
         self.cut += later.cut;
+        self.lost += later.lost;
         self.doubled_lines += later.doubled_lines;
         self.id_continuations += later.id_continuations;
         self.json[0] += later.json[0];
@@ -255,6 +258,9 @@ impl Assembler {
     fn skip(&mut self, skip: Skip, line: &[u8]) {
         let counts = &mut self.block.counts;
         counts.skipped[skip as usize] += 1;
+        if skip == Skip::OtherProgram {
+            counts.lost += text::suppressed(line);
+        }
         if !skip.understood() && counts.samples.len() < SAMPLES {
             let text: String = String::from_utf8_lossy(&line[..line.len().min(120)])
                 .chars()

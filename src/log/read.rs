@@ -20,10 +20,9 @@ pub struct Reading {
     pub chunk: usize,
     /// Seconds east of UTC where the log cannot tell.
     pub utc_offset: Option<i32>,
+    /// Bytes of files behind the current one that may be parsed ahead.
+    pub ahead: usize,
 }
-
-/// Bytes of files behind the current one that may be parsed ahead.
-const AHEAD: usize = 256 << 20;
 
 /// Blocks of the current file that may wait.
 const WAITING: usize = 8;
@@ -60,8 +59,8 @@ enum Parsed {
 }
 
 /// Keeps producers of later files from running too far ahead.
-#[derive(Default)]
 struct Credit {
+    ahead: usize,
     // (file that is taken now, bytes under way of it, bytes under way of later files)
     state: Mutex<(usize, BTreeMap<usize, usize>)>,
     changed: Condvar,
@@ -75,7 +74,7 @@ impl Credit {
             let allowed = if file <= *current {
                 under_way.get(&file).copied().unwrap_or(0) < WAITING * chunk.max(1 << 16)
             } else {
-                under_way.iter().filter(|(f, _)| *f > current).map(|(_, b)| b).sum::<usize>() < AHEAD
+                under_way.iter().filter(|(f, _)| *f > current).map(|(_, b)| b).sum::<usize>() < self.ahead
             };
             if allowed {
                 break;
@@ -107,7 +106,7 @@ impl Credit {
 /// Reads every file and hands out its blocks in order.
 pub fn read(inputs: Vec<Input>, reading: Reading, sink: &mut impl Blocks) -> Vec<FileCounts> {
     let files = inputs.len();
-    let credit = Credit::default();
+    let credit = Credit { ahead: reading.ahead, state: Mutex::default(), changed: Condvar::default() };
     let (work_in, work_out) = bounded::<Work>(reading.threads * 2 + 2);
     let (done_in, done_out) = unbounded::<Done>();
     let (spare_in, spare_out) = unbounded::<Vec<Event>>();

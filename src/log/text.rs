@@ -248,6 +248,23 @@ pub fn tag(text: &[u8]) -> u32 {
     (hash(text) >> 32) as u32 | 1
 }
 
+/// How many lines journald dropped, in whatever form of the journal; 0 where another unit's or nothing is said.
+///
+/// ```text
+/// Aug 10 07:19:29 sat systemd-journald[412]: Suppressed 1204 messages from foreman.service
+/// ```
+#[cold]
+pub fn suppressed(line: &[u8]) -> u64 {
+    let Some(at) = memmem::find(line, b"Suppressed ") else { return 0 };
+    let rest = &line[at + b"Suppressed ".len()..];
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (number, rest) = rest.split_at(digits);
+    if !rest.starts_with(b" messages from foreman") || memmem::find(line, b"journald").is_none() {
+        return 0;
+    }
+    std::str::from_utf8(number).ok().and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,5 +403,22 @@ mod tests {
             Some(("h1", false, "p"))
         );
         assert_eq!(candlepin_other_uuid(format!("Candlepin returned different consumer uuid than requested ({UUID}), updating uuid in subscription_facet.").as_bytes()), Uuid::parse(UUID.as_bytes()));
+    }
+
+    #[test]
+    fn what_journald_dropped_is_counted_in_every_form() {
+        let text =
+            b"Aug 10 07:19:29 sat systemd-journald[412]: Suppressed 1204 messages from foreman.service";
+        assert_eq!(suppressed(text), 1204);
+        let json = br#"{"MESSAGE":"Suppressed 7 messages from foreman.service","SYSLOG_IDENTIFIER":"systemd-journald","N_DROPPED":"7"}"#;
+        assert_eq!(suppressed(json), 7);
+        for other in [
+            &b"Aug 10 07:19:29 sat systemd-journald[412]: Suppressed 5 messages from cron.service"[..],
+            b"Aug 10 07:19:29 sat other[412]: Suppressed 5 messages from foreman.service",
+            b"systemd-journald: Suppressed 99999999999999999999 messages from foreman.service",
+            b"systemd-journald: Suppressed ",
+        ] {
+            assert_eq!(suppressed(other), 0, "{}", String::from_utf8_lossy(other));
+        }
     }
 }

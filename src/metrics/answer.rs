@@ -259,6 +259,8 @@ pub struct Coverage {
     pub skipped_samples: Vec<String>,
     /// Lines cut at a file's start or end, or longer than is kept.
     pub lines_cut: u64,
+    /// Lines that journald says it dropped.
+    pub lines_lost: u64,
     /// Started and Completed lines that stand twice; counted once.
     pub lines_doubled: u64,
     /// Requests with a Started and a Completed line.
@@ -294,6 +296,29 @@ pub struct SourceAnswer {
     pub last: Option<Timestamp>,
     /// Why it was not used, where it was not.
     pub skipped: Option<String>,
+}
+
+/// A host that was read over SSH, or was to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAnswer {
+    /// As the inventory names it.
+    pub name: String,
+    /// `satellite` or `capsule`.
+    pub role: &'static str,
+    /// `read`, `partly-read` or `failed`.
+    pub status: &'static str,
+    /// What kind of failure it is.
+    pub reason: Option<&'static str>,
+    /// What was said.
+    pub error: Option<String>,
+    /// What to do.
+    pub way_out: Option<String>,
+    /// Files and journals that were opened.
+    pub files: u64,
+    /// Bytes of them, decompressed.
+    pub bytes: u64,
+    /// What was left on the host because of its size.
+    pub left: Option<String>,
 }
 
 /// What was not counted to any registration.
@@ -345,6 +370,8 @@ pub struct Answer {
     pub capsules: Vec<CapsuleAnswer>,
     /// Pools of these capsules.
     pub pools: Vec<PoolAnswer>,
+    /// Hosts that were read over SSH, or were to be.
+    pub hosts: Vec<HostAnswer>,
     /// Words that a reader must see: what an inventory would add, old layouts, mqtt capsules in a pool.
     pub notes: Vec<String>,
 }

@@ -3,7 +3,9 @@
 mod capsules;
 
 use super::cache::CachesJson;
-use crate::metrics::answer::{Answer, Background, Coverage, Distribution, GroupAnswer, Metric, SourceAnswer};
+use crate::metrics::answer::{
+    Answer, Background, Coverage, Distribution, GroupAnswer, HostAnswer, Metric, SourceAnswer,
+};
 use crate::metrics::targets::Judgement;
 use crate::registration::session::{ErrorClass, Evidence};
 use crate::timestamp::{Timestamp, UtcOffset};
@@ -37,6 +39,7 @@ pub struct AnswerJson<'a> {
     capsules: Vec<capsules::CapsuleJson<'a>>,
     capsule_pools: Vec<capsules::PoolJson<'a>>,
     cache: Option<CachesJson<'a>>,
+    hosts: Vec<HostJson<'a>>,
     targets: Vec<TargetJson<'a>>,
     notes: &'a [String],
 }
@@ -65,6 +68,7 @@ impl<'a> AnswerJson<'a> {
             capsules: answer.capsules.iter().map(capsules::CapsuleJson::of).collect(),
             capsule_pools: answer.pools.iter().map(capsules::PoolJson::of).collect(),
             cache: answer.cache.as_deref().map(CachesJson::of),
+            hosts: answer.hosts.iter().map(HostJson::of).collect(),
             targets: judgements.iter().map(TargetJson::of).collect(),
             notes: &answer.notes,
         }
@@ -99,6 +103,35 @@ impl<'a> SourceJson<'a> {
 }
 
 #[derive(Debug, serde::Serialize)]
+struct HostJson<'a> {
+    name: &'a str,
+    role: &'a str,
+    status: &'a str,
+    reason: Option<&'a str>,
+    error: Option<&'a str>,
+    way_out: Option<&'a str>,
+    files: u64,
+    bytes: u64,
+    left: Option<&'a str>,
+}
+
+impl<'a> HostJson<'a> {
+    fn of(host: &'a HostAnswer) -> Self {
+        Self {
+            name: &host.name,
+            role: host.role,
+            status: host.status,
+            reason: host.reason,
+            error: host.error.as_deref(),
+            way_out: host.way_out.as_deref(),
+            files: host.files,
+            bytes: host.bytes,
+            left: host.left.as_deref(),
+        }
+    }
+}
+
+#[derive(Debug, serde::Serialize)]
 struct WindowJson<'a> {
     start: Option<Timestamp>,
     end: Option<Timestamp>,
@@ -118,6 +151,7 @@ struct CoverageJson<'a> {
     requests_orphaned: u64,
     requests_cut: u64,
     requests_unanswered: u64,
+    lines_lost: u64,
     lines_doubled: u64,
     requests_doubled: u64,
     unreadable: &'a [String],
@@ -136,6 +170,7 @@ impl<'a> CoverageJson<'a> {
             requests_orphaned: c.requests_orphaned,
             requests_cut: c.requests_cut,
             requests_unanswered: c.requests_unanswered,
+            lines_lost: c.lines_lost,
             lines_doubled: c.lines_doubled,
             requests_doubled: c.requests_doubled,
             unreadable: &c.unreadable,

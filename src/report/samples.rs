@@ -112,6 +112,7 @@ pub fn answer() -> Answer {
             requests_orphaned: 3,
             requests_cut: 2,
             requests_unanswered: 7,
+            lines_lost: 12,
             lines_doubled: 0,
             requests_doubled: 0,
             unreadable: vec!["/var/log/foreman/production.log-20260401.gz: unexpected end of file".into()],
@@ -132,6 +133,30 @@ pub fn answer() -> Answer {
             group(None, 12_598, 2_301.0, 12.08),
         ],
         cache: Some(caches()),
+        hosts: vec![
+            HostAnswer {
+                name: "sat.example.com".into(),
+                role: "satellite",
+                status: "read",
+                reason: None,
+                error: None,
+                way_out: None,
+                files: 3,
+                bytes: 640_000_000,
+                left: Some("--max-size: the oldest 1.2 GB were left on the host: production.log-20260401.gz".into()),
+            },
+            HostAnswer {
+                name: "sat2.example.com".into(),
+                role: "satellite",
+                status: "failed",
+                reason: Some("refused"),
+                error: Some("ssh: connect to host sat2.example.com port 22: Connection refused".into()),
+                way_out: Some("check that sshd runs there, and ansible_host and ansible_port".into()),
+                files: 0,
+                bytes: 0,
+                left: None,
+            },
+        ],
         notes: vec![
             "Without an inventory standalone and load-balanced capsules look alike: -i INVENTORY tells them apart."
                 .into(),
@@ -152,6 +177,7 @@ pub fn empty() -> Answer {
         background: Background::default(),
         groups: Vec::new(),
         cache: None,
+        hosts: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -7,9 +7,12 @@
 pub mod blocks;
 pub mod choose;
 pub mod open;
+pub mod ssh;
 
 use choose::Chosen;
 use open::Input;
+use ssh::failure::Failure;
+use ssh::{HostReport, RemoteLog};
 use std::path::PathBuf;
 
 /// A place that holds logs, as plain data: nothing is opened or contacted yet. Places are opened at the same time.
@@ -17,6 +20,8 @@ use std::path::PathBuf;
 pub enum Place {
     /// Files of this machine that make up one log.
     Files(Vec<Chosen>),
+    /// The log of a host, over SSH.
+    Remote(Box<RemoteLog>),
 }
 
 /// The logs of one host.
@@ -37,6 +42,8 @@ pub struct Opened {
     pub refused: Vec<SourceError>,
     /// Words on what is left out on purpose.
     pub left_out: Vec<String>,
+    /// Hosts that were asked, with their connections.
+    pub reports: Vec<HostReport>,
 }
 
 impl Place {
@@ -44,6 +51,7 @@ impl Place {
     pub fn open(&self, utc_offset: Option<i32>) -> Opened {
         match self {
             Self::Files(chosen) => open::open_all(chosen, utc_offset),
+            Self::Remote(log) => log.open(utc_offset),
         }
     }
 }
@@ -77,6 +85,14 @@ pub enum SourceError {
         what: &'static str,
         /// What to do.
         way_out: &'static str,
+    },
+    /// A host, or a part of its log.
+    #[error("{host}: {failure}")]
+    Host {
+        /// As the inventory names it.
+        host: String,
+        /// What was said, and the way out.
+        failure: Failure,
     },
     /// The path is given twice.
     #[error("{0}: given twice; it is read once")]

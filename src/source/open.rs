@@ -1,6 +1,7 @@
 //! Opens what was chosen: compression and layout told from the content, files put in the order of the times inside.
 
 use super::choose::{Chosen, rank};
+use super::ssh::fetch::Fetch;
 use super::{HostLogs, Opened, SourceError};
 use crate::log::assemble::{Assembler, Counts};
 use crate::log::proxy::line::{Form, Lines};
@@ -38,7 +39,7 @@ impl Compression {
         }
     }
 
-    fn of(magic: &[u8]) -> Self {
+    pub(super) fn of(magic: &[u8]) -> Self {
         match magic {
             [0x1f, 0x8b, ..] => Self::Gzip,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
@@ -47,7 +48,7 @@ impl Compression {
         }
     }
 
-    fn reader(self, raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    pub(super) fn reader(self, raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
         let raw = BufReader::with_capacity(256 * 1024, raw);
         Ok(match self {
             Self::None => Box::new(raw),
@@ -64,6 +65,8 @@ pub enum Stream {
     File(PathBuf, Compression),
     /// Standard input, its first bytes read already.
     Open(Box<dyn Read + Send>),
+    /// A file or a journal of a host: sent when its turn comes.
+    Remote(Box<Fetch>),
 }
 
 impl std::fmt::Debug for Stream {
@@ -71,6 +74,7 @@ impl std::fmt::Debug for Stream {
         match self {
             Self::File(path, compression) => f.debug_tuple("File").field(path).field(compression).finish(),
             Self::Open(_) => f.write_str("Open"),
+            Self::Remote(fetch) => f.debug_tuple("Remote").field(fetch).finish(),
         }
     }
 }
@@ -84,6 +88,7 @@ impl Stream {
         match self {
             Self::File(path, compression) => compression.reader(Box::new(File::open(path)?)),
             Self::Open(stream) => Ok(stream),
+            Self::Remote(fetch) => fetch.open(),
         }
     }
 }
@@ -125,6 +130,29 @@ impl Input {
     /// Time of its first request, in microseconds since 1970.
     pub fn first_us(&self) -> Option<i64> {
         self.head.span.map(|(first, _)| first)
+    }
+
+    /// An input of which only the first bytes are here, as they lie where it is; it has no bytes to be read yet.
+    pub fn from_head(
+        name: String,
+        size: Option<u64>,
+        head: &[u8],
+        utc_offset: Option<i32>,
+        compression: Compression,
+    ) -> Self {
+        let mut bytes = Vec::new();
+        // the head of an archive breaks off: what comes before that counts
+        let reader = compression.reader(Box::new(Cursor::new(head.to_vec())));
+        let (head, of_capsule) =
+            reader.map(|mut reader| head_counts(&mut reader, &mut bytes, utc_offset)).unwrap_or_default();
+        let fingerprint = fingerprint(&bytes);
+        let body = Body::Stream(Stream::Open(Box::new(io::empty())));
+        Self { name, compression, head, of_capsule, fingerprint, size, body }
+    }
+
+    /// The same with its bytes.
+    pub fn with(self, stream: Stream) -> Self {
+        Self { body: Body::Stream(stream), ..self }
     }
 }
 

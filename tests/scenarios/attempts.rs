@@ -23,12 +23,14 @@ fn a_whole_registration_is_one_session() {
         "consumer_uuid": uuid(1), "host": "a.lab", "group": "satellite-ssh", "capsule": null, "attempt": 1,
         "client_os": "rhel-9", "started_at": utc(3), "consumer_create_status": 201, "consumer_create_ms": 2100,
         "script_fetch_ms": 310, "host_register_ms": 900, "fact_update_ms": 450, "create_and_facts_ms": 2550,
+        "capsule_script_fetch_ms": null, "capsule_host_register_ms": null,
         "compliance_calls": 2, "status_calls": 2, "redundant_consumer_gets": 1, "success": true,
         "error_class": null, "way_in": "url",
         "evidence": {
             "consumer_create_ms": "exact", "script_fetch_ms": "inferred", "host_register_ms": "exact",
             "fact_update_ms": "exact", "create_and_facts_ms": "exact", "compliance_calls": "exact",
-            "status_calls": "inferred", "redundant_consumer_gets": "exact", "group": "exact"
+            "status_calls": "inferred", "redundant_consumer_gets": "exact", "group": "exact",
+            "capsule_script_fetch_ms": "missing", "capsule_host_register_ms": "missing"
         }
     });
     assert_eq!(answer.sessions, [want]);

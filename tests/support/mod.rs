@@ -280,9 +280,19 @@ impl Storm {
         names.iter().map(|capsule| self.read(&path(capsule))).collect()
     }
 
+    /// The whole folder: the Satellite's log and the capsules'.
     #[track_caller]
     pub fn answer(&self, words: &str) -> Answer {
         Answer::by(Run::new("metrics -i").arg(self.inventory()).words(words), [&self.dir])
+    }
+
+    /// The Satellite's log alone.
+    #[track_caller]
+    pub fn satellite(&self, words: &str) -> Answer {
+        let truth = self.truth();
+        let names = truth["log"]["files"].as_array().unwrap().iter();
+        let files = names.map(|name| self.dir.join(name.as_str().unwrap()));
+        Answer::by(Run::new("metrics -i").arg(self.inventory()).words(words), files)
     }
 }
 

@@ -118,7 +118,7 @@ fn hosts_moved_in_time_against_each_other_keep_every_keyed_figure() {
         assert_ne!(moved, log);
         let path = storm.dir.join("moved.log");
         std::fs::write(&path, moved).unwrap();
-        let before = storm.answer("");
+        let before = storm.satellite("");
         let after = Answer::by(Run::new("metrics -i").arg(storm.inventory()), [path]);
         assert_eq!(before.sessions.len(), after.sessions.len());
         let was = by_attempt(&before.sessions);

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 #[test]
 fn a_rotated_set_of_any_kind_is_read_as_the_log_that_was_not_rotated() {
     let options = "--sessions 600 --rate 40 --seed 401";
-    let whole = Storm::new(options).answer("");
+    let whole = Storm::new(options).satellite("");
     for (how, names) in [
         ("gz", "dateext"),
         ("xz", "numbered"),
@@ -19,7 +19,7 @@ fn a_rotated_set_of_any_kind_is_read_as_the_log_that_was_not_rotated() {
         ("none", "dateext"),
     ] {
         let storm = Storm::new(&format!("{options} --rotate 5 --compress {how} --rotate-names {names}"));
-        let answer = storm.answer("");
+        let answer = storm.satellite("");
         held::all(&storm, &answer);
         assert!(answer.text == whole.text, "{how} {names}: other sessions");
         assert_eq!(answer.figures(), whole.figures(), "{how} {names}");
@@ -34,9 +34,9 @@ fn a_rotated_set_of_any_kind_is_read_as_the_log_that_was_not_rotated() {
 fn lines_that_stand_twice_at_a_seam_are_counted_and_change_no_figure() {
     for (rate, seed) in [(8, 411), (40, 412), (200, 413)] {
         let options = format!("--sessions 500 --rate {rate} --seed {seed}");
-        let whole = Storm::new(&options).answer("");
+        let whole = Storm::new(&options).satellite("");
         let storm = Storm::new(&format!("{options} --rotate 4 --seam doubled"));
-        let answer = storm.answer("");
+        let answer = storm.satellite("");
         held::all(&storm, &answer);
         assert!(answer.text == whole.text);
         assert_eq!(answer.json["groups"], whole.json["groups"]);
@@ -48,9 +48,9 @@ fn lines_that_stand_twice_at_a_seam_are_counted_and_change_no_figure() {
 #[test]
 fn lines_that_a_seam_lost_cost_no_more_than_they_held() {
     let options = "--sessions 1200 --rate 40 --seed 421";
-    let whole = Storm::new(options).answer("");
+    let whole = Storm::new(options).satellite("");
     let storm = Storm::new(&format!("{options} --rotate 4 --seam lost"));
-    let answer = storm.answer("");
+    let answer = storm.satellite("");
     let truth = storm.truth();
     let seams = truth["log"]["seams"].as_array().unwrap();
     let lost: u64 = seams.iter().map(|s| s["lost_lines"].as_u64().unwrap()).sum();
@@ -82,7 +82,7 @@ fn lines_that_a_seam_lost_cost_no_more_than_they_held() {
 #[test]
 fn a_set_named_file_by_file_in_any_order_is_the_same_set() {
     let storm = Storm::new("--sessions 300 --rate 40 --seed 431 --rotate 4");
-    let whole = storm.answer("");
+    let whole = storm.satellite("");
     let truth = storm.truth();
     let mut files: Vec<_> = truth["log"]["files"]
         .as_array()
@@ -104,7 +104,7 @@ fn a_set_named_file_by_file_in_any_order_is_the_same_set() {
 #[test]
 fn pieces_of_a_log_that_overlap_at_length_count_each_request_once() {
     let storm = Storm::new("--sessions 5500 --rate 200 --noise 0 --seed 441");
-    let (whole, bytes) = (storm.answer(""), storm.bytes());
+    let (whole, bytes) = (storm.satellite(""), storm.bytes());
     let line = |tenths: usize| {
         let at = bytes.len() / 10 * tenths;
         at + bytes[at..].iter().position(|b| *b == b'\n').unwrap() + 1

@@ -1,6 +1,7 @@
 //! What was collected in, the answer out.
 
 use super::flow::{Collected, FileRead};
+use super::hosts;
 use crate::log::assemble::Counts;
 use crate::log::layout;
 use crate::log::line::Skip;
@@ -56,6 +57,7 @@ pub fn answer_of(collected: &Collected) -> Answer {
         cache: None,
         capsules,
         pools,
+        hosts: collected.hosts.iter().map(hosts::row).collect(),
         notes,
     }
 }
@@ -86,6 +88,7 @@ fn coverage_of(collected: &Collected, total: &Counts) -> Coverage {
     coverage.lines_read = total.lines;
     coverage.lines_parsed = total.understood();
     coverage.lines_cut = total.cut;
+    coverage.lines_lost = total.lost;
     coverage.lines_doubled = total.doubled_lines + requests.doubled_lines;
     coverage.requests_matched = requests.matched;
     coverage.requests_orphaned = requests.orphaned;

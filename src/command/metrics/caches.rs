@@ -4,24 +4,29 @@ use super::say;
 use crate::cache::CacheRow;
 use crate::cli::{CacheOptions, MetricsArgs};
 use crate::command::cache::{Plan, failure_of};
+use crate::inventory::Inventory;
 use crate::inventory::topology::Topology;
 use crate::metrics::answer::Answer;
 use anyhow::bail;
 
 /// How caches are to be asked; none where that is not wanted.
-pub fn plan(args: &MetricsArgs, topology: Option<&Topology>) -> anyhow::Result<Option<Plan>> {
-    let (Some(path), Some(topology), true) = (&args.inventory, topology, args.cache_stats) else {
+pub fn plan(
+    args: &MetricsArgs,
+    inventory: Option<&Inventory>,
+    topology: Option<&Topology>,
+) -> anyhow::Result<Option<Plan>> {
+    let (Some(inventory), Some(topology), true) = (inventory, topology, args.cache_stats) else {
         if args.cache != CacheOptions::default() {
             bail!("the options about caches go with --cache-stats: add it, or leave them out");
         }
         return Ok(None);
     };
-    let plan = Plan::new(path, topology, &args.cache)?;
+    let plan = Plan::new(inventory, topology, &args.cache)?;
     for warning in &plan.warnings {
         say(&format!("warning: {warning}"));
     }
     if plan.is_empty() {
-        say(&format!("note: no load balancer in {}: there is no cache to ask", path.display()));
+        say(&format!("note: no load balancer in {}: there is no cache to ask", inventory.source().display()));
         return Ok(None);
     }
     Ok(Some(plan))

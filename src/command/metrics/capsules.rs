@@ -10,9 +10,9 @@ use crate::source::{HostLogs, Opened};
 use std::path::Path;
 
 /// Takes the inputs of capsules out of what a place holds: the files of each are one log.
-pub fn take_capsules(opened: &mut Opened, topology: Option<&Topology>) -> Vec<HostLogs> {
+pub fn take_capsules(hosts: &mut Vec<HostLogs>, topology: Option<&Topology>) -> Opened {
     let mut found: Vec<(Option<String>, std::path::PathBuf, Vec<Input>)> = Vec::new();
-    for logs in &mut opened.hosts {
+    for logs in hosts.iter_mut() {
         let (capsules, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut logs.inputs).into_iter().partition(|input| input.of_capsule);
         logs.inputs = rest;
@@ -29,13 +29,12 @@ pub fn take_capsules(opened: &mut Opened, topology: Option<&Topology>) -> Vec<Ho
             }
         }
     }
-    opened.hosts.retain(|logs| !logs.inputs.is_empty());
+    hosts.retain(|logs| !logs.inputs.is_empty());
     let mut sorted = Opened::default();
     for (name, _, inputs) in found {
         sorted.add(name, inputs);
     }
-    opened.left_out.append(&mut sorted.left_out);
-    sorted.hosts
+    sorted
 }
 
 /// Reads them, several capsules at once.

@@ -12,12 +12,19 @@ use crate::registration::correlate::Correlator;
 use crate::registration::finish::{self, Registrations, Window};
 use crate::registration::join::Joiner;
 use crate::source::open::{Compression, Input};
-use crate::source::{HostLogs, Place, SourceError};
+use crate::source::ssh::HostReport;
+use crate::source::ssh::failure::Failure;
+use crate::source::{HostLogs, Opened, Place, SourceError};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes in a block: long enough that few requests cross its ends, short enough that many fit in memory.
 const CHUNK: usize = 4 << 20;
+
+/// Bytes of files behind the current one that may be parsed ahead, of all hosts together.
+const AHEAD: usize = 256 << 20;
+/// Hosts that are read at once where nobody says how many.
+const HOSTS: usize = 64;
 
 /// A file that was read, and what it turned out to hold.
 #[derive(Debug)]
@@ -47,9 +54,22 @@ pub struct Collected {
     pub refused: Vec<SourceError>,
     /// Words on what was left out on purpose.
     pub left_out: Vec<String>,
+    /// Hosts that were asked, in the order of the places.
+    pub hosts: Vec<HostReport>,
 }
 
 impl Collected {
+    /// Takes in hosts that cannot be asked at all.
+    pub fn refuse(&mut self, reports: Vec<HostReport>) {
+        for report in reports {
+            let host = &report.name;
+            let error =
+                |failure: &Failure| SourceError::Host { host: host.clone(), failure: failure.clone() };
+            self.refused.extend(report.failures.iter().map(error));
+            self.hosts.push(report);
+        }
+    }
+
     fn add(&mut self, later: Self) {
         self.registrations.add(later.registrations);
         self.files.extend(later.files);
@@ -63,17 +83,19 @@ impl Collected {
         };
         self.refused.extend(later.refused);
         self.left_out.extend(later.left_out);
+        self.hosts.extend(later.hosts);
     }
 }
 
 /// Reads every place; answers come together in the order of the places.
 pub fn collect(args: &MetricsArgs, places: &[Place], topology: Option<&Topology>) -> Collected {
     let progress = Mutex::new(Progress::new(args.quiet));
-    let flow = Flow { args, topology, progress: &progress, elsewhere: places.len() > 1 };
+    let at_once = at_once(args, places).min(places.len()).max(1);
+    let flow = Flow { args, topology, progress: &progress, elsewhere: places.len() > 1, at_once };
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<Option<Collected>>> = Mutex::new(places.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
-        for _ in 0..places.len().min(at_once(args)) {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
@@ -106,8 +128,15 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
-// places of this machine that are read at once
-fn at_once(args: &MetricsArgs) -> usize {
+// places of this machine are bound by its cores, hosts by the network and their own
+fn at_once(args: &MetricsArgs, places: &[Place]) -> usize {
+    if places.iter().any(|place| matches!(place, Place::Remote(_))) {
+        return args.parallel.map_or(HOSTS, usize::from);
+    }
+    threads(args)
+}
+
+fn threads(args: &MetricsArgs) -> usize {
     args.threads.map_or_else(cores, usize::from)
 }
 
@@ -117,20 +146,27 @@ struct Flow<'a> {
     progress: &'a Mutex<Progress>,
     /// Capsules' logs may lie in other places.
     elsewhere: bool,
+    /// Places that are read at the same time.
+    at_once: usize,
 }
 
 impl Flow<'_> {
     fn place(&self, place: &Place) -> Collected {
-        let mut opened = place.open(self.args.utc_offset.map(|o| o.0));
-        let capsules = take_capsules(&mut opened, self.topology);
+        let Opened { mut hosts, refused, left_out, reports } = place.open(self.args.utc_offset.map(|o| o.0));
+        let Opened { hosts: capsules, left_out: copies, .. } = take_capsules(&mut hosts, self.topology);
         let beside_capsules = self.elsewhere || !capsules.is_empty();
-        let mut collected =
-            Collected { refused: opened.refused, left_out: opened.left_out, ..Collected::default() };
-        for host in opened.hosts {
+        let left_out = left_out.into_iter().chain(copies).collect();
+        let mut collected = Collected { refused, left_out, ..Collected::default() };
+        for host in hosts {
             collected.add(self.satellite(host, beside_capsules));
         }
         if !capsules.is_empty() {
             collected.add(self.capsules(capsules));
+        }
+        for mut report in reports {
+            let errors = collected.files.iter().filter_map(|f| f.found.error.as_deref());
+            report.settle(collected.files.iter().map(|f| f.found.counts.bytes).sum(), errors);
+            collected.hosts.push(report);
         }
         collected
     }
@@ -151,7 +187,9 @@ impl Flow<'_> {
     fn reading(&self, inputs: &[Input]) -> Reading {
         let args = self.args;
         Reading {
-            threads: args.threads.map_or_else(cores, usize::from),
+            // hosts that are read at once share the cores
+            threads: threads(args).div_ceil(self.at_once),
+            ahead: AHEAD / self.at_once,
             chunk: args.chunk_size.map_or(CHUNK, |n| n as usize),
             // lines that do not tell their offset have the log's first one, wherever they stand
             utc_offset: args

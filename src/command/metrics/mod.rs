@@ -4,6 +4,7 @@ mod answer;
 mod caches;
 mod capsules;
 mod flow;
+mod hosts;
 mod progress;
 
 use crate::cli::{FailOn, MetricsArgs};
@@ -43,18 +44,27 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     if args.json && args.sessions.as_deref() == Some(std::path::Path::new("-")) {
         bail!("--json and --sessions - both write to stdout: name a file for --sessions");
     }
-    let topology = args.inventory.as_deref().map(|path| topology_of(path, args.via_ansible)).transpose()?;
+    let load = |path: &std::path::PathBuf| super::inventory::load(path, args.via_ansible);
+    let inventory = args.inventory.as_ref().map(load).transpose()?;
+    let topology = inventory.as_ref().map(Topology::of).transpose()?;
     let (chosen, refused) = choose(&args.log);
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
     // caches are asked while the log is read
-    let asked = caches::plan(args, topology.as_ref())?.map(|plan| std::thread::spawn(move || plan.ask()));
-    let mut collected = flow::collect(args, &[Place::Files(chosen)], topology.as_ref());
+    let asked = caches::plan(args, inventory.as_ref(), topology.as_ref())?
+        .map(|plan| std::thread::spawn(move || plan.ask()));
+    // beside files an inventory is topology only: nothing is contacted
+    let remote = match (&inventory, &topology) {
+        (Some(inventory), Some(topology)) if args.log.is_empty() => hosts::remote(args, inventory, topology)?,
+        _ => hosts::Remote { places: vec![Place::Files(chosen)], ..hosts::Remote::default() },
+    };
+    let mut collected = flow::collect(args, &remote.places, topology.as_ref());
+    collected.refuse(remote.refused);
     collected.refused.splice(..0, refused);
     collected.left_out.splice(..0, twice.iter().map(ToString::to_string));
     for error in &collected.refused {
         say(&format!("error: {error}"));
     }
-    if collected.files.is_empty() {
+    if collected.files.is_empty() && collected.hosts.is_empty() {
         let nothing = collected
             .refused
             .iter()
@@ -119,6 +129,11 @@ fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Result
 }
 
 fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {
+    let missing = hosts::missing_satellites(&answer.hosts);
+    if !missing.is_empty() {
+        say(&format!("error: a Satellite is missing from the answer: {}", missing.join(", ")));
+        return ExitCode::from(1);
+    }
     if answer.groups.is_empty() && answer.capsules.iter().all(|c| c.window.is_none()) {
         let asked =
             if args.since.is_some() || args.until.is_some() { " between --since and --until" } else { "" };
@@ -144,8 +159,4 @@ fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> E
 
 fn say(words: &str) {
     let _ = writeln!(stderr(), "{words}");
-}
-
-fn topology_of(path: &std::path::Path, via_ansible: bool) -> anyhow::Result<Topology> {
-    Ok(Topology::of(&super::inventory::load(path, via_ansible)?)?)
 }

@@ -7,6 +7,7 @@ mod cache;
 mod capsules;
 pub(crate) mod grid;
 mod group;
+mod hosts;
 mod tail;
 pub(crate) mod text;
 
@@ -63,6 +64,7 @@ pub fn render(answer: &Answer, judgements: &[Judgement], style: &TableStyle) -> 
         cache::render(&mut out, rows, style);
     }
     capsules::render(&mut out, answer, style);
+    hosts::render(&mut out, &answer.hosts, style);
     tail::render(&mut out, answer, judgements, style);
     out
 }

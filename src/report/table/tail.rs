@@ -94,6 +94,9 @@ impl Tail<'_> {
             lines += &format!(" ({})", reasons.join(", "));
         }
         lines += &format!(", {} cut, {} doubled", count(c.lines_cut), count(c.lines_doubled));
+        if c.lines_lost > 0 {
+            lines += &format!(", {} dropped by journald", count(c.lines_lost));
+        }
         self.line("lines", Tone::Plain, &lines);
         let requests = format!(
             "{} matched, {} orphaned (no start), {} cut off by the log's end or a hole, {} never answered, {} doubled (counted once)",

@@ -1,0 +1,241 @@
+//! Logs of hosts over SSH: how a host is reached in, its log as streams out; nothing is copied to this disk.
+//!
+//! `target` reads the inventory's variables, `connection` starts the user's own ssh client once a host, `probe` looks
+//! what is there, `pick` chooses, `fetch` has it sent compressed, `child` bounds silence and keeps the words of those
+//! who fail, `failure` tells them apart. Passwords and other ways than ssh are ignored.
+
+pub mod child;
+pub mod connection;
+pub mod failure;
+pub mod fetch;
+pub mod pick;
+pub mod probe;
+pub mod quote;
+pub mod target;
+
+use super::open::{Compression, Input, Stream, in_order};
+use super::{Opened, SourceError};
+use connection::Connection;
+use failure::{Failure, Reason};
+use fetch::{Fetch, Wanted};
+use pick::Limits;
+use probe::{Found, Listed};
+use std::sync::Arc;
+use std::time::Duration;
+use target::RemoteHost;
+
+/// A host whose log is wanted, as plain data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteLog {
+    /// How it is reached.
+    pub host: RemoteHost,
+    /// What is wanted of its log.
+    pub limits: Limits,
+    /// How long it may send nothing.
+    pub patience: Duration,
+}
+
+/// How reading a host went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostStatus {
+    /// Everything that was wanted was read.
+    Read,
+    /// A part of it was.
+    Partly,
+    /// Nothing was.
+    Failed,
+}
+
+impl HostStatus {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Partly => "partly-read",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A host of the inventory and what came of it.
+#[derive(Clone, Debug)]
+pub struct HostReport {
+    /// As the inventory names it.
+    pub name: String,
+    /// `satellite` or `capsule`.
+    pub role: &'static str,
+    /// How it went.
+    pub status: HostStatus,
+    /// What went wrong, the first first.
+    pub failures: Vec<Failure>,
+    /// Files (or journals) that were opened.
+    pub files: usize,
+    /// Bytes of the log, decompressed.
+    pub bytes: u64,
+    /// What was left on the host because of `--max-size`.
+    pub left: Option<String>,
+    /// Holds the connection while the log is read.
+    connection: Option<Arc<Connection>>,
+}
+
+impl HostReport {
+    /// Nothing could be read of it.
+    pub fn failed(name: &str, role: &'static str, failure: Failure) -> Self {
+        Self {
+            name: name.to_owned(),
+            role,
+            status: HostStatus::Failed,
+            failures: vec![failure],
+            files: 0,
+            bytes: 0,
+            left: None,
+            connection: None,
+        }
+    }
+
+    /// Closes the connection; `bytes` were read, and reading ended early for `errors`: that settles how it went.
+    pub fn settle<'a>(&mut self, bytes: u64, errors: impl IntoIterator<Item = &'a str>) {
+        self.bytes = bytes;
+        if let Some(connection) = self.connection.take() {
+            for failure in connection.failures() {
+                if !self.failures.contains(&failure) {
+                    self.failures.push(failure);
+                }
+            }
+        }
+        for error in errors {
+            // a file of the host's that is broken there
+            if !self.failures.iter().any(|failure| error.contains(&failure.words)) {
+                self.failures.push(Failure::new(Reason::Other, error));
+            }
+        }
+        self.status = match (self.failures.is_empty(), bytes) {
+            (true, _) => HostStatus::Read,
+            (false, 0) => HostStatus::Failed,
+            (false, _) => HostStatus::Partly,
+        };
+    }
+}
+
+impl RemoteLog {
+    /// Connects, looks and chooses; files are sent when their turn comes.
+    pub fn open(&self, utc_offset: Option<i32>) -> Opened {
+        let host = &self.host;
+        match Connection::open(host, self.patience) {
+            Ok((connection, found)) => self.opened(Arc::new(connection), found, utc_offset),
+            Err(failure) => refused(HostReport::failed(&host.name, host.role.name(), failure)),
+        }
+    }
+
+    fn opened(&self, connection: Arc<Connection>, found: Found, utc_offset: Option<i32>) -> Opened {
+        let host = &self.host;
+        let mut failures = Vec::new();
+        let wire = wire(&found);
+        let mut inputs = Vec::new();
+        let mut left = None;
+        if let Some(head) = &found.journal {
+            let (since, until) = self.limits.widened();
+            let name = format!("{}:journal of {}", host.name, host.unit);
+            let wanted = Wanted::Journal { unit: host.unit.clone(), since, until };
+            let fetch =
+                Fetch { connection: Arc::clone(&connection), wanted, compression: Compression::None, wire };
+            let input = Input::from_head(name, None, head, utc_offset, Compression::None);
+            inputs.push(input.with(Stream::Remote(Box::new(fetch))));
+        } else {
+            let nothing = found.files.is_empty();
+            let (picked, words) = self.files(found.files, utc_offset, &mut failures);
+            left = words;
+            for (listed, input, skip) in picked {
+                let compression = input.compression;
+                let wire = if compression == Compression::None { wire } else { Compression::None };
+                let wanted = Wanted::File { path: listed.path, size: listed.size, skip };
+                let fetch = Fetch { connection: Arc::clone(&connection), wanted, compression, wire };
+                inputs.push(input.with(Stream::Remote(Box::new(fetch))));
+            }
+            match found.denied {
+                Some(folder) if nothing => {
+                    failures.push(Failure::new(Reason::Denied, format!("{folder}: Permission denied")));
+                }
+                None if nothing => failures.push(missing(host)),
+                _ => {}
+            }
+        }
+        let mut report = HostReport {
+            status: HostStatus::Read,
+            failures,
+            files: inputs.len(),
+            left: left.clone(),
+            connection: Some(connection),
+            ..HostReport::failed(&host.name, host.role.name(), missing(host))
+        };
+        if inputs.is_empty() {
+            report.settle(0, []);
+        }
+        let mut opened = refused(report);
+        opened.left_out.extend(left.map(|words| format!("{}: {words}", host.name)));
+        opened.add(Some(host.name.clone()), inputs);
+        opened
+    }
+
+    // those that may be read and are wanted, in the order of the log
+    fn files(
+        &self,
+        files: Vec<Listed>,
+        utc_offset: Option<i32>,
+        failures: &mut Vec<Failure>,
+    ) -> (Vec<pick::Picked>, Option<String>) {
+        let mut listed = std::collections::HashMap::new();
+        let mut inputs = Vec::new();
+        for file in files {
+            let path = file.path.to_string_lossy();
+            let Some(head) = &file.head else {
+                failures.push(Failure::new(Reason::Denied, format!("{path}: Permission denied")));
+                continue;
+            };
+            let name = format!("{}:{path}", self.host.name);
+            let input =
+                Input::from_head(name.clone(), Some(file.size), head, utc_offset, Compression::of(head));
+            inputs.push(input);
+            listed.insert(name, file);
+        }
+        let ordered = in_order(inputs);
+        let both =
+            ordered.into_iter().filter_map(|input| listed.remove(&input.name).map(|file| (file, input)));
+        pick::pick(both.collect(), self.limits)
+    }
+}
+
+fn wire(found: &Found) -> Compression {
+    match found {
+        Found { zstd: true, .. } => Compression::Zstd,
+        Found { gzip: true, .. } => Compression::Gzip,
+        _ => Compression::None,
+    }
+}
+
+fn missing(host: &RemoteHost) -> Failure {
+    let (_, name, _) = host.role.usual();
+    let words = format!("no {name} in {} and nothing in the journal of {}", host.log, host.unit);
+    Failure::new(Reason::LogMissing, words)
+}
+
+fn refused(report: HostReport) -> Opened {
+    let errors = report
+        .failures
+        .iter()
+        .map(|failure| SourceError::Host { host: report.name.clone(), failure: failure.clone() });
+    Opened { refused: errors.collect(), reports: vec![report], ..Opened::default() }
+}
+
+/// How a host of the inventory is reached, or the row that says why it cannot be.
+///
+/// # Errors
+/// A variable that cannot be used.
+pub fn host_of(
+    name: &str,
+    role: target::HostRole,
+    variable: target::Variable<'_>,
+) -> Result<RemoteHost, Box<HostReport>> {
+    RemoteHost::new(name, role, variable)
+        .map_err(|failure| Box::new(HostReport::failed(name, role.name(), failure)))
+}

@@ -1,0 +1,98 @@
+//! Satellites in containers: a journal that systemd's own tools wrote and read, over SSH.
+
+use crate::server::{Lab, Options, which};
+use crate::support::{Answer, Storm};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Writes a journal file from `-o json` lines with systemd's own program; none, loudly, where it is not there.
+fn journal(lines: &str, file: &Path) -> Option<()> {
+    let program = ["/usr/lib/systemd/systemd-journal-remote", "/lib/systemd/systemd-journal-remote"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|p| p.exists());
+    let (Some(program), true) = (program, which("journalctl").is_absolute()) else {
+        let words = "systemd-journal-remote or journalctl is not there";
+        eprintln!("SKIPPED: {words}: journals were NOT tested");
+        return None;
+    };
+    let mut child = Command::new(program)
+        .arg("-o")
+        .arg(file)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&exported(lines)).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    Some(())
+}
+
+/// The journal's export format: a field a line, entries apart by an empty one.
+fn exported(lines: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    for line in lines.lines() {
+        let entry: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+        let time = entry["__REALTIME_TIMESTAMP"].as_str().unwrap();
+        writeln!(out, "__REALTIME_TIMESTAMP={time}\n__MONOTONIC_TIMESTAMP={time}").unwrap();
+        writeln!(out, "_BOOT_ID=0123456789abcdef0123456789abcdef").unwrap();
+        let mut unit = false;
+        for (key, value) in &entry {
+            if key.starts_with("__") || key == "_BOOT_ID" {
+                continue;
+            }
+            unit |= key.ends_with("SYSTEMD_UNIT");
+            let text = value.as_str().unwrap();
+            if text.contains('\n') {
+                writeln!(out, "{key}").unwrap();
+                out.extend((text.len() as u64).to_le_bytes());
+                writeln!(out, "{text}").unwrap();
+            } else {
+                writeln!(out, "{key}={text}").unwrap();
+            }
+        }
+        if !unit {
+            writeln!(out, "_SYSTEMD_UNIT=foreman.service").unwrap();
+        }
+        out.push(b'\n');
+    }
+    out
+}
+
+#[test]
+fn a_satellite_without_a_log_is_read_from_its_journal_and_what_journald_dropped_is_counted() {
+    let Some(mut lab) = Lab::new() else { return };
+    let storm = Storm::new("--sessions 60 --rate 40 --seed 5 --layout journal-json");
+    let mut lines = fs::read_to_string(storm.log()).unwrap();
+    let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    let time = &last["__REALTIME_TIMESTAMP"];
+    // as journald itself writes it: its own entry, about the unit
+    lines += &serde_json::json!({
+        "__REALTIME_TIMESTAMP": time, "MESSAGE": "Suppressed 321 messages from foreman.service", "N_DROPPED": "321",
+        "SYSLOG_IDENTIFIER": "systemd-journald", "_UID": "0", "_SYSTEMD_UNIT": "systemd-journald.service",
+        "OBJECT_SYSTEMD_UNIT": "foreman.service"
+    })
+    .to_string();
+    let file = lab.path("foreman.journal");
+    if journal(&lines, &file).is_none() {
+        return;
+    }
+    let script = format!("exec {} --file '{}' \"$@\"", which("journalctl").display(), file.display());
+    let vars = lab.serve(&Options { programs: &[("journalctl", &script)], ..Options::default() });
+    let inventory = lab.inventory(&[("sat", format!("{vars} reginfra_log=/nowhere"))]);
+    let sessions = lab.path("sessions.jsonl");
+    let json = lab.metrics(&inventory, &format!("--json --sessions {}", sessions.display())).code(0).json();
+    let local = Answer::of(&format!("-i {}", inventory.display()), [storm.log()]);
+    assert_eq!(fs::read_to_string(sessions).unwrap(), local.text);
+    assert_eq!(json["coverage"]["lines_lost"], 321);
+    assert_eq!(json["sources"][0]["path"], "sat:journal of foreman");
+    // another day: the journal itself is asked for that time only
+    let none = lab.metrics(&inventory, "--json --since 2026-04-08T00:00:00Z").code(3).json();
+    assert_eq!(none["coverage"]["lines_read"], 0);
+}

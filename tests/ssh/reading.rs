@@ -1,0 +1,168 @@
+//! What can be read: the same answer as from the files themselves.
+
+use crate::server::{Lab, Options};
+use crate::support::{Answer, Storm};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Sessions of the files themselves and of the same over SSH.
+#[track_caller]
+fn same_as_local(lab: &Lab, storm: &Storm, vars: &str) -> serde_json::Value {
+    let inventory = lab.path("same.ini");
+    let text = fs::read_to_string(storm.inventory()).unwrap();
+    let satellite = text.lines().skip_while(|l| *l != "[satellite6]").nth(1).unwrap();
+    let satellite = satellite.split_whitespace().next().unwrap();
+    fs::write(
+        &inventory,
+        format!("{text}\n[satellite6]\n{satellite} {vars} reginfra_log={}\n", storm.dir.display()),
+    )
+    .unwrap();
+    let file = lab.path("sessions.jsonl");
+    let done = lab.metrics(&inventory, &format!("--json --sessions {}", file.display())).code(0);
+    let local = Answer::of(&format!("-i {}", inventory.display()), [&storm.dir]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), local.text);
+    let json = done.json();
+    assert_eq!(json["groups"], local.json["groups"]);
+    assert_eq!(json["coverage"], local.json["coverage"]);
+    assert_eq!(json["hosts"][0]["status"], "read");
+    json
+}
+
+#[test]
+fn a_log_over_ssh_gives_the_same_sessions_byte_for_byte() {
+    let Some(mut lab) = Lab::new() else { return };
+    let storm = Storm::new("--sessions 200 --rate 40 --seed 5");
+    let vars = lab.serve(&Options::default());
+    let json = same_as_local(&lab, &storm, &vars);
+    assert_eq!(json["hosts"][0]["bytes"].as_u64().unwrap() as usize, storm.bytes().len());
+}
+
+#[test]
+fn rotated_sets_in_every_compression_give_the_same_sessions_on_one_connection() {
+    let Some(mut lab) = Lab::new() else { return };
+    let vars = lab.serve(&Options::default());
+    for (at, compress) in ["gz", "xz", "zst"].iter().enumerate() {
+        let storm =
+            Storm::new(&format!("--sessions 200 --rate 40 --seed 5 --rotate 4 --compress {compress}"));
+        same_as_local(&lab, &storm, &vars);
+        let log = lab.log_of(0);
+        assert_eq!(log.matches("Accepted publickey").count(), at + 1, "{log}");
+    }
+}
+
+#[test]
+fn without_zstd_and_without_gzip_the_log_comes_all_the_same() {
+    let Some(mut lab) = Lab::new() else { return };
+    let storm = Storm::new("--sessions 100 --rate 40 --seed 5");
+    // a PATH that holds what the probe needs and no compressor
+    let tools = lab.path("tools");
+    fs::create_dir(&tools).unwrap();
+    for tool in ["sh", "cat", "head", "tail", "stat", "base64", "tr", "dirname", "echo", "printf"] {
+        std::os::unix::fs::symlink(crate::server::which(tool), tools.join(tool)).unwrap();
+    }
+    for compressor in [None, Some("gzip")] {
+        if let Some(name) = compressor {
+            std::os::unix::fs::symlink(crate::server::which(name), tools.join(name)).unwrap();
+        }
+        let script = format!("PATH={}; export PATH; eval \"$SSH_ORIGINAL_COMMAND\"", tools.display());
+        let vars = lab.serve(&Options { instead: Some(&script), ..Options::default() });
+        same_as_local(&lab, &storm, &vars);
+    }
+}
+
+#[test]
+fn no_name_of_a_file_reaches_a_shell() {
+    let Some(mut lab) = Lab::new() else { return };
+    let storm = Storm::new("--sessions 60 --rate 40 --seed 5 --rotate 2 --compress none");
+    let rotated = fs::read_dir(&storm.dir).unwrap().map(|e| e.unwrap().path());
+    let rotated = rotated.filter(|p| p.to_string_lossy().contains("production.log-")).next().unwrap();
+    let odd = std::ffi::OsStr::from_bytes(b"production.log-\n$(touch hurt)`touch hurt`'; touch hurt #\" end");
+    let marker = Path::new("hurt");
+    fs::rename(rotated, storm.dir.join(odd)).unwrap();
+    let vars = lab.serve(&Options::default());
+    same_as_local(&lab, &storm, &vars);
+    assert!(!marker.exists() && !storm.dir.join("hurt").exists());
+}
+
+#[test]
+fn since_and_until_choose_files_before_anything_is_read() {
+    let Some(mut lab) = Lab::new() else { return };
+    let vars = lab.serve(&Options::default());
+    let dir = lab.path("logs");
+    fs::create_dir(&dir).unwrap();
+    // three days, a file each
+    for (day, name) in
+        [(3, "production.log-20260404.gz"), (4, "production.log-20260405"), (5, "production.log")]
+    {
+        let storm = Storm::new(&format!(
+            "--sessions 20 --rate 40 --lead 7200 --seed {day} --start 2026-04-0{day}T10:00:00Z"
+        ));
+        let bytes = storm.bytes();
+        if name.ends_with("gz") {
+            let file = fs::File::create(dir.join(name)).unwrap();
+            let mut gz = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+            std::io::Write::write_all(&mut gz, &bytes).unwrap();
+            gz.finish().unwrap();
+        } else {
+            fs::write(dir.join(name), bytes).unwrap();
+        }
+    }
+    let inventory = lab.inventory(&[("sat", format!("{vars} reginfra_log={}", dir.display()))]);
+    let words = "--json --since 2026-04-04T09:30:00Z --until 2026-04-04T12:00:00Z";
+    let json = lab.metrics(&inventory, words).code(0).json();
+    assert_eq!(json["sources"].as_array().unwrap().len(), 1, "{}", json["sources"]);
+    assert!(json["sources"][0]["path"].as_str().unwrap().ends_with("production.log-20260405"));
+    let all = json["groups"].as_array().unwrap().last().unwrap();
+    assert_eq!(all["session_count"], 20);
+}
+
+#[test]
+fn max_size_takes_the_newest_and_says_what_it_left() {
+    let Some(mut lab) = Lab::new() else { return };
+    let storm = Storm::new("--sessions 200 --rate 40 --seed 5 --rotate 4 --compress gz");
+    let newest = fs::metadata(storm.log()).unwrap().len();
+    let vars = lab.serve(&Options::default());
+    let inventory = lab.inventory(&[("sat", format!("{vars} reginfra_log={}", storm.dir.display()))]);
+    let json = lab.metrics(&inventory, &format!("--json --max-size {newest}")).code(0).json();
+    assert_eq!(json["sources"].as_array().unwrap().len(), 1);
+    let left = json["hosts"][0]["left"].as_str().unwrap();
+    assert_eq!(left.matches("production.log-").count(), 3, "{left}");
+    // the end of a plain file comes without its start
+    let json = lab.metrics(&inventory, &format!("--json --max-size {}", newest / 2)).code(0).json();
+    assert_eq!(json["sources"][0]["bytes"].as_u64().unwrap(), newest / 2);
+    assert!(json["hosts"][0]["left"].as_str().unwrap().contains("production.log"));
+}
+
+#[test]
+fn all_hosts_are_read_at_once() {
+    let Some(mut lab) = Lab::new() else { return };
+    let storm = Storm::new("--sessions 20 --rate 40 --seed 5");
+    let meeting = lab.path("meeting");
+    fs::create_dir(&meeting).unwrap();
+    // nobody sends a byte of log before all six are asked for it
+    let script = format!(
+        "case \"$SSH_ORIGINAL_COMMAND\" in *reginfra-probe*) ;; *) : >{0}/$$; n=0; \
+         while [ \"$(ls {0} | wc -l)\" -lt 6 ]; do sleep 0.1; n=$((n+1)); [ $n -lt 900 ] || exit 9; done;; esac; \
+         eval \"$SSH_ORIGINAL_COMMAND\"",
+        meeting.display()
+    );
+    let vars = lab.serve(&Options { instead: Some(&script), ..Options::default() });
+    let names: Vec<String> = (0..6).map(|n| format!("sat{n}")).collect();
+    let vars = format!("{vars} reginfra_log={}", storm.dir.display());
+    let hosts: Vec<(&str, String)> = names.iter().map(|n| (n.as_str(), vars.clone())).collect();
+    let json = lab.metrics(&lab.inventory(&hosts), "--json").code(0).json();
+    let rows = json["hosts"].as_array().unwrap();
+    assert!(rows.len() == 6 && rows.iter().all(|h| h["status"] == "read"), "{rows:?}");
+    assert_eq!(json["groups"].as_array().unwrap().last().unwrap()["session_count"], 120);
+}
+
+#[test]
+fn beside_log_nobody_is_contacted() {
+    let Some(lab) = Lab::new() else { return };
+    let storm = Storm::new("--sessions 20 --rate 40 --seed 5");
+    let vars = format!("ansible_host=127.0.0.1 ansible_port={}", crate::server::free_port());
+    let inventory = lab.inventory(&[("sat", vars)]);
+    let done = lab.metrics(&inventory, &format!("--json --log {}", storm.dir.display())).code(0);
+    assert_eq!(done.json()["hosts"].as_array().unwrap().len(), 0);
+}
