@@ -42,6 +42,8 @@ Examples:
   reginfra metrics --log /var/log/foreman                     the whole rotated set of this Satellite
   reginfra metrics --log production.log -i inventory.ini      groups told by the inventory
   zcat production.log-*.gz | reginfra metrics --log -         from a pipe
+  reginfra metrics --sosreport sosreport-*.tar.xz             Satellites and capsules, told apart
+  reginfra metrics --sosreport-dir CASE -i inventory.ini      all sosreports of a folder
   reginfra metrics --log DIR --since 2026-04-04T12:00:00+02:00 --until 2026-04-04T13:00:00+02:00
   reginfra metrics --log DIR --json --sessions sessions.jsonl > metrics.json
   reginfra metrics --log DIR --save runs/before               keep the run for a comparison
@@ -51,9 +53,18 @@ Examples:
 Exit codes: 0 done; 1 a target is missed under --fail-on target; 2 misuse or unreadable input;
 3 nothing to analyse.")]
 pub struct MetricsArgs {
-    /// Logs: files, folders (the whole rotated set) or - for stdin; plain, gzip, xz and zstd are told by content
-    #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
+    /// Logs: files, folders (the whole rotated set) or - for stdin; plain, gzip, xz, zstd, bzip2 told by content
+    #[arg(long, value_name = "PATH", num_args = 1.., required_unless_present_any = ["sosreport", "sosreport_dir"])]
     pub log: Vec<PathBuf>,
+    /// Sosreports: archives (.tar, .tar.xz, .tar.gz, .tar.bz2, .tar.zst, told by content) or unpacked ones
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub sosreport: Vec<PathBuf>,
+    /// Folders of sosreports, archives and unpacked ones
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    pub sosreport_dir: Vec<PathBuf>,
+    /// Bytes that an archive may unpack to; without it 100 GiB, and past 1 GiB no more than 250 times its size
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub unpack_limit: Option<u64>,
     /// Ansible inventory (INI): which host is Satellite, capsule or load balancer; nothing is contacted but
     /// caches, where --cache-stats is given
     #[arg(short, long, value_name = "FILE")]
@@ -97,6 +108,9 @@ pub struct MetricsArgs {
     /// Bytes that a thread reads at once
     #[arg(long, value_name = "BYTES", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub chunk_size: Option<u32>,
+    /// Bytes of an archive's requests that wait in memory before they wait on disk
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub store_size: Option<u64>,
     /// How to ask caches.
     #[command(flatten)]
     pub cache: CacheOptions,

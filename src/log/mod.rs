@@ -13,4 +13,5 @@ pub mod line;
 pub mod params;
 pub mod read;
 pub mod request;
+pub mod store;
 pub mod text;

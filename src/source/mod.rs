@@ -7,9 +7,12 @@
 pub mod blocks;
 pub mod choose;
 pub mod open;
+pub mod sos;
 
 use choose::Chosen;
 use open::Input;
+use sos::choose::At;
+use sos::scan::Scanning;
 use std::path::PathBuf;
 
 /// A place that holds logs, as plain data: nothing is opened or contacted yet. Places are opened at the same time.
@@ -17,6 +20,8 @@ use std::path::PathBuf;
 pub enum Place {
     /// Files of this machine that make up one log.
     Files(Vec<Chosen>),
+    /// Sosreports; several of one host are one log.
+    Reports(Vec<At>, Scanning),
 }
 
 /// The logs of one host.
@@ -44,6 +49,7 @@ impl Place {
     pub fn open(&self, utc_offset: Option<i32>) -> Opened {
         match self {
             Self::Files(chosen) => open::open_all(chosen, utc_offset),
+            Self::Reports(reports, scanning) => sos::open_reports(reports, scanning),
         }
     }
 }
@@ -78,12 +84,34 @@ pub enum SourceError {
         /// What to do.
         way_out: &'static str,
     },
+    /// A folder or listing without a sosreport.
+    #[error("{0}: no sosreport in this folder: expected archives (.tar.xz, .tar.gz, .tar) or unpacked ones")]
+    NoReport(String),
+    /// A sosreport without a log of registrations.
+    #[error(
+        "{0}: no log of a Satellite or a capsule in it: expected var/log/foreman/production.log, \
+         var/log/foreman-proxy/proxy.log or the journal of foreman"
+    )]
+    NoLog(String),
+    /// A sosreport that cannot be read, or not to its end.
+    #[error("{name}: {words}")]
+    Report {
+        /// Which one.
+        name: String,
+        /// What is wrong, and the way out.
+        words: String,
+    },
     /// The path is given twice.
     #[error("{0}: given twice; it is read once")]
     Twice(PathBuf),
 }
 
 impl SourceError {
+    /// It is readable, and there is nothing in it to analyse.
+    pub const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Empty(_) | Self::EmptyFolder(_) | Self::NoReport(_) | Self::NoLog(_))
+    }
+
     pub(crate) fn io(path: &std::path::Path, error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::Missing(path.to_owned()),

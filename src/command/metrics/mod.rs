@@ -12,7 +12,8 @@ use crate::metrics::targets::{self, Judgement};
 use crate::registration::finish::Registrations;
 use crate::report::table::{self, TableStyle};
 use crate::report::{atomic, json, save, sessions};
-use crate::source::choose::choose;
+use crate::source::choose::{Chosen, choose};
+use crate::source::sos::{self, choose::At};
 use crate::source::{Place, SourceError};
 use anyhow::{Context, bail};
 use std::io::{Write, stderr};
@@ -44,10 +45,12 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     }
     let topology = args.inventory.as_deref().map(Topology::load).transpose()?;
     let (chosen, refused) = choose(&args.log);
+    let (reports, refused_reports) = sos::choose::choose(&args.sosreport, &args.sosreport_dir);
+    let refused: Vec<_> = refused.into_iter().chain(refused_reports).collect();
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
     // caches are asked while the log is read
     let asked = caches::plan(args, topology.as_ref())?.map(|plan| std::thread::spawn(move || plan.ask()));
-    let mut collected = flow::collect(args, &[Place::Files(chosen)], topology.as_ref());
+    let mut collected = flow::collect(args, &places(args, chosen, reports), topology.as_ref());
     collected.refused.splice(..0, refused);
     collected.left_out.splice(..0, twice.iter().map(ToString::to_string));
     for error in &collected.refused {
@@ -57,7 +60,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
         let nothing = collected
             .refused
             .iter()
-            .all(|e| matches!(e, SourceError::Empty(_) | SourceError::EmptyFolder(_)));
+            .all(SourceError::is_nothing);
         return Ok(ExitCode::from(if nothing && !collected.refused.is_empty() { NOTHING } else { 2 }));
     }
     for words in &collected.left_out {
@@ -71,6 +74,17 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     let judgements = targets::judge(&targets, &answer);
     write_out(args, &answer, &judgements, &registrations, &labels)?;
     Ok(exit_code(args, &answer, &judgements))
+}
+
+fn places(args: &MetricsArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place> {
+    let mut places = Vec::new();
+    if !chosen.is_empty() {
+        places.push(Place::Files(chosen));
+    }
+    if !reports.is_empty() {
+        places.push(Place::Reports(reports, flow::scanning(args)));
+    }
+    places
 }
 
 fn write_out(
