@@ -44,11 +44,14 @@ Examples:
   zcat production.log-*.gz | reginfra metrics --log -         from a pipe
   reginfra metrics --sosreport sosreport-*.tar.xz             Satellites and capsules, told apart
   reginfra metrics --sosreport-dir CASE -i inventory.ini      all sosreports of a folder
+  reginfra metrics --sosreport-dir https://files.example.com/case/ --ca-file ca.pem
   reginfra metrics --log DIR --since 2026-04-04T12:00:00+02:00 --until 2026-04-04T13:00:00+02:00
   reginfra metrics --log DIR --json --sessions sessions.jsonl > metrics.json
   reginfra metrics --log DIR --save runs/before               keep the run for a comparison
   reginfra metrics --log DIR --fail-on target                 exit 1 where a target is missed
   reginfra metrics --log DIR -i inventory.ini --cache-stats   and how the caches are doing
+
+For web servers: REGINFRA_HTTP_TOKEN, or REGINFRA_HTTP_USER and REGINFRA_HTTP_PASSWORD, or netrc; HTTPS_PROXY, NO_PROXY.
 
 Exit codes: 0 done; 1 a target is missed under --fail-on target; 2 misuse or unreadable input;
 3 nothing to analyse.")]
@@ -56,12 +59,18 @@ pub struct MetricsArgs {
     /// Logs: files, folders (the whole rotated set) or - for stdin; plain, gzip, xz, zstd, bzip2 told by content
     #[arg(long, value_name = "PATH", num_args = 1.., required_unless_present_any = ["sosreport", "sosreport_dir"])]
     pub log: Vec<PathBuf>,
-    /// Sosreports: archives (.tar, .tar.xz, .tar.gz, .tar.bz2, .tar.zst, told by content) or unpacked ones
-    #[arg(long, value_name = "PATH", num_args = 1..)]
+    /// Sosreports: archives (.tar, .tar.xz, .tar.gz, .tar.bz2, .tar.zst, told by content), unpacked ones, URLs of archives
+    #[arg(long, value_name = "PATH|URL", num_args = 1..)]
     pub sosreport: Vec<PathBuf>,
-    /// Folders of sosreports, archives and unpacked ones
-    #[arg(long, value_name = "DIR", num_args = 1..)]
+    /// Folders of sosreports: archives and unpacked ones of this machine, or a web server's listing of archives
+    #[arg(long, value_name = "DIR|URL", num_args = 1..)]
     pub sosreport_dir: Vec<PathBuf>,
+    /// Take any certificate of a web server
+    #[arg(long)]
+    pub no_verify_ssl: bool,
+    /// Authorities whose certificates web servers may have (PEM), instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// Bytes that an archive may unpack to; without it 100 GiB, and past 1 GiB no more than 250 times its size
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
     pub unpack_limit: Option<u64>,
@@ -271,6 +280,12 @@ pub struct SimulateArgs {
     /// How rotated files are compressed; the newest of them stays plain (delaycompress)
     #[arg(long, default_value = "gz", value_name = "HOW")]
     pub compress: Compress,
+    /// Sosreports of the Satellite and each capsule too, in DIR/sos
+    #[arg(long, value_name = "FORM")]
+    pub sos: Option<SosForm>,
+    /// What is odd about the sosreports
+    #[arg(long, value_name = "WHAT,...", value_delimiter = ',', requires = "sos")]
+    pub sos_odd: Vec<SosOddity>,
     /// No audit lines (the audit logger is off)
     #[arg(long)]
     pub no_audit: bool,
@@ -303,6 +318,38 @@ pub enum SimulatedLayout {
     Journal,
     /// journalctl -o json
     JournalJson,
+}
+
+/// How sosreports are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SosForm {
+    /// .tar.xz
+    Xz,
+    /// .tar.gz
+    Gz,
+    /// .tar.bz2
+    Bz2,
+    /// .tar.zst
+    Zst,
+    /// .tar
+    Tar,
+    /// Unpacked
+    Folder,
+}
+
+/// What real sosreports have that makes them hard to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SosOddity {
+    /// production.log was too long: its end lies in sos_strings, and a link leads there
+    Tailed,
+    /// Names are hidden by --clean
+    Clean,
+    /// One archive holds them all, as a collector packs them
+    Nested,
+    /// An old report: the log lies below foreman-debug
+    ForemanDebug,
+    /// A Satellite in containers: the log is the journal of unit foreman (see --layout)
+    Journal,
 }
 
 /// Names of rotated files.

@@ -6,10 +6,12 @@
 
 pub mod blocks;
 pub mod choose;
+pub mod http;
 pub mod open;
 pub mod sos;
 
 use choose::Chosen;
+use http::HttpOptions;
 use open::Input;
 use sos::choose::At;
 use sos::scan::Scanning;
@@ -21,7 +23,7 @@ pub enum Place {
     /// Files of this machine that make up one log.
     Files(Vec<Chosen>),
     /// Sosreports; several of one host are one log.
-    Reports(Vec<At>, Scanning),
+    Reports(Vec<At>, Scanning, HttpOptions),
 }
 
 /// The logs of one host.
@@ -49,7 +51,7 @@ impl Place {
     pub fn open(&self, utc_offset: Option<i32>) -> Opened {
         match self {
             Self::Files(chosen) => open::open_all(chosen, utc_offset),
-            Self::Reports(reports, scanning) => sos::open_reports(reports, scanning),
+            Self::Reports(reports, scanning, http) => sos::open_reports(reports, scanning, http),
         }
     }
 }

@@ -182,7 +182,12 @@ pub fn open(chosen: &Chosen, utc_offset: Option<i32>) -> Result<Input, SourceErr
     }
 }
 
-pub(super) fn open_file(path: &Path, mut file: File, len: u64, utc_offset: Option<i32>) -> Result<Input, SourceError> {
+pub(super) fn open_file(
+    path: &Path,
+    mut file: File,
+    len: u64,
+    utc_offset: Option<i32>,
+) -> Result<Input, SourceError> {
     if len == 0 {
         return Err(SourceError::Empty(path.to_owned()));
     }
@@ -236,9 +241,7 @@ fn open_stream(
 fn refuse_container(path: &Path, magic: &[u8]) -> Result<(), SourceError> {
     let (what, way_out) = match magic {
         [b'P', b'K', 3, 4, ..] => ("a zip archive", "unpack it first"),
-        _ if magic.get(257..262) == Some(b"ustar") => {
-            ("a tar archive", "give it to --sosreport")
-        }
+        _ if magic.get(257..262) == Some(b"ustar") => ("a tar archive", "give it to --sosreport"),
         _ => return Ok(()),
     };
     Err(SourceError::Unsupported { path: path.to_owned(), what, way_out })

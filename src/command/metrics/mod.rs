@@ -13,6 +13,7 @@ use crate::registration::finish::Registrations;
 use crate::report::table::{self, TableStyle};
 use crate::report::{atomic, json, save, sessions};
 use crate::source::choose::{Chosen, choose};
+use crate::source::http::HttpOptions;
 use crate::source::sos::{self, choose::At};
 use crate::source::{Place, SourceError};
 use anyhow::{Context, bail};
@@ -57,10 +58,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
         say(&format!("error: {error}"));
     }
     if collected.files.is_empty() {
-        let nothing = collected
-            .refused
-            .iter()
-            .all(SourceError::is_nothing);
+        let nothing = collected.refused.iter().all(SourceError::is_nothing);
         return Ok(ExitCode::from(if nothing && !collected.refused.is_empty() { NOTHING } else { 2 }));
     }
     for words in &collected.left_out {
@@ -82,7 +80,8 @@ fn places(args: &MetricsArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Plac
         places.push(Place::Files(chosen));
     }
     if !reports.is_empty() {
-        places.push(Place::Reports(reports, flow::scanning(args)));
+        let http = HttpOptions { no_verify: args.no_verify_ssl, ca_file: args.ca_file.clone() };
+        places.push(Place::Reports(reports, flow::scanning(args), http));
     }
     places
 }

@@ -68,7 +68,9 @@ fn date(text: &str) -> Option<i32> {
     let words = text.lines().next()?.split_whitespace();
     words.into_iter().find_map(|word| match word {
         "UTC" | "GMT" => Some(0),
-        word if word.starts_with(['+', '-']) && word.len() == 3 => offset_secs(format!("{word}00").as_bytes()),
+        word if word.starts_with(['+', '-']) && word.len() == 3 => {
+            offset_secs(format!("{word}00").as_bytes())
+        }
         word if word.starts_with(['+', '-']) => offset_secs(word.as_bytes()),
         _ => None,
     })

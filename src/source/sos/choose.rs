@@ -2,11 +2,13 @@
 
 use super::member::is_archive_name;
 use crate::source::SourceError;
+use crate::source::http;
 use crate::source::open::Compression;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use url::Url;
 
 /// Folders in a folder of sosreports that are looked into.
 const DEEPEST: usize = 4;
@@ -16,6 +18,10 @@ const DEEPEST: usize = 4;
 pub enum At {
     /// An archive or an unpacked report of this machine.
     Path(PathBuf),
+    /// An archive on a web server.
+    Url(Url),
+    /// A folder of archives on a web server.
+    Listing(Url),
 }
 
 impl At {
@@ -23,6 +29,7 @@ impl At {
     pub fn name(&self) -> String {
         match self {
             Self::Path(path) => path.display().to_string(),
+            Self::Url(url) | Self::Listing(url) => http::shown(url),
         }
     }
 }
@@ -30,13 +37,22 @@ impl At {
 /// Turns what the user named into places. `reports`: archives and unpacked reports; `folders`: folders of them.
 pub fn choose(reports: &[PathBuf], folders: &[PathBuf]) -> (Vec<At>, Vec<SourceError>) {
     let (mut chosen, mut errors) = (Vec::new(), Vec::new());
+    let mut remote = Vec::new();
     for path in reports {
+        if let Some(url) = url(path) {
+            remote.push(At::Url(url));
+            continue;
+        }
         match fs::metadata(path) {
             Ok(_) => chosen.push(path.clone()),
             Err(error) => errors.push(SourceError::io(path, error)),
         }
     }
     for folder in folders {
+        if let Some(url) = url(folder) {
+            remote.push(At::Listing(url));
+            continue;
+        }
         let before = chosen.len();
         match fs::read_dir(folder) {
             Ok(_) => reports_in(folder, 0, &mut chosen),
@@ -54,7 +70,23 @@ pub fn choose(reports: &[PathBuf], folders: &[PathBuf]) -> (Vec<At>, Vec<SourceE
         .into_iter()
         .partition(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     errors.extend(twice.into_iter().map(SourceError::Twice));
-    (once.into_iter().map(At::Path).collect(), errors)
+    let mut places: Vec<At> = once.into_iter().map(At::Path).collect();
+    for at in remote {
+        if places.contains(&at) {
+            errors.push(SourceError::Twice(at.name().into()));
+        } else {
+            places.push(at);
+        }
+    }
+    (places, errors)
+}
+
+fn url(path: &Path) -> Option<Url> {
+    let text = path.to_str()?;
+    let web = ["http://", "https://"]
+        .iter()
+        .any(|s| text.get(..s.len()).is_some_and(|t| t.eq_ignore_ascii_case(s)));
+    Url::parse(text).ok().filter(|_| web)
 }
 
 fn reports_in(folder: &Path, depth: usize, chosen: &mut Vec<PathBuf>) {

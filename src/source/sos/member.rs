@@ -78,9 +78,8 @@ pub fn leads_out(path: &str) -> bool {
 
 /// What a member is; none where it does not matter. `path` is relative.
 pub fn member(path: &str) -> Option<Member<'_>> {
-    let (folder, name) = path.rsplit_once('/').map_or(("", path), |(_, name)| {
-        (&path[..path.len() - name.len()], name)
-    });
+    let (folder, name) =
+        path.rsplit_once('/').map_or(("", path), |(_, name)| (&path[..path.len() - name.len()], name));
     if name.starts_with("production.log") {
         return log_below(folder, &FOREMAN, Role::ProductionLog);
     }

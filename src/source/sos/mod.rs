@@ -12,17 +12,21 @@ pub mod scan;
 mod stream;
 mod tar;
 
+use super::http::{self, Client, HttpOptions};
 use super::open::Input;
 use super::{Opened, SourceError};
 use choose::At;
 use scan::{Found, Report, Scanning};
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Read;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Reads reports, several at a time.
-pub fn open_reports(reports: &[At], scanning: &Scanning) -> Opened {
+pub fn open_reports(named: &[At], scanning: &Scanning, http: &HttpOptions) -> Opened {
+    let mut hosts = Hosts::default();
+    let reports = &hosts.expand(named, http);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<Option<Found>>> = Mutex::new(reports.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
@@ -31,7 +35,7 @@ pub fn open_reports(reports: &[At], scanning: &Scanning) -> Opened {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(at) = reports.get(number) else { break };
-                    let found = found_at(at, scanning);
+                    let found = found_at(at, scanning, http);
                     if let Ok(mut done) = done.lock() {
                         done[number] = Some(found);
                     }
@@ -39,15 +43,14 @@ pub fn open_reports(reports: &[At], scanning: &Scanning) -> Opened {
             });
         }
     });
-    let mut hosts = Hosts::default();
     for (at, found) in reports.iter().zip(done.into_inner().unwrap_or_default()) {
         hosts.add(at, found.unwrap_or_default());
     }
     hosts.opened()
 }
 
-fn found_at(at: &At, scanning: &Scanning) -> Found {
-    let mut found = pass(at, scanning, &BTreeMap::new());
+fn found_at(at: &At, scanning: &Scanning, http: &HttpOptions) -> Found {
+    let mut found = pass(at, scanning, http, &BTreeMap::new());
     // lines that do not tell their offset came before anything that does: now it is known
     if found.offset_wanted && scanning.utc_offset.is_none() {
         let offsets: BTreeMap<String, i32> = found
@@ -56,20 +59,27 @@ fn found_at(at: &At, scanning: &Scanning) -> Found {
             .filter_map(|(name, report)| Some((name.clone(), offset_of(report)?)))
             .collect();
         if !offsets.is_empty() {
-            found = pass(at, scanning, &offsets);
+            found = pass(at, scanning, http, &offsets);
         }
     }
     found
 }
 
-fn pass(at: &At, scanning: &Scanning, offsets: &BTreeMap<String, i32>) -> Found {
-    let At::Path(path) = at;
-    if path.is_dir() {
-        return folder::scan(path, scanning, offsets);
-    }
-    match File::open(path) {
-        Ok(file) => scan::scan(&at.name(), Box::new(file), scanning, offsets),
-        Err(error) => Found { error: Some(error.to_string()), ..Found::default() },
+fn pass(at: &At, scanning: &Scanning, http: &HttpOptions, offsets: &BTreeMap<String, i32>) -> Found {
+    let opened: Result<Box<dyn Read + Send>, String> = match at {
+        At::Path(path) if path.is_dir() => return folder::scan(path, scanning, offsets),
+        At::Path(path) => match File::open(path) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(error.to_string()),
+        },
+        At::Url(url) | At::Listing(url) => match Client::new(http, url).and_then(|client| client.open(url)) {
+            Ok(body) => Ok(Box::new(body)),
+            Err(error) => Err(error.to_string()),
+        },
+    };
+    match opened {
+        Ok(raw) => scan::scan(&at.name(), raw, scanning, offsets),
+        Err(error) => Found { error: Some(error), ..Found::default() },
     }
 }
 
@@ -89,6 +99,31 @@ struct Hosts {
 }
 
 impl Hosts {
+    // folders on web servers become the archives in them
+    fn expand(&mut self, named: &[At], http: &HttpOptions) -> Vec<At> {
+        let mut reports = Vec::new();
+        for at in named {
+            let At::Listing(url) = at else {
+                reports.push(at.clone());
+                continue;
+            };
+            match Client::new(http, url).and_then(|client| client.archives_below(url)) {
+                Ok((archives, words)) => {
+                    self.left_out.extend(words);
+                    if archives.is_empty() {
+                        self.refused.push(SourceError::NoReport(at.name()));
+                    }
+                    // a user and password in the URL are for its archives as well
+                    reports.extend(archives.into_iter().map(|archive| At::Url(http::as_user(archive, url))));
+                }
+                Err(error) => {
+                    self.refused.push(SourceError::Report { name: at.name(), words: error.to_string() });
+                }
+            }
+        }
+        reports
+    }
+
     fn add(&mut self, at: &At, found: Found) {
         let (mut any, mut balancer) = (false, None);
         for report in found.reports.into_values() {

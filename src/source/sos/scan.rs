@@ -106,10 +106,11 @@ pub fn scan(
             Ok(reader) => pump.run(Counted::new(reader, limit)),
             Err(error) => pump.run(Broken(Some(error))),
         });
-        let mut scanner = Scanner { scanning, offsets, limit, work, members: 0, found: Found::default(), logs: Vec::new() };
+        let mut scanner =
+            Scanner { scanning, offsets, limit, work, members: 0, found: Found::default(), logs: Vec::new() };
         let result = scanner.archive(&mut pipe, name, "", 0);
         let result = result.and_then(|()| drain(&mut pipe));
-        scanner.found.error = result.err().map(|e| e.to_string());
+        scanner.found.error = result.err().map(|e| in_words(&e));
         (scanner.found, scanner.logs)
     });
     found.offset_wanted = shared.offset_wanted.load(Ordering::Relaxed);
@@ -157,6 +158,16 @@ fn drain(input: &mut impl Read) -> io::Result<()> {
     }
 }
 
+// decompressors have a word of their own each for an archive that was cut
+fn in_words(error: &io::Error) -> String {
+    let words = error.to_string();
+    if error.kind() == io::ErrorKind::UnexpectedEof && !words.contains("cut") {
+        format!("{words}: it was cut")
+    } else {
+        words
+    }
+}
+
 struct Broken(Option<io::Error>);
 
 impl Read for Broken {
@@ -192,23 +203,22 @@ fn parse(work: &Receiver<Work>, shared: &Shared) {
     }
 }
 
-fn collect(
-    mut found: Found,
-    logs: Vec<Log>,
-    pieces: Vec<(Vec<(usize, Stored)>, Option<String>)>,
-) -> Found {
+fn collect(mut found: Found, logs: Vec<Log>, pieces: Vec<(Vec<(usize, Stored)>, Option<String>)>) -> Found {
     let pieces = pieces.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
     for (log, pieces) in logs.into_iter().zip(pieces) {
         let (mut pieces, lost) = pieces.unwrap_or_default();
         pieces.sort_unstable_by_key(|(index, _)| *index);
-        let pieces = pieces.into_iter().map(|(_, stored)| stored).collect();
+        let pieces: Vec<Stored> = pieces.into_iter().map(|(_, stored)| stored).collect();
+        let error = log.error.or(lost);
+        // of two copies the one that is not whole is left out
+        let size = if error.is_some() { pieces.iter().map(|p| p.bytes as u64).sum() } else { log.size };
         let input = Input {
             name: log.name,
             compression: log.compression,
             head: log.head,
             fingerprint: log.fingerprint,
-            size: Some(log.size),
-            body: Body::Parsed(ParsedLog { pieces, error: log.error.or(lost) }),
+            size: Some(size),
+            body: Body::Parsed(ParsedLog { pieces, error }),
         };
         found.reports.entry(log.report).or_default().add(log.role, input, log.written);
     }
@@ -245,7 +255,8 @@ impl Scanner<'_> {
             }
             self.members += 1;
             if self.members > MOST_MEMBERS {
-                let words = format!("it holds more than {MOST_MEMBERS} members that look like logs: stopped there");
+                let words =
+                    format!("it holds more than {MOST_MEMBERS} members that look like logs: stopped there");
                 return Err(io::Error::other(words));
             }
             let shown = format!("{name}:{path}");

@@ -133,7 +133,11 @@ impl<R: Skip> Archive<R> {
             - block[148..156].iter().map(|b| u64::from(*b)).sum::<u64>()
             + 8 * u64::from(b' ');
         if told != Some(sum) {
-            return Err(if self.members == 0 { not_tar() } else { damaged("the header of a member is damaged") });
+            return Err(if self.members == 0 {
+                not_tar()
+            } else {
+                damaged("the header of a member is damaged")
+            });
         }
         Ok(Some(block))
     }
@@ -279,7 +283,9 @@ fn read_up_to(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 fn not_tar() -> io::Error {
-    damaged("it is no tar archive: a sosreport is one (.tar, .tar.xz, .tar.gz, .tar.bz2, .tar.zst); logs go to --log")
+    damaged(
+        "it is no tar archive: a sosreport is one (.tar, .tar.xz, .tar.gz, .tar.bz2, .tar.zst); logs go to --log",
+    )
 }
 
 fn damaged(words: &str) -> io::Error {
