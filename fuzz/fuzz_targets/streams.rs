@@ -24,6 +24,7 @@ fn lines(bytes: &[u8], chunk: usize) -> Lines {
         name: String::new(),
         compression: Compression::None,
         head: Default::default(),
+        fingerprint: 0,
         size: None,
         body: Body::Stream(stream),
     };

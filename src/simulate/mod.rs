@@ -108,7 +108,8 @@ fn write(plan: &Plan<'_>, place: &Place, log_place: LogPlace) -> Result<Summary,
     let mut inventory = place.file("inventory.ini", text.len())?;
     inventory.write(text.as_bytes())?;
     inventory.finish()?;
-    let files = files + if let Place::Folder(folder) = place { sos::write(folder, plan, &log.files)? } else { 0 };
+    let files =
+        files + if let Place::Folder(folder) = place { sos::write(folder, plan, &log.files)? } else { 0 };
     Ok(Summary { files, lines: log.lines, bytes: log.bytes, sessions: args.sessions })
 }
 

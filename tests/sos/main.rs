@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod damage;
 mod forms;
 mod hostile;
 #[path = "../support/mod.rs"]

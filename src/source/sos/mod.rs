@@ -126,8 +126,15 @@ impl Hosts {
 
     fn add(&mut self, at: &At, found: Found) {
         let (mut any, mut balancer) = (false, None);
-        for report in found.reports.into_values() {
-            let host = report.about.host().map(str::to_owned);
+        let names: Vec<(String, String)> = found
+            .reports
+            .iter()
+            .filter_map(|(folder, report)| Some((folder.clone(), report.about.host()?.to_owned())))
+            .collect();
+        for (folder, report) in found.reports {
+            // what does not say whose it is belongs to the report around it
+            let around = names.iter().filter(|(around, _)| folder.starts_with(around.as_str()));
+            let host = around.max_by_key(|(around, _)| around.len()).map(|(_, name)| name.clone());
             if report.about.balances {
                 balancer = Some(host.clone().unwrap_or_else(|| at.name()));
             }

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Archives in archives in archives: a collector's tar of reports is one deep.
 const DEEPEST: usize = 4;
 /// Members that matter in one archive: a host has some dozens, a collection some hundreds of hosts.
-const MOST_MEMBERS: usize = 20_000;
+const MOST_MEMBERS: usize = 10_000;
 
 /// How archives are read; the answer never depends on it, but for the offset.
 #[derive(Clone, Debug, PartialEq, Eq)]

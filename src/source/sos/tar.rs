@@ -7,8 +7,8 @@ use super::stream::Skip;
 use std::io::{self, Read};
 
 const BLOCK: usize = 512;
-/// A name that is longer names no log.
-const LONGEST_NAME: u64 = 64 * 1024;
+/// A name that is longer names no log: the system takes none.
+const LONGEST_NAME: u64 = 4096;
 /// What is read of a PAX header; one that is longer is skipped.
 const LONGEST_PAX: u64 = 1024 * 1024;
 
@@ -68,12 +68,13 @@ impl<R: Skip> Archive<R> {
     pub fn next(&mut self) -> io::Result<Option<Entry>> {
         let mut extended = Extended::default();
         loop {
-            let rest = std::mem::take(&mut self.left) + std::mem::take(&mut self.padding);
+            let rest = std::mem::take(&mut self.left).saturating_add(std::mem::take(&mut self.padding));
             self.input.skip(rest)?;
             let Some(header) = self.header()? else { return Ok(None) };
             self.members += 1;
             let size = extended.size.take().or_else(|| number(&header[124..136])).unwrap_or(0);
-            (self.left, self.padding) = (size, size.next_multiple_of(BLOCK as u64).saturating_sub(size));
+            let padding = size.checked_next_multiple_of(BLOCK as u64).map_or(0, |whole| whole - size);
+            (self.left, self.padding) = (size, padding);
             match header[156] {
                 b'x' => extended.pax(&self.text(LONGEST_PAX)?),
                 b'L' => extended.path = Some(long_name(&self.text(LONGEST_NAME)?)),
@@ -227,6 +228,9 @@ impl Extended {
             records = &records[space + 1 + record.len()..];
             let record = record.strip_suffix(b"\n").unwrap_or(record);
             let Some(equals) = record.iter().position(|b| *b == b'=') else { continue };
+            if record.len() as u64 - equals as u64 > LONGEST_NAME {
+                continue;
+            }
             let value = String::from_utf8_lossy(&record[equals + 1..]).into_owned();
             match &record[..equals] {
                 b"path" => self.path = Some(value),
