@@ -80,6 +80,7 @@ fn nginx(folder: &Path, tls: bool) -> Option<(Stopped, u16)> {
             "-subj",
             "/CN=localhost",
         ]);
+        openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
         openssl.args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]);
         assert!(openssl.current_dir(folder).stderr(Stdio::null()).status().unwrap().success());
         "ssl_certificate cert.pem; ssl_certificate_key key.pem;"

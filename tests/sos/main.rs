@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use support::{Run, Storm};
 
 /// Three files whose order by name is not that of their times, one of them compressed.
-const STORM: &str = "--sessions 60 --rate 20 --seed 5 --rotate 3 --noise 0.5";
+const STORM: &str = "--sessions 60 --rate 20 --seed 5 --noise 0.5";
 
 fn storm(options: &str) -> Storm {
-    Storm::new(&format!("{STORM} {options}"))
+    let rotate = if options.contains("--rotate ") { "" } else { "--rotate 3" };
+    Storm::new(&format!("{STORM} {rotate} {options}"))
 }
 
 /// The sessions file of `metrics WORDS`, with the answer and what was said.
