@@ -17,7 +17,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Registration metrics from production.log: timings and call counts, joined by request id and consumer UUID
-    Metrics(MetricsArgs),
+    Metrics(Box<MetricsArgs>),
     /// Ask the load balancers' script caches (Redis, Valkey) how they are doing
     Cache(CacheArgs),
     /// Who is who in an Ansible inventory: Satellite, capsules, load balancers; or its variables as JSON
@@ -45,21 +45,46 @@ Examples:
   reginfra metrics --log production.log -i inventory.ini      groups told by the inventory
   zcat production.log-*.gz | reginfra metrics --log -         from a pipe
   reginfra metrics -i inventory.ini                           over SSH, all Satellites of the inventory at once
+  reginfra metrics --sosreport sosreport-*.tar.xz             Satellites and capsules, told apart
+  reginfra metrics --sosreport-dir CASE -i inventory.ini      all sosreports of a folder
+  reginfra metrics --sosreport-dir https://files.example.com/case/ --ca-file ca.pem
   reginfra metrics --log DIR --since 2026-04-04T12:00:00+02:00 --until 2026-04-04T13:00:00+02:00
   reginfra metrics --log DIR --json --sessions sessions.jsonl > metrics.json
   reginfra metrics --log DIR --save runs/before               keep the run for a comparison
   reginfra metrics --log DIR --fail-on target                 exit 1 where a target is missed
   reginfra metrics --log DIR -i inventory.ini --cache-stats   and how the caches are doing
 
+For web servers: REGINFRA_HTTP_TOKEN, or REGINFRA_HTTP_USER and REGINFRA_HTTP_PASSWORD, or netrc; HTTPS_PROXY, NO_PROXY.
+
 Exit codes: 0 done; 1 a target is missed under --fail-on target, or a Satellite is missing from
 the answer; 2 misuse or unreadable input; 3 nothing to analyse.")]
 pub struct MetricsArgs {
     /// Logs: files, folders (the whole rotated set) or - for stdin; production.log and capsules' proxy.log, plain,
-    /// gzip, xz and zstd are told by content
-    #[arg(long, value_name = "PATH", num_args = 1.., required_unless_present = "inventory")]
+    /// gzip, xz, zstd and bzip2 are told by content
+    #[arg(
+        long,
+        value_name = "PATH",
+        num_args = 1..,
+        required_unless_present_any = ["inventory", "sosreport", "sosreport_dir"]
+    )]
     pub log: Vec<PathBuf>,
-    /// Ansible inventory: which host is Satellite, capsule or load balancer. Beside --log nothing is contacted
-    /// but caches, where --cache-stats is given; alone its Satellites and capsules are read over SSH
+    /// Sosreports: archives (.tar, .tar.xz, .tar.gz, .tar.bz2, .tar.zst, told by content), unpacked ones, URLs of archives
+    #[arg(long, value_name = "PATH|URL", num_args = 1..)]
+    pub sosreport: Vec<PathBuf>,
+    /// Folders of sosreports: archives and unpacked ones of this machine, or a web server's listing of archives
+    #[arg(long, value_name = "DIR|URL", num_args = 1..)]
+    pub sosreport_dir: Vec<PathBuf>,
+    /// Take any certificate of a web server
+    #[arg(long)]
+    pub no_verify_ssl: bool,
+    /// Authorities whose certificates web servers may have (PEM), instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Bytes that an archive may unpack to; without it 100 GiB, and past 1 GiB no more than 250 times its size
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub unpack_limit: Option<u64>,
+    /// Ansible inventory: which host is Satellite, capsule or load balancer. Beside --log or sosreports nothing is
+    /// contacted but caches, where --cache-stats is given; alone its Satellites and capsules are read over SSH
     #[arg(short, long, value_name = "PATH")]
     pub inventory: Option<PathBuf>,
     /// Take the inventory from this machine's ansible-inventory, which reads vaults, scripts and plugins
@@ -113,6 +138,9 @@ pub struct MetricsArgs {
     /// Bytes that a thread reads at once
     #[arg(long, value_name = "BYTES", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub chunk_size: Option<u32>,
+    /// Bytes of an archive's requests that wait in memory before they wait on disk
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub store_size: Option<u64>,
     /// How to ask caches.
     #[command(flatten)]
     pub cache: CacheOptions,
@@ -333,6 +361,12 @@ pub struct SimulateArgs {
     /// How rotated files are compressed; the newest of them stays plain (delaycompress)
     #[arg(long, default_value = "gz", value_name = "HOW")]
     pub compress: Compress,
+    /// Sosreports of the Satellite and each capsule too, in DIR/sos
+    #[arg(long, value_name = "FORM")]
+    pub sos: Option<SosForm>,
+    /// What is odd about the sosreports
+    #[arg(long, value_name = "WHAT,...", value_delimiter = ',', requires = "sos")]
+    pub sos_odd: Vec<SosOddity>,
     /// No audit lines (the audit logger is off)
     #[arg(long)]
     pub no_audit: bool,
@@ -387,6 +421,38 @@ pub enum CacheLines {
     Yes,
     /// They do not
     No,
+}
+
+/// How sosreports are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SosForm {
+    /// .tar.xz
+    Xz,
+    /// .tar.gz
+    Gz,
+    /// .tar.bz2
+    Bz2,
+    /// .tar.zst
+    Zst,
+    /// .tar
+    Tar,
+    /// Unpacked
+    Folder,
+}
+
+/// What real sosreports have that makes them hard to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SosOddity {
+    /// production.log was too long: its end lies in sos_strings, and a link leads there
+    Tailed,
+    /// Names are hidden by --clean
+    Clean,
+    /// One archive holds them all, as a collector packs them
+    Nested,
+    /// An old report: the log lies below foreman-debug
+    ForemanDebug,
+    /// A Satellite in containers: the log is the journal of unit foreman (see --layout)
+    Journal,
 }
 
 /// Names of rotated files.

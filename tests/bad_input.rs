@@ -173,9 +173,8 @@ fn containers_are_named_with_the_way_out() {
     let mut tar = vec![0; 1024];
     tar[..14].copy_from_slice(b"production.log");
     tar[257..262].copy_from_slice(b"ustar");
-    refused(&place.file("set.tar", tar), "unpack it first");
+    refused(&place.file("set.tar", tar), "give it to --sosreport");
     refused(&place.file("set.zip", b"PK\x03\x04rest"), "unpack it first");
-    refused(&place.file("production.log.1.bz2", b"BZh91AY&SYrest"), "bzcat");
 }
 
 #[test]
@@ -187,7 +186,7 @@ fn a_tar_inside_a_gzip_is_named_with_the_way_out() {
     tar.extend(good());
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gz.write_all(&tar).unwrap();
-    refused(&place.file("set.tar.gz", gz.finish().unwrap()), "unpack it first");
+    refused(&place.file("set.tar.gz", gz.finish().unwrap()), "give it to --sosreport");
 }
 
 #[test]

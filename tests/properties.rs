@@ -23,7 +23,7 @@ impl Base {
     fn new(options: &str) -> Self {
         let storm = Storm::new(options);
         let bytes = storm.bytes();
-        let answer = storm.answer("");
+        let answer = storm.satellite("");
         Self { storm, bytes, answer }
     }
 

@@ -1,10 +1,11 @@
 //! Source addresses of requests, as 16 bytes that compare and hash quickly.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// An IPv6 address, an IPv4 address mapped into IPv6, or a mark for a text that is no address (hidden by the log's owner).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Address(pub u128);
 
 // 240.0.0.0/4 mapped into the reserved ff00-multicast range: no host has such a source address

@@ -12,6 +12,7 @@ use super::text::{self, Started};
 use crate::registration::session::Uuid;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
+use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// What is kept of a line; the rest of a longer one is dropped and the line counted as cut.
@@ -21,7 +22,7 @@ pub const KEEP: usize = 64 * 1024;
 const SAMPLES: usize = 3;
 
 /// One step of the log, in the order in which the log wrote it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Event {
     /// A request, whole or in part, that a line of the block ended.
     Ended(Request),
@@ -31,7 +32,7 @@ pub enum Event {
 }
 
 /// Counts of one block.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Lines, cut ones included.
     pub lines: u64,
@@ -109,7 +110,7 @@ impl Counts {
 }
 
 /// What one block of the log holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Block {
     /// Requests and parts of requests, in the order of the lines that ended them.
     pub events: Vec<Event>,

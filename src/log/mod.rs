@@ -14,4 +14,5 @@ pub mod params;
 pub mod proxy;
 pub mod read;
 pub mod request;
+pub mod store;
 pub mod text;

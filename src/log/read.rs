@@ -4,6 +4,7 @@
 //! parsed beside it, several files at a time. Blocks come out in the order of files and of places in them.
 
 use super::assemble::{Assembler, Block, Counts, Event, KEEP};
+use super::store::Piece;
 use crate::source::blocks::{self, Bytes, Range, Work};
 use crate::source::open::Input;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -54,7 +55,7 @@ struct Done {
 }
 
 enum Parsed {
-    Block { block: Box<Block>, head: Option<Vec<u8>>, tail: Option<Vec<u8>>, error: Option<String> },
+    Piece { piece: Piece, error: Option<String> },
     End { error: Option<String> },
 }
 
@@ -161,28 +162,53 @@ fn produce(
 }
 
 fn parse(reading: Reading, work: &Receiver<Work>, done: &Sender<Done>, spare: &Receiver<Vec<Event>>) {
-    let mut assembler = Assembler::new(reading.utc_offset);
-    let mut buffer = blocks::LineBuffer::default();
-    assembler.finish(Vec::new());
+    let mut parser = Parser::new(reading.utc_offset);
     for Work { file, index, data, bytes } in work {
-        let (mut head, mut tail) = (None, None);
-        let mut lines =
-            Lines { assembler: &mut assembler, first: index == 0, head: &mut head, tail: &mut tail };
-        let error = match data {
-            blocks::Data::Range(range) => buffer.range(&range, &mut lines).err(),
-            blocks::Data::Bytes(bytes) => {
-                buffer.bytes(bytes, &mut lines);
-                None
-            }
-        };
+        let events = spare.try_recv().unwrap_or_default();
+        let (piece, error) = parser.piece(index == 0, data, events);
         // a range that cannot be read any more: what was read before it stands
         let error = error.map(|e| e.to_string());
-        let events = spare.try_recv().unwrap_or_default();
-        let block = Box::new(assembler.finish(events));
-        if done.send(Done { file, index, parsed: Parsed::Block { block, head, tail, error }, bytes }).is_err()
-        {
+        if done.send(Done { file, index, parsed: Parsed::Piece { piece, error }, bytes }).is_err() {
             return;
         }
+    }
+}
+
+/// Parses pieces of logs, one after the other and each by itself; one a thread.
+#[derive(Debug)]
+pub struct Parser {
+    assembler: Assembler,
+    buffer: blocks::LineBuffer,
+}
+
+impl Parser {
+    /// `utc_offset` is used for Started lines that do not tell theirs (seconds east of UTC).
+    pub fn new(utc_offset: Option<i32>) -> Self {
+        Self { assembler: Assembler::new(utc_offset), buffer: blocks::LineBuffer::default() }
+    }
+
+    /// What a piece holds, and why it could not be read to its end. `first`: it is the first of its file.
+    /// `events` is an emptied vector to be used again.
+    pub fn piece(
+        &mut self,
+        first: bool,
+        data: blocks::Data,
+        events: Vec<Event>,
+    ) -> (Piece, Option<std::io::Error>) {
+        let (mut head, mut tail) = (None, None);
+        let mut lines = Lines { assembler: &mut self.assembler, first, head: &mut head, tail: &mut tail };
+        let error = match data {
+            blocks::Data::Range(range) => self.buffer.range(&range, &mut lines).err(),
+            blocks::Data::Bytes(bytes) => {
+                self.buffer.bytes(bytes, &mut lines);
+                None
+            }
+            blocks::Data::Stored(stored) => match stored.load() {
+                Ok(piece) => return (piece, None),
+                Err(error) => Some(error),
+            },
+        };
+        (Piece { block: Box::new(self.assembler.finish(events)), head, tail }, error)
     }
 }
 
@@ -273,7 +299,7 @@ impl Order<'_> {
                 counts.error = counts.error.take().or(error);
                 (at.0 + 1, 0)
             }
-            Parsed::Block { block, head, tail, error } => {
+            Parsed::Piece { piece: Piece { block, head, tail }, error } => {
                 counts.error = counts.error.take().or(error);
                 if at.1 == 0 {
                     self.head(head, &mut counts.counts, sink);

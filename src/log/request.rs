@@ -2,9 +2,10 @@
 
 use super::address::Address;
 use crate::registration::session::Uuid;
+use serde::{Deserialize, Serialize};
 
 /// What a request is to a registration, told from method and path.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Kind {
     /// The Started line has not been seen.
@@ -40,7 +41,7 @@ impl Kind {
 /// What the lines between Started and Completed said, where a metric needs it.
 ///
 /// Which field counts depends on the kind: where Started lies in another block, every field is filled.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// The host's name in an audit line, a fact import or Katello's word on the way in.
     pub host: Option<Box<str>>,
@@ -65,7 +66,7 @@ pub struct Details {
 }
 
 /// Katello's own word on the way a host came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Through {
     /// `registered through load balancer LB`.
     LoadBalancer(Box<str>),
@@ -74,7 +75,7 @@ pub enum Through {
 }
 
 /// A request, or the part of it that one block of the log holds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Request {
     /// First 8 hex digits of the request id as a number; other forms are hashed.
     pub id: u64,

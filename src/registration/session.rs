@@ -1,7 +1,7 @@
 //! One registration: what its keys gave, packed so that a million of them fit in memory.
 
 use crate::timestamp::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Eight lower-case hex digits, first one highest, as a number.
@@ -23,7 +23,7 @@ pub fn hex8(digits: u64) -> Option<u64> {
 }
 
 /// A consumer UUID; zero stands for none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Uuid(pub u128);
 
 impl Uuid {

@@ -17,6 +17,7 @@ mod plan;
 mod random;
 mod requests;
 mod rotate;
+mod sos;
 mod steps;
 mod storm;
 mod text;
@@ -56,6 +57,14 @@ pub struct Summary {
 /// An option cannot be followed, the folder is not empty, or a file cannot be written. No file is left behind then.
 pub fn simulate(args: &SimulateArgs) -> Result<Summary, SimulateError> {
     let plan = Plan::new(args)?;
+    if args.sos.is_some() && place::streams(args) {
+        return Err(SimulateError::Option {
+            option: "--sos",
+            value: String::new(),
+            problem: "a sosreport is made of a log that stands in a folder",
+            way_out: "name a folder, and leave --stdout out".to_owned(),
+        });
+    }
     let Some(dir) = place::folder(args) else {
         return write(&plan, &Place::Nowhere, LogPlace::Stdout);
     };
@@ -102,6 +111,8 @@ fn write(plan: &Plan<'_>, place: &Place, log_place: LogPlace) -> Result<Summary,
     let mut inventory = place.file("inventory.ini", text.len())?;
     inventory.write(text.as_bytes())?;
     inventory.finish()?;
+    let files =
+        files + if let Place::Folder(folder) = place { sos::write(folder, plan, &log.files)? } else { 0 };
     Ok(Summary { files, lines: log.lines, bytes: log.bytes, sessions: args.sessions })
 }
 

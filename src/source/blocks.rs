@@ -2,6 +2,7 @@
 
 use super::open::{Body, Input};
 use crate::log::assemble::KEEP;
+use crate::log::store::Stored;
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use std::fs::File;
 use std::io::{self, Read};
@@ -49,6 +50,8 @@ pub enum Data {
     Range(Range),
     /// Read already.
     Bytes(Bytes),
+    /// Parsed already.
+    Stored(Stored),
 }
 
 /// A piece of the log and its place.
@@ -96,15 +99,29 @@ pub fn produce(input: Input, chunk: usize, mut push: impl FnMut(Data, usize) -> 
             }
             Ok(())
         }
-        Body::Stream(stream) => produce_stream(stream.open()?, chunk.min(1 << 20), push),
+        Body::Stream(stream) => produce_stream(stream.open()?, chunk, push),
+        Body::Parsed(log) => {
+            for stored in log.pieces {
+                let bytes = stored.bytes;
+                if !push(Data::Stored(stored), bytes) {
+                    return Ok(());
+                }
+            }
+            log.error.map_or(Ok(()), |error| Err(io::Error::other(error)))
+        }
     }
 }
 
-fn produce_stream(
-    mut stream: Box<dyn Read + Send>,
+/// The same of bytes that can only be read one after the other.
+///
+/// # Errors
+/// Of the input; what was pushed before stands.
+pub fn produce_stream(
+    mut stream: impl Read,
     chunk: usize,
     mut push: impl FnMut(Data, usize) -> bool,
 ) -> io::Result<()> {
+    let chunk = chunk.clamp(1, 1 << 20);
     let mut bytes: Vec<u8> = Vec::new();
     let mut target = chunk;
     loop {

@@ -6,11 +6,16 @@
 
 pub mod blocks;
 pub mod choose;
+pub mod http;
 pub mod open;
+pub mod sos;
 pub mod ssh;
 
 use choose::Chosen;
+use http::HttpOptions;
 use open::Input;
+use sos::choose::At;
+use sos::scan::Scanning;
 use ssh::failure::Failure;
 use ssh::{HostReport, RemoteLog};
 use std::path::PathBuf;
@@ -22,6 +27,8 @@ pub enum Place {
     Files(Vec<Chosen>),
     /// The log of a host, over SSH.
     Remote(Box<RemoteLog>),
+    /// Sosreports; several of one host are one log.
+    Reports(Vec<At>, Scanning, HttpOptions),
 }
 
 /// The logs of one host.
@@ -52,6 +59,7 @@ impl Place {
         match self {
             Self::Files(chosen) => open::open_all(chosen, utc_offset),
             Self::Remote(log) => log.open(utc_offset),
+            Self::Reports(reports, scanning, http) => sos::open_reports(reports, scanning, http),
         }
     }
 }
@@ -94,12 +102,34 @@ pub enum SourceError {
         /// What was said, and the way out.
         failure: Failure,
     },
+    /// A folder or listing without a sosreport.
+    #[error("{0}: no sosreport in this folder: expected archives (.tar.xz, .tar.gz, .tar) or unpacked ones")]
+    NoReport(String),
+    /// A sosreport without a log of registrations.
+    #[error(
+        "{0}: no log of a Satellite or a capsule in it: expected var/log/foreman/production.log, \
+         var/log/foreman-proxy/proxy.log or the journal of foreman"
+    )]
+    NoLog(String),
+    /// A sosreport that cannot be read, or not to its end.
+    #[error("{name}: {words}")]
+    Report {
+        /// Which one.
+        name: String,
+        /// What is wrong, and the way out.
+        words: String,
+    },
     /// The path is given twice.
     #[error("{0}: given twice; it is read once")]
     Twice(PathBuf),
 }
 
 impl SourceError {
+    /// It is readable, and there is nothing in it to analyse.
+    pub const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Empty(_) | Self::EmptyFolder(_) | Self::NoReport(_) | Self::NoLog(_))
+    }
+
     pub(crate) fn io(path: &std::path::Path, error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::Missing(path.to_owned()),

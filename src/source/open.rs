@@ -6,6 +6,7 @@ use super::{HostLogs, Opened, SourceError};
 use crate::log::assemble::{Assembler, Counts};
 use crate::log::proxy::line::{Form, Lines};
 use crate::log::proxy::stamp::Stamp;
+use crate::log::store::ParsedLog;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub enum Compression {
     Xz,
     /// zstd.
     Zstd,
+    /// bzip2.
+    Bzip2,
 }
 
 impl Compression {
@@ -36,25 +39,33 @@ impl Compression {
             Self::Gzip => "gzip",
             Self::Xz => "xz",
             Self::Zstd => "zstd",
+            Self::Bzip2 => "bzip2",
         }
     }
 
-    pub(super) fn of(magic: &[u8]) -> Self {
+    /// Told from the first bytes.
+    pub fn of(magic: &[u8]) -> Self {
         match magic {
             [0x1f, 0x8b, ..] => Self::Gzip,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2,
             _ => Self::None,
         }
     }
 
-    pub(super) fn reader(self, raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    /// Decompresses.
+    ///
+    /// # Errors
+    /// No memory for it.
+    pub fn reader<'a>(self, raw: Box<dyn Read + Send + 'a>) -> io::Result<Box<dyn Read + Send + 'a>> {
         let raw = BufReader::with_capacity(256 * 1024, raw);
         Ok(match self {
             Self::None => Box::new(raw),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
             Self::Xz => Box::new(xz2::bufread::XzDecoder::new_multi_decoder(raw)),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(raw)?),
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(raw)),
         })
     }
 }
@@ -105,6 +116,8 @@ pub enum Body {
     },
     /// Anything else.
     Stream(Stream),
+    /// A log of an archive, parsed in the one pass over it.
+    Parsed(ParsedLog),
 }
 
 /// An input and what its first lines tell.
@@ -201,7 +214,12 @@ pub fn open(chosen: &Chosen, utc_offset: Option<i32>) -> Result<Input, SourceErr
     }
 }
 
-fn open_file(path: &Path, mut file: File, len: u64, utc_offset: Option<i32>) -> Result<Input, SourceError> {
+pub(super) fn open_file(
+    path: &Path,
+    mut file: File,
+    len: u64,
+    utc_offset: Option<i32>,
+) -> Result<Input, SourceError> {
     if len == 0 {
         return Err(SourceError::Empty(path.to_owned()));
     }
@@ -255,20 +273,19 @@ fn open_stream(
 
 fn refuse_container(path: &Path, magic: &[u8]) -> Result<(), SourceError> {
     let (what, way_out) = match magic {
-        [b'B', b'Z', b'h', ..] => {
-            ("bzip2", "decompress it first, as in: bzcat FILE | reginfra metrics --log -")
-        }
         [b'P', b'K', 3, 4, ..] => ("a zip archive", "unpack it first"),
-        _ if magic.get(257..262) == Some(b"ustar") => {
-            ("a tar archive", "unpack it first and name the folder")
-        }
+        _ if magic.get(257..262) == Some(b"ustar") => ("a tar archive", "give it to --sosreport"),
         _ => return Ok(()),
     };
     Err(SourceError::Unsupported { path: path.to_owned(), what, way_out })
 }
 
 // reads as many bytes as it takes to see a request; they stay in `bytes`
-fn head_counts(reader: &mut impl Read, bytes: &mut Vec<u8>, utc_offset: Option<i32>) -> (Counts, bool) {
+pub(super) fn head_counts(
+    reader: &mut impl Read,
+    bytes: &mut Vec<u8>,
+    utc_offset: Option<i32>,
+) -> (Counts, bool) {
     loop {
         let before = bytes.len();
         let want = if before == 0 { HEAD } else { LONG_HEAD };
@@ -324,7 +341,7 @@ fn capsule_head(bytes: &[u8]) -> Option<CapsuleHead> {
     head
 }
 
-fn fingerprint(head: &[u8]) -> u64 {
+pub(super) fn fingerprint(head: &[u8]) -> u64 {
     crate::log::text::hash(&head[..head.len().min(HEAD)])
 }
 

@@ -122,7 +122,7 @@ fn a_log_that_may_not_be_read() {
     let vars = pair.lab.serve(&Options { programs: &[("journalctl", "exit 0")], ..Options::default() });
     let closed = pair.lab.path("closed");
     fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let bad = format!("{vars} reginfra_log={}/production.log", closed.display());
     pair.fails(&bad, "denied", "Permission denied", "ansible_become=true");
 }

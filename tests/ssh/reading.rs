@@ -13,11 +13,16 @@ fn same_as_local(lab: &Lab, storm: &Storm, vars: &str) -> serde_json::Value {
     let text = fs::read_to_string(storm.inventory()).unwrap();
     let satellite = text.lines().skip_while(|l| *l != "[satellite6]").nth(1).unwrap();
     let satellite = satellite.split_whitespace().next().unwrap();
-    fs::write(
-        &inventory,
-        format!("{text}\n[satellite6]\n{satellite} {vars} reginfra_log={}\n", storm.dir.display()),
-    )
-    .unwrap();
+    let mut text = format!(
+        "{text}\n[satellite6]\n{satellite} {vars} reginfra_log={}\n[capsules]\n",
+        storm.dir.display()
+    );
+    for capsule in storm.truth()["capsules"].as_array().unwrap() {
+        let name = capsule["name"].as_str().unwrap();
+        let log = storm.dir.join("capsules").join(name);
+        text += &format!("{name} {vars} reginfra_log={}\n", log.display());
+    }
+    fs::write(&inventory, text).unwrap();
     let file = lab.path("sessions.jsonl");
     let done = lab.metrics(&inventory, &format!("--json --sessions {}", file.display())).code(0);
     let local = Answer::of(&format!("-i {}", inventory.display()), [&storm.dir]);
@@ -25,7 +30,9 @@ fn same_as_local(lab: &Lab, storm: &Storm, vars: &str) -> serde_json::Value {
     let json = done.json();
     assert_eq!(json["groups"], local.json["groups"]);
     assert_eq!(json["coverage"], local.json["coverage"]);
-    assert_eq!(json["hosts"][0]["status"], "read");
+    assert_eq!(json["capsules"], local.json["capsules"]);
+    let hosts = json["hosts"].as_array().unwrap();
+    assert!(hosts.len() > 1 && hosts.iter().all(|host| host["status"] == "read"), "{hosts:?}");
     json
 }
 
@@ -76,7 +83,8 @@ fn no_name_of_a_file_reaches_a_shell() {
     let Some(mut lab) = Lab::new() else { return };
     let storm = Storm::new("--sessions 60 --rate 40 --seed 5 --rotate 2 --compress none");
     let rotated = fs::read_dir(&storm.dir).unwrap().map(|e| e.unwrap().path());
-    let rotated = rotated.filter(|p| p.to_string_lossy().contains("production.log-")).next().unwrap();
+    let mut rotated = rotated.filter(|p| p.to_string_lossy().contains("production.log-"));
+    let rotated = rotated.next().unwrap();
     let odd = std::ffi::OsStr::from_bytes(b"production.log-\n$(touch hurt)`touch hurt`'; touch hurt #\" end");
     let marker = Path::new("hurt");
     fs::rename(rotated, storm.dir.join(odd)).unwrap();

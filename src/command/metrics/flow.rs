@@ -12,6 +12,7 @@ use crate::registration::correlate::Correlator;
 use crate::registration::finish::{self, Registrations, Window};
 use crate::registration::join::Joiner;
 use crate::source::open::{Compression, Input};
+use crate::source::sos::scan::Scanning;
 use crate::source::ssh::HostReport;
 use crate::source::ssh::failure::Failure;
 use crate::source::{HostLogs, Opened, Place, SourceError};
@@ -122,6 +123,17 @@ pub fn collect(args: &MetricsArgs, places: &[Place], topology: Option<&Topology>
     time.user_offset = args.utc_offset.map(|o| o.0);
     all.registrations.join_capsules(std::mem::take(&mut all.capsules), topology, &time);
     all
+}
+
+/// How archives are read; requests that wait take 64 MiB at most.
+pub fn scanning(args: &MetricsArgs) -> Scanning {
+    Scanning {
+        utc_offset: args.utc_offset.map(|o| o.0),
+        threads: threads(args),
+        chunk: args.chunk_size.map_or(CHUNK, |n| n as usize),
+        memory: args.store_size.unwrap_or(64 << 20),
+        unpack_limit: args.unpack_limit,
+    }
 }
 
 fn cores() -> usize {

@@ -14,7 +14,9 @@ use crate::metrics::targets::{self, Judgement};
 use crate::registration::finish::Registrations;
 use crate::report::table::{self, TableStyle};
 use crate::report::{atomic, json, save, sessions};
-use crate::source::choose::choose;
+use crate::source::choose::{Chosen, choose};
+use crate::source::http::HttpOptions;
+use crate::source::sos::{self, choose::At};
 use crate::source::{Place, SourceError};
 use anyhow::{Context, bail};
 use std::io::{Write, stderr};
@@ -48,14 +50,18 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     let inventory = args.inventory.as_ref().map(load).transpose()?;
     let topology = inventory.as_ref().map(Topology::of).transpose()?;
     let (chosen, refused) = choose(&args.log);
+    let (reports, refused_reports) = sos::choose::choose(&args.sosreport, &args.sosreport_dir);
+    let refused: Vec<_> = refused.into_iter().chain(refused_reports).collect();
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
     // caches are asked while the log is read
     let asked = caches::plan(args, inventory.as_ref(), topology.as_ref())?
         .map(|plan| std::thread::spawn(move || plan.ask()));
+    let here = places(args, chosen, reports);
     // beside files an inventory is topology only: nothing is contacted
+    let alone = args.log.is_empty() && args.sosreport.is_empty() && args.sosreport_dir.is_empty();
     let remote = match (&inventory, &topology) {
-        (Some(inventory), Some(topology)) if args.log.is_empty() => hosts::remote(args, inventory, topology)?,
-        _ => hosts::Remote { places: vec![Place::Files(chosen)], ..hosts::Remote::default() },
+        (Some(inventory), Some(topology)) if alone => hosts::remote(args, inventory, topology)?,
+        _ => hosts::Remote { places: here, ..hosts::Remote::default() },
     };
     let mut collected = flow::collect(args, &remote.places, topology.as_ref());
     collected.refuse(remote.refused);
@@ -65,10 +71,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
         say(&format!("error: {error}"));
     }
     if collected.files.is_empty() && collected.hosts.is_empty() {
-        let nothing = collected
-            .refused
-            .iter()
-            .all(|e| matches!(e, SourceError::Empty(_) | SourceError::EmptyFolder(_)));
+        let nothing = collected.refused.iter().all(SourceError::is_nothing);
         return Ok(ExitCode::from(if nothing && !collected.refused.is_empty() { NOTHING } else { 2 }));
     }
     for words in &collected.left_out {
@@ -82,6 +85,18 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     let judgements = targets::judge(&targets, &answer);
     write_out(args, &answer, &judgements, &registrations, &labels)?;
     Ok(exit_code(args, &answer, &judgements))
+}
+
+fn places(args: &MetricsArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place> {
+    let mut places = Vec::new();
+    if !chosen.is_empty() {
+        places.push(Place::Files(chosen));
+    }
+    if !reports.is_empty() {
+        let http = HttpOptions { no_verify: args.no_verify_ssl, ca_file: args.ca_file.clone() };
+        places.push(Place::Reports(reports, flow::scanning(args), http));
+    }
+    places
 }
 
 fn write_out(

@@ -51,6 +51,8 @@ fn read_one(inputs: Vec<Input>, chunk: usize, progress: &impl Fn(u64)) -> (Capsu
             match data {
                 Data::Range(range) => failed = buffer.range(&range, &mut sink).err(),
                 Data::Bytes(bytes) => buffer.bytes(bytes, &mut sink),
+                // only a Satellite's log is parsed ahead
+                Data::Stored(_) => {}
             }
             progress(bytes as u64);
             failed.is_none()

@@ -1,0 +1,233 @@
+//! Sosreports on a web server: a URL in, a stream of bytes or the archives of a folder out.
+//!
+//! Streamed, never stored. Proxies come from the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY). Redirects are
+//! followed by hand, so that no password goes to another server.
+
+pub mod body;
+pub mod error;
+pub mod listing;
+mod secrets;
+
+use body::Body;
+use error::HttpError;
+use secrets::Secret;
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use url::Url;
+
+/// How often something is tried again.
+pub const RETRIES: u32 = 4;
+/// Redirects from one URL.
+const REDIRECTS: usize = 10;
+/// The largest listing; 100,000 files have 15 MB.
+const LONGEST_LISTING: u64 = 32 << 20;
+/// Folders in a folder, and listings of one URL.
+const DEEPEST: usize = 3;
+const MOST_LISTINGS: usize = 1000;
+
+/// How servers are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpOptions {
+    /// Take any certificate.
+    pub no_verify: bool,
+    /// Trust the authorities in this file instead of the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Talks to the server that the user named, and to those that it redirects to.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: ureq::Agent,
+    secret: Option<Secret>,
+}
+
+type Response = ureq::http::Response<ureq::Body>;
+
+impl Client {
+    /// For one URL of the user's.
+    ///
+    /// # Errors
+    /// `--ca-file` cannot be read.
+    pub fn new(options: &HttpOptions, url: &Url) -> Result<Self, HttpError> {
+        let tls =
+            TlsConfig::builder().root_certs(roots(options)?).disable_verification(options.no_verify).build();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_connect(Some(Duration::from_secs(15)))
+            .timeout_recv_response(Some(Duration::from_secs(60)))
+            .timeout_per_read(Some(Duration::from_secs(60)))
+            .user_agent(concat!("reginfra/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls)
+            .build();
+        Ok(Self { agent: config.new_agent(), secret: Secret::of(url) })
+    }
+
+    /// Opens a file; it is resumed where it breaks.
+    ///
+    /// # Errors
+    /// Of the server.
+    pub fn open(self, url: &Url) -> Result<Body, HttpError> {
+        Body::open(self, url)
+    }
+
+    fn pause(tries: u32) {
+        std::thread::sleep(Duration::from_millis(200 << tries.min(4)));
+    }
+
+    // 200, or the error; what may pass is tried again
+    fn get_patiently(&self, url: &Url) -> Result<(Url, Response), HttpError> {
+        let mut tries = 0;
+        loop {
+            let answer = self.get(url, None).and_then(|(url, response)| match response.status().as_u16() {
+                200 => Ok((url, response)),
+                status @ (401 | 403 | 407) => Err(HttpError::Refused(status)),
+                status => Err(HttpError::Status(status)),
+            });
+            match answer {
+                Err(error) if error.may_pass() && tries < RETRIES => Self::pause(tries),
+                other => return other,
+            }
+            tries += 1;
+        }
+    }
+
+    // follows redirects; gives the URL that answered in the end. `range`: Range and If-Range
+    fn get(&self, url: &Url, range: Option<(&str, Option<&str>)>) -> Result<(Url, Response), HttpError> {
+        let mut url = url.clone();
+        for _ in 0..=REDIRECTS {
+            let mut bare = url.clone();
+            let _ = bare.set_username("").and_then(|()| bare.set_password(None));
+            bare.set_fragment(None);
+            let mut request = self.agent.get(bare.as_str());
+            if let Some(header) = self.secret.as_ref().and_then(|secret| secret.header_for(&url)) {
+                request = request.header("Authorization", header);
+            }
+            if let Some((range, if_range)) = range {
+                request = request.header("Range", range);
+                if let Some(tag) = if_range {
+                    request = request.header("If-Range", tag);
+                }
+            }
+            let response = request.call().map_err(|e| HttpError::from_ureq(&e))?;
+            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+                return Ok((bare, response));
+            }
+            let location = response.headers().get("location").and_then(|l| l.to_str().ok());
+            let target = location.and_then(|location| bare.join(location).ok());
+            url = target
+                .filter(|url| matches!(url.scheme(), "http" | "https"))
+                .ok_or_else(|| HttpError::Redirect("to nowhere".to_owned()))?;
+        }
+        Err(HttpError::Redirect(format!("more than {REDIRECTS} times")))
+    }
+
+    /// The archives below a folder, in the order of their names, and words on what was left out.
+    ///
+    /// # Errors
+    /// Of the server, of the first listing.
+    pub fn archives_below(&self, url: &Url) -> Result<(Vec<Url>, Vec<String>), HttpError> {
+        let (mut archives, mut words, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+        let mut outside = 0;
+        let mut waiting = vec![(with_slash(url), 0)];
+        while let Some((folder, depth)) = waiting.pop() {
+            if !seen.insert(folder.path().to_owned()) {
+                continue;
+            }
+            if seen.len() > MOST_LISTINGS {
+                words.push(format!("more than {MOST_LISTINGS} folders: the rest was not looked into"));
+                break;
+            }
+            let listing = match self.listing(&folder) {
+                Ok(listing) => listing,
+                Err(error) if depth == 0 => return Err(error),
+                Err(error) => {
+                    words.push(format!("{}: {error}", shown(&folder)));
+                    continue;
+                }
+            };
+            outside += listing.outside;
+            archives.extend(listing.archives);
+            if listing.folders.iter().any(|f| f.path().ends_with("/sos_commands/")) {
+                words.push(format!(
+                    "{}: an unpacked sosreport is not read over HTTP: pack it",
+                    shown(&folder)
+                ));
+            } else if depth < DEEPEST {
+                waiting.extend(listing.folders.into_iter().map(|folder| (folder, depth + 1)));
+            }
+        }
+        if outside > 0 {
+            words.push(format!("{}: {outside} links lead out of the folder: refused", shown(url)));
+        }
+        archives.sort();
+        archives.dedup();
+        Ok((archives, words))
+    }
+
+    fn listing(&self, folder: &Url) -> Result<listing::Listing, HttpError> {
+        let (page, response) = match self.get_patiently(folder) {
+            // some know their folders without the slash only
+            Err(HttpError::Status(404)) => self.get_patiently(&without_slash(folder))?,
+            other => other?,
+        };
+        if page.origin() != folder.origin() {
+            return Err(HttpError::Redirect(format!("to another server, {}", shown(&page))));
+        }
+        let mut html = Vec::new();
+        let mut body = response.into_body().into_reader().take(LONGEST_LISTING + 1);
+        body.read_to_end(&mut html).map_err(|e| HttpError::NoAnswer(e.to_string()))?;
+        if html.len() as u64 > LONGEST_LISTING {
+            return Err(HttpError::Listing(format!("the listing is longer than {LONGEST_LISTING} bytes")));
+        }
+        Ok(listing::parse(&String::from_utf8_lossy(&html), &page, &with_slash(&page)))
+    }
+}
+
+fn with_slash(url: &Url) -> Url {
+    let mut url = url.clone();
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    url
+}
+
+fn without_slash(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_path(url.path().trim_end_matches('/').to_owned().as_str());
+    url
+}
+
+/// A URL of the same server, with the user and password of the one that named it.
+pub fn as_user(mut url: Url, named: &Url) -> Url {
+    let _ = url.set_username(named.username()).and_then(|()| url.set_password(named.password()));
+    url
+}
+
+/// As shown to people: without a password.
+pub fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    url.to_string()
+}
+
+fn roots(options: &HttpOptions) -> Result<RootCerts, HttpError> {
+    let Some(path) = &options.ca_file else { return Ok(RootCerts::PlatformVerifier) };
+    let failed = |words: String| HttpError::CaFile { path: path.clone(), words };
+    let pem = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
+    let certificates: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err(failed("no certificate in PEM form in it".to_owned()));
+    }
+    Ok(RootCerts::from(certificates))
+}

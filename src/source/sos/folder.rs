@@ -1,0 +1,128 @@
+//! An unpacked sosreport, or a folder of several: the same as an archive, but its logs are read where they lie.
+
+use super::about;
+use super::member::{self, Member, Role};
+use super::scan::{self, Found, Report, Scanning};
+use crate::source::SourceError;
+use crate::source::open::open_file;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// Folders in folders; a report is a dozen deep.
+const DEEPEST: usize = 40;
+
+/// Reads a folder. Links are not followed: what they lead to inside the report is read where it is.
+pub fn scan(root: &Path, scanning: &Scanning, offsets: &BTreeMap<String, i32>) -> Found {
+    let mut found = Found::default();
+    let mut waiting = vec![(root.to_owned(), 0)];
+    while let Some((folder, depth)) = waiting.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                found.left_out.push(format!("{}: {error}", folder.display()));
+                continue;
+            }
+        };
+        for entry in entries.flatten() {
+            let (path, kind) = (entry.path(), entry.file_type());
+            match kind {
+                Ok(kind) if kind.is_dir() && depth < DEEPEST => waiting.push((path, depth + 1)),
+                Ok(kind) if kind.is_dir() => {}
+                Ok(kind) => take(root, &path, kind.is_symlink(), scanning, offsets, &mut found),
+                Err(error) => found.left_out.push(format!("{}: {error}", path.display())),
+            }
+        }
+    }
+    found
+}
+
+fn take(
+    root: &Path,
+    path: &Path,
+    link: bool,
+    scanning: &Scanning,
+    offsets: &BTreeMap<String, i32>,
+    found: &mut Found,
+) {
+    // the folder's own name stands for the top folder of an archive
+    let Some(relative) = path.strip_prefix(root).ok().and_then(Path::to_str) else { return };
+    let relative = format!("./{relative}");
+    let Some(member) = member::member(&relative) else { return };
+    if link {
+        return take_link(root, path, member, found);
+    }
+    match member.role {
+        Role::ProductionLog | Role::ForemanJournal | Role::ProxyLog | Role::ProxyJournal => {
+            let utc_offset = scanning.utc_offset.or_else(|| offsets.get(member.report).copied());
+            take_log(path, member, utc_offset, found);
+        }
+        Role::LoadBalancer => report(found, member).about.balances = true,
+        Role::Archive => match File::open(path) {
+            Ok(file) => {
+                let inner = scan::scan(&path.display().to_string(), Box::new(file), scanning, offsets);
+                found.add(inner, &format!("{relative}!"));
+            }
+            Err(error) => found.left_out.push(format!("{}: {error}", path.display())),
+        },
+        role => {
+            let mut content = Vec::new();
+            let read = File::open(path).and_then(|file| file.take(about::MOST).read_to_end(&mut content));
+            if read.is_ok() {
+                report(found, member).about.take(role, &content);
+            }
+        }
+    }
+}
+
+fn report<'a>(found: &'a mut Found, member: Member<'_>) -> &'a mut Report {
+    found.reports.entry(member.report.to_owned()).or_default()
+}
+
+fn take_link(root: &Path, path: &Path, member: Member<'_>, found: &mut Found) {
+    let Ok(target) = fs::read_link(path) else { return };
+    if member.role == Role::LocalTime {
+        report(found, member).about.take_link(&target.to_string_lossy());
+    } else if !matches!(member.role, Role::HostName(_) | Role::Date) && !stays_inside(root, path) {
+        let words = format!("{}: a link to {}, which is not followed", path.display(), target.display());
+        found.left_out.push(words);
+    }
+}
+
+fn stays_inside(root: &Path, path: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(path).zip(real(root)).is_some_and(|(path, root): (PathBuf, PathBuf)| path.starts_with(root))
+}
+
+fn take_log(path: &Path, member: Member<'_>, utc_offset: Option<i32>, found: &mut Found) {
+    let opened = File::open(path)
+        .and_then(|file| file.metadata().map(|metadata| (file, metadata)))
+        .map_err(|error| SourceError::io(path, error))
+        .and_then(|(file, metadata)| {
+            let written = metadata.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+            let written = written.map_or(0, |age| age.as_secs().cast_signed());
+            Ok((open_file(path, file, metadata.len(), utc_offset)?, written))
+        });
+    match opened {
+        Ok((input, written)) => {
+            found.offset_wanted |= input.head.offset_unknown > 0;
+            report(found, member).add(member.role, input, written);
+        }
+        // sos leaves empty files where a log was empty
+        Err(SourceError::Empty(_)) => {}
+        Err(error) => found.error = Some(error.to_string()),
+    }
+}
+
+impl Found {
+    fn add(&mut self, inner: Self, prefix: &str) {
+        for (name, report) in inner.reports {
+            self.reports.insert(format!("{prefix}{name}"), report);
+        }
+        self.left_out.extend(inner.left_out);
+        self.error = self.error.take().or(inner.error);
+        self.offset_wanted |= inner.offset_wanted;
+    }
+}

@@ -1,0 +1,62 @@
+//! Sosreports on web servers: real ones, and one of our own that misbehaves. Loopback only, all stopped at the end.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod misbehaving;
+mod real;
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use support::{Run, Storm};
+
+/// A storm, its sosreports, and the sessions that its plain log gives.
+struct Case {
+    storm: Storm,
+    plain: String,
+}
+
+static CASE: LazyLock<Case> = LazyLock::new(|| {
+    let storm = Storm::new("--sessions 60 --rate 20 --seed 5 --rotate 3 --noise 0.5 --sos gz");
+    let plain = read(Run::new("metrics -i").arg(storm.inventory()).arg("--log").arg(&storm.dir)).0;
+    assert!(plain.lines().count() >= 50);
+    Case { storm, plain }
+});
+
+impl Case {
+    fn folder(&self) -> PathBuf {
+        self.storm.dir.join("sos")
+    }
+
+    /// The Satellite's archive.
+    fn archive(&self) -> PathBuf {
+        let mut paths = fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().path());
+        paths.find(|path| path.to_str().unwrap().contains("sosreport-sat-")).unwrap()
+    }
+
+    fn archive_name(&self) -> String {
+        self.archive().file_name().unwrap().to_str().unwrap().to_owned()
+    }
+
+    fn run(&self) -> Run {
+        Run::new("metrics -i").arg(self.storm.inventory())
+    }
+}
+
+/// The sessions file, and what was said on stderr.
+fn read(run: Run) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sessions.jsonl");
+    let done = run.arg("--quiet").arg("--sessions").arg(&file).go().code(0);
+    (fs::read_to_string(&file).unwrap(), done.stderr)
+}
+
+#[track_caller]
+fn same_as_plain(run: Run) -> String {
+    let (sessions, stderr) = read(run);
+    assert_eq!(sessions, CASE.plain, "{stderr}");
+    stderr
+}

@@ -1,0 +1,116 @@
+//! A web server of a few lines that does what it is told, and remembers what it was asked.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+/// A request's path and headers, the names in lower case.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+}
+
+impl Asked {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Where a Range begins.
+    pub fn from(&self) -> Option<usize> {
+        self.header("range")?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
+    }
+}
+
+/// What to send before the connection is closed: bytes as they go over the wire.
+pub type Answer = Vec<u8>;
+
+pub struct Server {
+    pub address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// `answer` is called with each request and how many came before it.
+    pub fn new(answer: impl Fn(&Asked, usize) -> Answer + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (asked, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let (log, stopped) = (Arc::clone(&asked), Arc::clone(&stop));
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stopped.load(Ordering::SeqCst) {
+                    return;
+                }
+                serve(stream.unwrap(), &log, &answer);
+            }
+        });
+        Self { address, asked, stop, thread: Some(thread) }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // wakes the thread
+        let _ = TcpStream::connect(self.address);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>, answer: &impl Fn(&Asked, usize) -> Answer) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let Some(first) = lines.next() else { return };
+    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let headers = lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_once(": ").map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned())))
+        .collect();
+    let asked = Asked { path, headers };
+    let before = {
+        let mut log = log.lock().unwrap();
+        log.push(asked.clone());
+        log.len() - 1
+    };
+    let mut stream = stream;
+    // the reader may have gone
+    let _ = stream.write_all(&answer(&asked, before));
+}
+
+/// Status line, headers and body.
+pub fn response(status: &str, headers: &str, body: &[u8]) -> Answer {
+    let mut answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n").into_bytes();
+    answer.extend_from_slice(body);
+    answer
+}
+
+/// A whole file with its length, or the part that a Range asks for.
+pub fn file(asked: &Asked, bytes: &[u8], headers: &str) -> Answer {
+    let length = bytes.len();
+    match asked.from() {
+        Some(from) if from >= length => {
+            response("416 No", &format!("Content-Range: bytes */{length}\r\nContent-Length: 0\r\n"), b"")
+        }
+        Some(from) => {
+            let range = format!(
+                "Content-Range: bytes {from}-{}/{length}\r\nContent-Length: {}\r\n{headers}",
+                length - 1,
+                length - from
+            );
+            response("206 Partial Content", &range, &bytes[from..])
+        }
+        None => response("200 OK", &format!("Content-Length: {length}\r\n{headers}"), bytes),
+    }
+}

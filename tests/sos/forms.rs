@@ -1,0 +1,110 @@
+//! Every form that a sosreport has.
+
+use super::{metrics, plain, read, report_of, reports, storm};
+
+#[track_caller]
+fn same_as_plain(options: &str, words: &str) {
+    let storm = storm(options);
+    let read = read(metrics(&storm).words(words).arg("--sosreport-dir").arg(storm.dir.join("sos")));
+    assert_eq!(read.sessions, plain(&storm), "{options} {words}: {}", read.stderr);
+    assert_eq!(read.json["coverage"]["complete"], true, "{}", read.stderr);
+}
+
+#[test]
+fn an_xz_archive_gives_the_same_sessions() {
+    same_as_plain("--sos xz", "");
+}
+
+#[test]
+fn a_gzip_archive_gives_the_same_sessions() {
+    same_as_plain("--sos gz --compress xz", "");
+}
+
+#[test]
+fn a_bzip2_archive_gives_the_same_sessions() {
+    same_as_plain("--sos bz2", "--threads 1");
+}
+
+#[test]
+fn a_zstd_archive_gives_the_same_sessions() {
+    same_as_plain("--sos zst --rotate-names numbered", "--threads 4");
+}
+
+#[test]
+fn a_plain_archive_gives_the_same_sessions() {
+    same_as_plain("--sos tar", "");
+}
+
+#[test]
+fn an_unpacked_report_gives_the_same_sessions() {
+    same_as_plain("--sos folder", "");
+}
+
+#[test]
+fn requests_that_wait_on_disk_give_the_same_sessions() {
+    same_as_plain("--sos tar", "--store-size 0 --chunk-size 5000");
+    same_as_plain("--sos tar --seam doubled", "--store-size 20000 --chunk-size 5000");
+}
+
+#[test]
+fn archives_in_an_archive_give_the_same_sessions() {
+    same_as_plain("--sos xz --sos-odd nested", "");
+}
+
+#[test]
+fn hidden_names_and_foreman_debug_give_the_same_sessions() {
+    same_as_plain("--sos zst --sos-odd clean,foreman-debug", "");
+    same_as_plain("--sos folder --sos-odd foreman-debug", "");
+}
+
+#[test]
+fn the_journal_of_a_satellite_in_containers_gives_the_same_sessions() {
+    same_as_plain("--layout journal --sos gz --sos-odd journal", "");
+    same_as_plain("--layout journal-json --sos folder --sos-odd journal", "");
+}
+
+#[test]
+fn the_tail_of_a_log_that_was_too_long_is_read_once() {
+    for form in ["folder", "gz"] {
+        let storm = storm(&format!("--sos {form} --sos-odd tailed --rotate 1"));
+        let log = std::fs::read(storm.log()).unwrap();
+        let tail = storm.dir.join("tail.log");
+        std::fs::write(&tail, &log[log.len() - log.len() * 3 / 4..]).unwrap();
+        let wanted = read(metrics(&storm).arg("--log").arg(&tail));
+        let got = read(metrics(&storm).arg("--sosreport").arg(report_of(&reports(&storm), "sat")));
+        assert_eq!(got.sessions, wanted.sessions);
+        assert!(!got.sessions.is_empty());
+        let sources = got.json["sources"].as_array().unwrap();
+        assert_eq!(sources.len(), 1, "{sources:#?}");
+        assert!(sources[0]["path"].as_str().unwrap().ends_with("production.log.tailed"));
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_archive() {
+    let (one, two) = (storm("--sos xz"), storm("--sos xz"));
+    for (one, two) in reports(&one).iter().zip(&reports(&two)) {
+        assert_eq!(one.file_name(), two.file_name());
+        assert!(std::fs::read(one).unwrap() == std::fs::read(two).unwrap(), "{}", one.display());
+    }
+}
+
+#[test]
+fn a_capsules_report_is_told_from_a_satellites() {
+    let storm = storm("--sos gz");
+    let capsule = report_of(&reports(&storm), "capsule1-").to_owned();
+    let done = metrics(&storm).arg("--sosreport").arg(&capsule).go();
+    assert_ne!(done.code, Some(2), "{done:#?}");
+    assert!(done.stderr.contains("proxy.log"), "{done:#?}");
+}
+
+#[test]
+fn two_reports_of_one_host_are_one_log() {
+    let storm = storm("--sos gz");
+    let satellite = report_of(&reports(&storm), "sat").to_owned();
+    let again = storm.dir.join("sosreport-again.tar.gz");
+    std::fs::copy(&satellite, &again).unwrap();
+    let read = read(metrics(&storm).arg("--sosreport").arg(&satellite).arg(&again));
+    assert_eq!(read.sessions, plain(&storm));
+    assert!(read.stderr.contains("taken for a copy"), "{}", read.stderr);
+}

@@ -1,0 +1,208 @@
+//! Archives that are broken, lie or were made to do harm: a clear word, bounded memory, and the others go on.
+
+use super::{Run, metrics, plain, read, report_of, reports, storm};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+/// An archive of members that the writer would refuse to name.
+fn archive(members: &[(&str, tar::EntryType, &str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, kind, link, content) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(*kind);
+        header.set_size(content.len() as u64);
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.as_mut_bytes()[157..157 + link.len()].copy_from_slice(link.as_bytes());
+        header.set_cksum();
+        builder.append(&header, *content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn sosreport(path: &Path) -> Run {
+    Run::new("metrics --sosreport").arg(path)
+}
+
+const FILE: tar::EntryType = tar::EntryType::Regular;
+
+#[test]
+fn names_and_links_that_lead_out_are_not_followed() {
+    let storm = storm("--rotate 1");
+    let log = storm.bytes();
+    let place = Place::new();
+    let bytes = archive(&[
+        ("../../var/log/foreman/production.log", FILE, "", b"2026"),
+        ("/var/log/foreman/production.log", FILE, "", b"2026"),
+        ("s/var/log/foreman/production.log.1", tar::EntryType::Symlink, "/etc/shadow", b""),
+        ("s/var/log/foreman/production.log", FILE, "", &log),
+    ]);
+    let read = read(metrics(&storm).arg("--sosreport").arg(place.file("a.tar", &bytes)));
+    assert_eq!(read.sessions, plain(&storm));
+    assert!(read.stderr.contains("2 members have names that lead out of it"), "{}", read.stderr);
+    assert!(read.stderr.contains("a link to /etc/shadow, which is not followed"), "{}", read.stderr);
+
+    let root = place.0.path().join("report/var/log/foreman");
+    fs::create_dir_all(&root).unwrap();
+    fs::copy(storm.log(), root.join("production.log")).unwrap();
+    let outside = place.file("outside.log", &log[..log.len() / 2]);
+    std::os::unix::fs::symlink(&outside, root.join("production.log.1")).unwrap();
+    let read = super::read(metrics(&storm).arg("--sosreport").arg(place.0.path().join("report")));
+    assert_eq!(read.sessions, plain(&storm));
+    assert!(read.stderr.contains("outside.log, which is not followed"), "{}", read.stderr);
+}
+
+#[test]
+fn an_archive_that_unpacks_too_far_is_stopped_and_the_others_go_on() {
+    let storm = storm("--sos gz");
+    let place = Place::new();
+    let mut zeros = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+    zeros.write_all(&archive(&[("s/core", FILE, "", &vec![0; 40 << 20])])).unwrap();
+    let bomb = place.file("bomb.tar.gz", &zeros.finish().unwrap());
+    let satellite = report_of(&reports(&storm), "sat").to_owned();
+    let run = metrics(&storm).words("--unpack-limit 30000000 --sosreport").arg(&bomb).arg(&satellite);
+    let read = read(run);
+    assert_eq!(read.sessions, plain(&storm));
+    assert!(read.stderr.contains("it unpacks to more than 30000000 bytes"), "{}", read.stderr);
+    assert_eq!(read.json["coverage"]["complete"], false);
+}
+
+#[test]
+fn a_bomb_inside_a_member_counts_too() {
+    let place = Place::new();
+    let mut zeros = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+    zeros.write_all(&vec![b'x'; 40 << 20]).unwrap();
+    let packed = zeros.finish().unwrap();
+    let bytes = archive(&[("s/var/log/foreman/production.log.2.gz", FILE, "", &packed)]);
+    let done = sosreport(&place.file("a.tar", &bytes)).words("--unpack-limit 20000000").go();
+    assert!(done.stderr.contains("--unpack-limit"), "{done:#?}");
+}
+
+#[test]
+fn a_hundred_thousand_empty_members_are_walked_over() {
+    let storm = storm("--rotate 1");
+    let place = Place::new();
+    let log = storm.bytes();
+    let mut bytes = Vec::new();
+    for n in 0..100_000 {
+        let mut header = tar::Header::new_gnu();
+        header.set_path(format!("s/var/lib/x/{n}")).unwrap();
+        header.set_size(0);
+        header.set_cksum();
+        bytes.extend_from_slice(header.as_bytes());
+    }
+    bytes.extend(archive(&[("s/var/log/foreman/production.log", FILE, "", &log)]));
+    let read = read(metrics(&storm).arg("--sosreport").arg(place.file("a.tar", &bytes)));
+    assert_eq!(read.sessions, plain(&storm));
+}
+
+#[test]
+fn too_many_members_that_look_like_logs_are_too_many() {
+    let place = Place::new();
+    let mut bytes = Vec::new();
+    for n in 0..10_100 {
+        let mut header = tar::Header::new_gnu();
+        header.set_path(format!("{n}/var/log/foreman/production.log")).unwrap();
+        header.set_size(0);
+        header.set_cksum();
+        bytes.extend_from_slice(header.as_bytes());
+    }
+    sosreport(&place.file("a.tar", &bytes)).go().code(2).told("more than 10000 members");
+}
+
+#[test]
+fn an_endless_line_is_cut_and_the_rest_is_read() {
+    let storm = storm("--rotate 1");
+    let place = Place::new();
+    let log = [vec![b'x'; 20 << 20], b"\n".to_vec(), storm.bytes()].concat();
+    let bytes = archive(&[("s/var/log/foreman/production.log", FILE, "", &log)]);
+    let read = read(metrics(&storm).arg("--sosreport").arg(place.file("a.tar", &bytes)));
+    assert_eq!(read.sessions, plain(&storm));
+    assert_eq!(read.json["coverage"]["lines_cut"], 1);
+}
+
+#[test]
+fn what_tar_itself_writes_is_read_sparse_files_and_long_names_too() {
+    let storm = storm("--rotate 1");
+    let place = Place::new();
+    let top = "a-very-long-name-of-a-folder-that-does-not-fit".repeat(4);
+    let folder = place.0.path().join(&top).join("var/log/foreman");
+    fs::create_dir_all(&folder).unwrap();
+    // copytruncate leaves such holes
+    let mut file = fs::File::create(folder.join("production.log")).unwrap();
+    file.set_len(8 << 20).unwrap();
+    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(4 << 20)).unwrap();
+    file.write_all(&storm.bytes()).unwrap();
+    for (name, words) in [
+        ("gnu.tar", "--format=gnu --sparse"),
+        ("posix.tar", "--format=posix --sparse --sparse-version=1.0"),
+        ("old.tar", "--format=posix --sparse --sparse-version=0.1"),
+        ("plain.tar", "--format=posix"),
+    ] {
+        let path = place.0.path().join(name);
+        let mut tar = Command::new("tar");
+        tar.arg("-C").arg(place.0.path()).args(words.split(' ')).arg("-cf").arg(&path).arg(&top);
+        assert!(tar.status().unwrap().success(), "{words}");
+        let read = read(metrics(&storm).arg("--sosreport").arg(&path));
+        assert_eq!(read.sessions, plain(&storm), "{name}");
+    }
+}
+
+#[test]
+fn what_was_cut_is_told_and_what_came_before_is_answered() {
+    let storm = storm("--sos xz");
+    let place = Place::new();
+    let paths = reports(&storm);
+    let whole = fs::read(report_of(&paths, "sat")).unwrap();
+    let cut = place.file("cut.tar.xz", &whole[..whole.len() * 2 / 3]);
+    let alone = sosreport(&cut).arg("--json").go();
+    assert!(alone.stderr.contains("it was cut"), "{alone:#?}");
+    assert!(matches!(alone.code, Some(0 | 3)), "{alone:#?}");
+}
+
+#[test]
+fn what_is_no_sosreport_is_told() {
+    let place = Place::new();
+    let said =
+        |path: &Path, code, words| sosreport(path).go().code(code).told(words).says_nothing_on_stdout();
+    said(&place.file("a.log", b"hello\n"), 2, "it is no tar archive");
+    said(&place.file("a.tar.gz", &[0x1f, 0x8b, 8, 0, 1, 2, 3]), 2, "a.tar.gz: ");
+    said(&place.file("empty.tar", b""), 2, "it is no tar archive");
+    said(&place.file("b.tar", &archive(&[("s/etc/hosts", FILE, "", b"x")])), 3, "no log of a Satellite");
+    said(&place.0.path().join("none.tar"), 2, "no such file");
+    let folder = place.0.path().join("nothing");
+    fs::create_dir(&folder).unwrap();
+    Run::new("metrics --sosreport-dir").arg(&folder).go().code(3).told("no sosreport in this folder");
+}
+
+#[test]
+fn a_load_balancers_report_is_known_as_such() {
+    let storm = storm("--sos gz");
+    let place = Place::new();
+    let bytes = archive(&[
+        ("s/etc/haproxy/haproxy.cfg", FILE, "", b"global\n"),
+        ("s/etc/hostname", FILE, "", b"lb1.example.com\n"),
+    ]);
+    let balancer = place.file("lb.tar", &bytes);
+    let read =
+        read(metrics(&storm).arg("--sosreport").arg(&balancer).arg(report_of(&reports(&storm), "sat")));
+    assert_eq!(read.sessions, plain(&storm));
+    assert!(read.stderr.contains("the report of load balancer lb1.example.com"), "{}", read.stderr);
+    assert_eq!(read.json["coverage"]["complete"], true);
+}
