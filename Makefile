@@ -13,7 +13,7 @@ export REGINFRA := $(TARGET)/release/reginfra
 CHECKS := fmt clippy docs scripts licences advisories
 DEMO := target/demo
 
-.PHONY: help demo test lint bench fuzz clean setup build $(CHECKS) unit caches parity end-to-end
+.PHONY: help demo test lint bench fuzz clean setup build $(CHECKS) unit parity end-to-end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,7 +28,7 @@ demo: build ## simulate a storm and show where its time goes
 
 test: ## lint, tests, end to end; a summary at the end (this is what CI runs)
 	@.ci/setup test lint
-	@MAKE='$(MAKE)' .ci/steps $(CHECKS) unit caches parity end-to-end demo
+	@MAKE='$(MAKE)' .ci/steps $(CHECKS) unit parity end-to-end demo
 
 lint: ## formatting, clippy, docs, scripts, licences, advisories
 	@.ci/setup lint
@@ -76,10 +76,6 @@ advisories:
 
 unit:
 	cargo test --locked
-
-# part of unit too; here what could not be done is told
-caches:
-	REGINFRA_SKIPPED=$$SKIPPED cargo test --locked --test cache
 
 parity:
 	.ci/check parity

@@ -7,13 +7,13 @@ mod server;
 mod support;
 
 use serde_json::Value;
-use server::{Server, on_path, programs, skip};
+use server::{Server, on_path, programs};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use support::{Done, Run, Storm};
+use support::{Done, Run, Storm, skip};
 
 const HEAD: &str = "[satellite6]\nsat.example.com\n[capsules]\ncap1.example.com\ncap2.example.com\ncap3.example.com\n\
                     [location_brno]\ncap1.example.com\ncap2.example.com\ncap3.example.com\nlb.example.com\n";

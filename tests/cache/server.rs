@@ -44,7 +44,7 @@ pub fn programs() -> Vec<PathBuf> {
         found.extend(names.into_iter().find_map(on_path));
     }
     if found.is_empty() {
-        skip(
+        crate::support::skip(
             "neither redis-server nor valkey-server is here: no real cache was asked (package redis-tools, on EL redis or valkey)",
         );
     }
@@ -54,14 +54,6 @@ pub fn programs() -> Vec<PathBuf> {
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
-}
-
-/// Told here, and by .ci/steps in its table.
-pub fn skip(why: &str) {
-    eprintln!("SKIPPED: {why}");
-    if let Some(file) = std::env::var_os("REGINFRA_SKIPPED").filter(|f| !f.is_empty()) {
-        fs::write(file, why).unwrap();
-    }
 }
 
 impl Server {

@@ -2,7 +2,6 @@
 
 use super::{CASE, same_as_plain};
 use std::fs;
-use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -36,11 +35,6 @@ fn start(mut command: Command, port: u16) -> Option<Stopped> {
     Some(server)
 }
 
-fn skipped(words: &str) {
-    // past the capture of a test's output
-    std::io::stderr().write_all(format!("SKIPPED: {words}\n").as_bytes()).unwrap();
-}
-
 fn there(program: &str) -> bool {
     let version = if program == "openssl" { "version" } else { "-V" };
     Command::new(program).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
@@ -49,7 +43,7 @@ fn there(program: &str) -> bool {
 #[test]
 fn the_listing_of_pythons_server_gives_the_same_sessions() {
     if !there("python3") {
-        return skipped("python3 is not there: its http.server was NOT read");
+        return crate::support::skip("python3 is not there: its http.server was NOT read");
     }
     let port = free_port();
     let mut python = Command::new("python3");
@@ -63,7 +57,9 @@ fn the_listing_of_pythons_server_gives_the_same_sessions() {
 /// nginx from a folder of its own; `tls` with a certificate that nobody has signed.
 fn nginx(folder: &Path, tls: bool) -> Option<(Stopped, u16)> {
     if !there("nginx") || (tls && !there("openssl")) {
-        skipped("nginx or openssl is not there: nginx was NOT read (their packages: nginx, openssl)");
+        crate::support::skip(
+            "nginx or openssl is not there: nginx was NOT read (their packages: nginx, openssl)",
+        );
         return None;
     }
     let port = free_port();

@@ -1,12 +1,12 @@
 //! Every form that a sosreport has.
 
-use super::{metrics, plain, read, report_of, reports, storm};
+use super::{Run, metrics, read, report_of, reports, same, storm};
 
 #[track_caller]
 fn same_as_plain(options: &str, words: &str) {
     let storm = storm(options);
     let read = read(metrics(&storm).words(words).arg("--sosreport-dir").arg(storm.dir.join("sos")));
-    assert_eq!(read.sessions, plain(&storm), "{options} {words}: {}", read.stderr);
+    same(&read, &storm, &format!("{options} {words}"));
     assert_eq!(read.json["coverage"]["complete"], true, "{}", read.stderr);
 }
 
@@ -93,9 +93,14 @@ fn the_same_seed_gives_the_same_archive() {
 fn a_capsules_report_is_told_from_a_satellites() {
     let storm = storm("--sos gz");
     let capsule = report_of(&reports(&storm), "capsule1-").to_owned();
-    let done = metrics(&storm).arg("--sosreport").arg(&capsule).go();
-    assert_ne!(done.code, Some(2), "{done:#?}");
-    assert!(done.stderr.contains("proxy.log"), "{done:#?}");
+    let alone = metrics(&storm).arg("--json").arg("--sosreport").arg(&capsule).go().code(0).json();
+    let capsules = alone["capsules"].as_array().unwrap();
+    assert_eq!((capsules.len(), &capsules[0]["name"]), (1, &"capsule1.example.com".into()));
+    // beside the Satellite's: as the files say
+    let all = read(reports(&storm).iter().fold(metrics(&storm).arg("--sosreport"), Run::arg));
+    let files = read(metrics(&storm).arg("--log").arg(&storm.dir));
+    assert_eq!(all.sessions, files.sessions, "{}", all.stderr);
+    assert_eq!(all.json["capsules"], files.json["capsules"]);
 }
 
 #[test]
@@ -105,6 +110,6 @@ fn two_reports_of_one_host_are_one_log() {
     let again = storm.dir.join("sosreport-again.tar.gz");
     std::fs::copy(&satellite, &again).unwrap();
     let read = read(metrics(&storm).arg("--sosreport").arg(&satellite).arg(&again));
-    assert_eq!(read.sessions, plain(&storm));
+    same(&read, &storm, "");
     assert!(read.stderr.contains("taken for a copy"), "{}", read.stderr);
 }

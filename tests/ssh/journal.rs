@@ -14,8 +14,7 @@ fn journal(lines: &str, file: &Path) -> Option<()> {
         .into_iter()
         .find(|p| p.exists());
     let (Some(program), true) = (program, which("journalctl").is_absolute()) else {
-        let words = "systemd-journal-remote or journalctl is not there";
-        eprintln!("SKIPPED: {words}: journals were NOT tested");
+        crate::support::skip("systemd-journal-remote or journalctl is not there: journals were NOT tested");
         return None;
     };
     let mut child = Command::new(program)

@@ -55,8 +55,7 @@ impl Lab {
     /// None, loudly, where sshd cannot be run.
     pub fn new() -> Option<Self> {
         if sshd_path().is_none() || Command::new("ssh").arg("-V").output().is_err() {
-            let words = "OpenSSH's sshd or ssh is not there (.ci/setup test brings openssh-server)";
-            eprintln!("SKIPPED: {words}: reading over SSH was NOT tested");
+            crate::support::skip("OpenSSH's sshd or ssh is not there: reading over SSH was NOT tested");
             return None;
         }
         if whoami() == "root" {

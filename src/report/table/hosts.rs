@@ -10,13 +10,13 @@ pub fn render(out: &mut String, hosts: &[HostAnswer], style: TableStyle) {
     if hosts.is_empty() {
         return;
     }
+    out.push('\n');
     let mut push = |tone: Tone, text: &str, first: usize, rest: usize| {
         for line in wrap(&escaped(text), style.width, first, rest) {
             out.push_str(&paint(style, tone, &line));
             out.push('\n');
         }
     };
-    push(Tone::Plain, "", 0, 0);
     push(Tone::Title, "Hosts", 0, 0);
     push(Tone::Quiet, "-----", 0, 0);
     for host in hosts {
