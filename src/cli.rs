@@ -44,7 +44,7 @@ Examples:
   reginfra metrics --log /var/log/foreman                     the whole rotated set of this Satellite
   reginfra metrics --log production.log -i inventory.ini      groups told by the inventory
   zcat production.log-*.gz | reginfra metrics --log -         from a pipe
-  reginfra metrics -i inventory.ini                           over SSH, all Satellites of the inventory at once
+  reginfra metrics -i inventory.ini                           over SSH, all its Satellites and capsules at once
   reginfra metrics --sosreport sosreport-*.tar.xz             Satellites and capsules, told apart
   reginfra metrics --sosreport-dir CASE -i inventory.ini      all sosreports of a folder
   reginfra metrics --sosreport-dir https://files.example.com/case/ --ca-file ca.pem

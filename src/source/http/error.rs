@@ -11,6 +11,13 @@ pub enum HttpError {
         "{0}: give its authority with --ca-file FILE, or --no-verify-ssl where nobody else can be in between"
     )]
     NotTrusted(String),
+    /// A certificate that its maker marked as an authority's, used by a server itself.
+    #[error(
+        "{0}: the server uses a certificate that is marked as an authority's (CA:TRUE, as 'openssl req -x509' makes \
+         them); make it with -addext basicConstraints=critical,CA:FALSE, or give --no-verify-ssl where nobody else can \
+         be in between"
+    )]
+    AuthoritysOwn(String),
     /// The server wants to know who asks, or refuses.
     #[error(
         "{0}: say who you are with REGINFRA_HTTP_TOKEN, REGINFRA_HTTP_USER and REGINFRA_HTTP_PASSWORD, or a netrc entry"
@@ -68,10 +75,25 @@ impl HttpError {
     pub fn from_ureq(error: &ureq::Error) -> Self {
         let words = error.to_string();
         let lower = words.to_ascii_lowercase();
-        if lower.contains("certificate") || lower.contains("unknownissuer") {
+        if lower.contains("causedasendentity") {
+            Self::AuthoritysOwn(words)
+        } else if lower.contains("certificate") || lower.contains("unknownissuer") {
             Self::NotTrusted(words)
         } else {
             Self::NoAnswer(words)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_openssl_marks_as_an_authoritys_has_a_way_out_of_its_own() {
+        let of = |words: &str| HttpError::from_ureq(&ureq::Error::Io(std::io::Error::other(words.to_owned())));
+        let told = of("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))").to_string();
+        assert!(told.contains("CA:FALSE") && !told.contains("--ca-file"), "{told}");
+        assert!(of("invalid peer certificate: UnknownIssuer").to_string().contains("--ca-file"));
     }
 }
