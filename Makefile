@@ -37,6 +37,7 @@ lint: ## formatting, clippy, docs, scripts, licences, advisories
 bench: build ## speed and memory beside wc, grep and zcat, then each stage; BENCH_SCALE=large for 10 GB and more
 	@.ci/setup bench
 	.ci/bench
+	.ci/bench-ssh
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (600); FUZZ_TARGETS names some
 	@.ci/setup fuzz
