@@ -2,6 +2,7 @@
 
 use super::SILENCE_US;
 use super::addresses::{AddressId, Addresses, BUCKET_SECS, kind_number};
+use super::background::{BackgroundCounts, UuidHasher};
 use super::capsule::Forwarded;
 use super::consumer::{Consumer, NO_SESSION};
 use super::join::{Outcome, Requests};
@@ -11,7 +12,7 @@ use crate::log::proxy::Asked;
 use crate::log::request::{Details, Kind, Request, Through};
 use crate::timestamp::Timestamp;
 use hashbrown::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 /// How often consumers that have gone silent are put away, in log time.
 const SWEEP_US: i64 = 60_000_000;
@@ -36,47 +37,6 @@ pub struct Clues {
     pub address: AddressId,
     /// Source of its POST /register.
     pub register_address: AddressId,
-}
-
-/// Requests that belong to no registration.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BackgroundCounts {
-    /// With a consumer UUID.
-    pub keyed: u64,
-    /// POST /register whose keys name no session.
-    pub host_registers: u64,
-    /// Metric-carrying ones among `keyed`.
-    pub metric: u64,
-}
-
-impl BackgroundCounts {
-    /// Adds another log's.
-    pub const fn add(&mut self, other: Self) {
-        self.keyed += other.keyed;
-        self.host_registers += other.host_registers;
-        self.metric += other.metric;
-    }
-}
-
-/// A map by consumer UUID: random already.
-#[derive(Default)]
-pub struct UuidHasher(u64);
-
-impl Hasher for UuidHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for b in bytes {
-            self.0 = (self.0.rotate_left(8) ^ u64::from(*b)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        }
-    }
-    fn write_u128(&mut self, v: u128) {
-        self.0 = ((v >> 64) as u64 ^ v as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-    fn write_u64(&mut self, v: u64) {
-        self.0 = v.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
 }
 
 /// Turns requests into sessions.

@@ -1,7 +1,8 @@
 //! The end of the log: ways in, attempts, what carries no key; sessions come out in order.
 
+use super::background::BackgroundCounts;
 use super::capsule::{self, Capsules, Forwarded, NamedLog, SatelliteTime};
-use super::correlate::{BackgroundCounts, Clues, Correlator};
+use super::correlate::{Clues, Correlator};
 use super::join::JoinCounts;
 use super::session::Uuid;
 use super::session::{Evidence, Group, NameId, Names, Session};

@@ -5,6 +5,7 @@
 //! `capsule` brings what capsules saw beside it.
 
 pub mod addresses;
+pub mod background;
 pub mod capsule;
 mod consumer;
 pub mod correlate;

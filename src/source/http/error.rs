@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_certificate_that_openssl_marks_as_an_authoritys_has_a_way_out_of_its_own() {
-        let of = |words: &str| HttpError::from_ureq(&ureq::Error::Io(std::io::Error::other(words.to_owned())));
+        let of =
+            |words: &str| HttpError::from_ureq(&ureq::Error::Io(std::io::Error::other(words.to_owned())));
         let told = of("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))").to_string();
         assert!(told.contains("CA:FALSE") && !told.contains("--ca-file"), "{told}");
         assert!(of("invalid peer certificate: UnknownIssuer").to_string().contains("--ca-file"));
