@@ -241,7 +241,7 @@ the environment, registration_cache_monitor_password in the inventory, or REDISC
 Exit codes: 0 at least one cache was read; 1 a finding, or a cache that could not be read, under --fail-on finding;
 2 misuse, or no cache could be read; 3 no load balancer in the inventory.")]
 pub struct CacheArgs {
-    /// Ansible inventory; each host of [capsule_lbs] has a cache
+    /// Ansible inventory; each host of the group capsule_lbs has a cache
     #[arg(short, long, value_name = "PATH")]
     pub inventory: PathBuf,
     /// Take the inventory from this machine's ansible-inventory, which reads vaults, scripts and plugins
