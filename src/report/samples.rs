@@ -98,25 +98,7 @@ pub fn answer() -> Answer {
         ],
         window: Some((START, START.plus_ms(1_200_000))),
         utc_offsets: vec![UtcOffset(3600), UtcOffset(7200)],
-        coverage: Coverage {
-            complete: false,
-            lines_read: 5_825_935,
-            lines_parsed: 5_825_900,
-            lines_skipped: map(&[("blank", 12), ("no known layout", 23)]),
-            skipped_samples: vec![
-                "/var/log/foreman/production.log:812: => Booting Puma".into(),
-                "/var/log/foreman/production.log:813: * Listening on \u{1b}[31munix:///run/foreman.sock".into(),
-            ],
-            lines_cut: 1,
-            requests_matched: 1_456_789,
-            requests_orphaned: 3,
-            requests_cut: 2,
-            requests_unanswered: 7,
-            lines_lost: 12,
-            lines_doubled: 0,
-            requests_doubled: 0,
-            unreadable: vec!["/var/log/foreman/production.log-20260401.gz: unexpected end of file".into()],
-        },
+        coverage: coverage(),
         attribution: Attribution { exact: 24_400, inferred: 3_120, unattributed: 12 },
         background: Background {
             keyed_requests: 310_000,
@@ -133,35 +115,63 @@ pub fn answer() -> Answer {
             group(None, 12_598, 2_301.0, 12.08),
         ],
         cache: Some(caches()),
-        hosts: vec![
-            HostAnswer {
-                name: "sat.example.com".into(),
-                role: "satellite",
-                status: "read",
-                reason: None,
-                error: None,
-                way_out: None,
-                files: 3,
-                bytes: 640_000_000,
-                left: Some("--max-size: the oldest 1.2 GB were left on the host: production.log-20260401.gz".into()),
-            },
-            HostAnswer {
-                name: "sat2.example.com".into(),
-                role: "satellite",
-                status: "failed",
-                reason: Some("refused"),
-                error: Some("ssh: connect to host sat2.example.com port 22: Connection refused".into()),
-                way_out: Some("check that sshd runs there, and ansible_host and ansible_port".into()),
-                files: 0,
-                bytes: 0,
-                left: None,
-            },
-        ],
+        hosts: hosts(),
         notes: vec![
             "Without an inventory standalone and load-balanced capsules look alike: -i INVENTORY tells them apart."
                 .into(),
         ],
     }
+}
+
+fn coverage() -> Coverage {
+    Coverage {
+        complete: false,
+        lines_read: 5_825_935,
+        lines_parsed: 5_825_900,
+        lines_skipped: map(&[("blank", 12), ("no known layout", 23)]),
+        skipped_samples: vec![
+            "/var/log/foreman/production.log:812: => Booting Puma".into(),
+            "/var/log/foreman/production.log:813: * Listening on \u{1b}[31munix:///run/foreman.sock".into(),
+        ],
+        lines_cut: 1,
+        requests_matched: 1_456_789,
+        requests_orphaned: 3,
+        requests_cut: 2,
+        requests_unanswered: 7,
+        lines_lost: 12,
+        lines_doubled: 0,
+        requests_doubled: 0,
+        unreadable: vec!["/var/log/foreman/production.log-20260401.gz: unexpected end of file".into()],
+    }
+}
+
+fn hosts() -> Vec<HostAnswer> {
+    vec![
+        HostAnswer {
+            name: "sat.example.com".into(),
+            role: "satellite",
+            status: "read",
+            reason: None,
+            error: None,
+            way_out: None,
+            files: 3,
+            bytes: 640_000_000,
+            left: Some(
+                "--max-size: the oldest 1.2 GB were left on the host: production.log-20260401.gz".into(),
+            ),
+        },
+        HostAnswer {
+            name: "sat2.example.com".into(),
+            role: "satellite",
+            status: "failed",
+            reason: Some("refused"),
+            error: Some("ssh: connect to host sat2.example.com port 22: Connection refused".into()),
+            way_out: Some("check that sshd runs there, and ansible_host and ansible_port".into()),
+            files: 0,
+            bytes: 0,
+            left: None,
+        },
+    ]
 }
 
 /// An answer to which nothing contributed.
