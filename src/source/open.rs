@@ -163,6 +163,11 @@ impl Input {
         Self { name, compression, head, of_capsule, fingerprint, size, body }
     }
 
+    /// It is known already that its end is missing.
+    const fn broken(&self) -> bool {
+        matches!(&self.body, Body::Parsed(log) if log.error.is_some())
+    }
+
     /// The same with its bytes.
     pub fn with(self, stream: Stream) -> Self {
         Self { body: Body::Stream(stream), ..self }
@@ -356,7 +361,7 @@ pub fn without_copies(inputs: Vec<Input>) -> (Vec<Input>, Vec<(String, String)>)
             continue;
         };
         // a plain file is never the half-written one; of two alike the longer holds more
-        let rank = |i: &Input| (i.compression == Compression::None, i.size);
+        let rank = |i: &Input| (!i.broken(), i.compression == Compression::None, i.size);
         let left_out = if rank(&input) > rank(other) { std::mem::replace(other, input) } else { input };
         copies.push((left_out.name, other.name.clone()));
     }

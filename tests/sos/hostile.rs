@@ -176,6 +176,24 @@ fn what_was_cut_is_told_and_what_came_before_is_answered() {
     assert!(matches!(alone.code, Some(0 | 3)), "{alone:#?}");
 }
 
+// of a file that is in both the whole one counts, wherever the other was cut
+#[test]
+fn a_report_beside_a_cut_copy_of_it_is_the_report() {
+    for form in ["gz", "xz"] {
+        let storm = storm(&format!("--sos {form}"));
+        let place = Place::new();
+        let paths = reports(&storm);
+        let report = report_of(&paths, "sat");
+        let whole = fs::read(report).unwrap();
+        for tenths in 1..10 {
+            let cut = place.file("cut", &whole[..whole.len() * tenths / 10]);
+            let got = read(metrics(&storm).arg("--sosreport").arg(report).arg(&cut));
+            same(&got, &storm, &format!("{form} {tenths}"));
+            assert_eq!(got.json["coverage"]["complete"], false, "{form} {tenths}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_sosreport_is_told() {
     let place = Place::new();
