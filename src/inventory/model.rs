@@ -8,7 +8,7 @@ use super::data::{ALL, Data};
 use super::error::InventoryError;
 use super::load;
 use super::value::{Map, Value};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -179,6 +179,14 @@ impl Parts {
         layers.extend(self.data.hosts.get_index(host).map(|(_, h)| &h.vars));
         layers.extend(self.host_files.get(&host));
         layers
+    }
+
+    /// Every name that has a value on some host.
+    pub fn names(&self) -> HashSet<String> {
+        let inline =
+            self.data.groups.values().map(|g| &g.vars).chain(self.data.hosts.values().map(|h| &h.vars));
+        let beside = self.group_files.values().chain(self.host_files.values());
+        inline.chain(beside).flat_map(|vars| vars.keys().cloned()).collect()
     }
 
     /// A host's variable as it is written.

@@ -10,7 +10,7 @@ mod target;
 pub mod values;
 
 pub use error::RenderError;
-pub use part::Part;
+pub use part::{Part, RoleFile};
 pub use target::Target;
 
 use crate::inventory::scope::{Evaluation, Scope};

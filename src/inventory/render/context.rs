@@ -44,32 +44,32 @@ impl Variables {
         if let Some(magic) = self.magic(key) {
             return Some(magic);
         }
+        if self.in_role && !self.task.is_shared(key) {
+            self.task.look();
+        }
         let raw = self.task.raw(self.host, self.in_role, key)?;
-        if !matches!(raw, Raw::Text(text) if is_template(text))
-            && !matches!(raw, Raw::List(_) | Raw::Map(_) | Raw::Vault(_))
-        {
+        let is_plain = match raw {
+            Raw::Text(text) => !is_template(text),
+            Raw::List(_) | Raw::Map(_) | Raw::Vault(_) => false,
+            _ => true,
+        };
+        if is_plain {
             return Some(convert::to_jinja(raw));
         }
         let owner = (self.host, self.in_role);
         if let Some(value) = self.task.known(owner, key) {
             return Some(value);
         }
-        if !super::needs_rendering(raw) {
-            let value = convert::to_jinja(raw);
-            self.task.keep(owner, key, &value);
-            return Some(value);
-        }
-        let link = match self.link(key) {
-            Ok(link) => link,
-            Err(error) => return Some(Value::from(error)),
-        };
-        let inner = Arc::new(Self { chain: Some(Arc::new(link)), ..Self::clone(self) });
-        match inner.rendered(raw) {
-            Ok(value) if value.is_undefined() => None,
-            Ok(value) => {
-                self.task.keep(owner, key, &value);
-                Some(value)
+        let rendered = self.task.keeping(owner, key, || {
+            if !super::needs_rendering(raw) {
+                return Ok(convert::to_jinja(raw));
             }
+            let inner = Arc::new(Self { chain: Some(Arc::new(self.link(key)?)), ..Self::clone(self) });
+            inner.rendered(raw)
+        });
+        match rendered {
+            Ok(value) if value.is_undefined() => None,
+            Ok(value) => Some(value),
             Err(error) => Some(Value::from(error)),
         }
     }
@@ -78,6 +78,11 @@ impl Variables {
     fn magic(self: &Arc<Self>, key: &str) -> Option<Value> {
         let parts = &self.task.parts;
         let name = parts.data.host_name(self.host);
+        if self.in_role
+            && matches!(key, "inventory_hostname" | "inventory_hostname_short" | "group_names" | "vars")
+        {
+            self.task.look();
+        }
         Some(match key {
             "inventory_hostname" => Value::from(name),
             "inventory_hostname_short" => Value::from(name.split('.').next().unwrap_or(name)),

@@ -103,7 +103,8 @@ fn syntax() -> &'static SyntaxConfig {
 
 /// Writes a value as Python's `str()` does, and remembers it.
 fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    if value.is_none() {
+    // what is undefined never comes here, but for an `if` without its `else`
+    if value.is_none() || value.is_undefined() {
         return Ok(());
     }
     let text = convert::text_of(value)?;

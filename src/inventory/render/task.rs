@@ -6,9 +6,9 @@ use crate::inventory::model::Parts;
 use crate::inventory::value::Value as Raw;
 use minijinja::value::Value;
 use minijinja::{Error, ErrorKind};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// What one value may cost.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,9 @@ pub struct Limits {
 /// Whose variable it is, and whether the role's own variables are seen.
 type Owner = (usize, bool);
 
+/// Values by variable.
+type Values = HashMap<String, Value>;
+
 /// The rendering of one value, or of one value after the other.
 #[derive(Debug)]
 pub struct Task {
@@ -32,7 +35,13 @@ pub struct Task {
     rendered: AtomicUsize,
     bytes: AtomicUsize,
     reason: Mutex<Option<String>>,
-    values: Mutex<HashMap<Owner, HashMap<String, Value>>>,
+    values: Mutex<HashMap<Owner, Values>>,
+    /// Values of the role's that are every host's: nothing of a host itself was looked at for them.
+    shared: Mutex<Values>,
+    /// Whether something of the host itself was looked at.
+    looked: AtomicBool,
+    /// Every name that the inventory gives a value, whichever host's.
+    named: OnceLock<HashSet<String>>,
     groups: Mutex<HashMap<usize, Value>>,
 }
 
@@ -47,6 +56,9 @@ impl Task {
             bytes: AtomicUsize::new(0),
             reason: Mutex::new(None),
             values: Mutex::new(HashMap::new()),
+            shared: Mutex::new(HashMap::new()),
+            looked: AtomicBool::new(false),
+            named: OnceLock::new(),
             groups: Mutex::new(HashMap::new()),
         })
     }
@@ -78,15 +90,53 @@ impl Task {
     /// A value that was rendered before. Only a role's are kept: an inventory's are asked for once.
     pub fn known(&self, owner: Owner, key: &str) -> Option<Value> {
         self.scope.as_ref()?;
-        self.values.lock().ok()?.get(&owner)?.get(key).cloned()
+        if owner.1
+            && let Some(value) = self.shared.lock().ok()?.get(key)
+        {
+            return Some(value.clone());
+        }
+        let known = self.values.lock().ok()?.get(&owner)?.get(key).cloned();
+        if owner.1 && known.is_some() {
+            self.look();
+        }
+        known
     }
 
-    pub fn keep(&self, owner: Owner, key: &str, value: &Value) {
-        if self.scope.is_some()
-            && let Ok(mut values) = self.values.lock()
-        {
-            values.entry(owner).or_default().insert(key.to_owned(), value.clone());
+    /// Keeps what `render` gives, for the host or, where nothing of it was looked at, for all.
+    pub fn keeping(
+        &self,
+        owner: Owner,
+        key: &str,
+        render: impl FnOnce() -> Result<Value, Error>,
+    ) -> Result<Value, Error> {
+        if self.scope.is_none() {
+            return render();
         }
+        let before = self.looked.swap(false, Ordering::Relaxed);
+        let rendered = render();
+        let looked = self.looked.fetch_or(before, Ordering::Relaxed);
+        if let Ok(value) = rendered.as_ref()
+            && !value.is_undefined()
+        {
+            if owner.1 && !looked {
+                self.shared.lock().map(|mut all| all.insert(key.to_owned(), value.clone())).ok();
+            } else if let Ok(mut values) = self.values.lock() {
+                values.entry(owner).or_default().insert(key.to_owned(), value.clone());
+            }
+        }
+        rendered
+    }
+
+    /// Something of the host itself is looked at, within the role.
+    pub fn look(&self) {
+        self.looked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a variable has the same raw value on every host.
+    pub fn is_shared(&self, key: &str) -> bool {
+        let Some(scope) = &self.scope else { return false };
+        [&scope.extra, &scope.vars, &scope.facts].into_iter().any(|vars| vars.contains_key(key))
+            || !self.named.get_or_init(|| self.parts.names()).contains(key)
     }
 
     /// The names of a group's hosts.

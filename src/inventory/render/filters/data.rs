@@ -38,7 +38,10 @@ pub fn bool(value: &Value) -> Result<bool, Error> {
 }
 
 /// A whole number; the default (0) where it is none.
-fn int(value: &Value, default: Option<Value>, base: Option<u32>) -> Result<Value, Error> {
+fn int(value: &Value, default: Option<Value>, base: Option<u32>, options: Kwargs) -> Result<Value, Error> {
+    let default = default.or(options.get("default")?);
+    let base = base.or(options.get("base")?);
+    options.assert_all_used()?;
     let other = || default.unwrap_or_else(|| Value::from(0));
     if let Some(text) = defined(value)?.as_str() {
         let base = base.unwrap_or(10);

@@ -5,9 +5,14 @@ use crate::inventory::render::convert;
 use minijinja::value::{Kwargs, Rest, Value};
 use minijinja::{Environment, Error};
 use regex::{Captures, Regex, RegexBuilder};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// A pattern takes no more memory than this when it is built.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
+
+/// Patterns that are kept.
+const MAX_BUILT: usize = 100;
 
 pub fn add(env: &mut Environment<'_>) {
     filter(env, "regex_replace", replace);
@@ -24,13 +29,31 @@ pub fn add(env: &mut Environment<'_>) {
     }
 }
 
+thread_local! {
+    /// Patterns that were built: a role's are asked for again for each host, and building one takes longer than using it.
+    static BUILT: RefCell<HashMap<(String, bool, bool), Regex>> = RefCell::new(HashMap::new());
+}
+
 fn build(filter: &str, pattern: &str, options: &Kwargs) -> Result<Regex, Error> {
+    let ignore_case = options.get::<Option<bool>>("ignorecase")?.unwrap_or(false);
+    let multi_line = options.get::<Option<bool>>("multiline")?.unwrap_or(false);
+    let key = (pattern.to_owned(), ignore_case, multi_line);
+    if let Some(known) = BUILT.with_borrow(|built| built.get(&key).cloned()) {
+        return Ok(known);
+    }
     let built = RegexBuilder::new(pattern)
-        .case_insensitive(options.get::<Option<bool>>("ignorecase")?.unwrap_or(false))
-        .multi_line(options.get::<Option<bool>>("multiline")?.unwrap_or(false))
+        .case_insensitive(ignore_case)
+        .multi_line(multi_line)
         .size_limit(MAX_PATTERN_BYTES)
-        .build();
-    built.map_err(|_| wrong(format!("{filter}: the pattern '{pattern}' is not known here")))
+        .build()
+        .map_err(|_| wrong(format!("{filter}: the pattern '{pattern}' is not known here")))?;
+    BUILT.with_borrow_mut(|all| {
+        if all.len() >= MAX_BUILT {
+            all.clear();
+        }
+        all.insert(key, built.clone());
+    });
+    Ok(built)
 }
 
 /// Python's `re.sub`: `\1` and `\g<name>` in the replacement.
