@@ -52,7 +52,8 @@ fn haproxy_takes_what_is_rendered() {
         ],
         &["haproxy_registration_health_uri=/features haproxy_registration_health_host=capsule.example.com"],
     ] {
-        for target in [Target::El9, Target::El10, Target::Debian12, Target::Debian13] {
+        // what differs by system is the place of the socket
+        for target in [Target::El9, Target::Debian12] {
             let files = files(Part::Haproxy, target, set);
             let path = folder.path().join("haproxy.cfg");
             fs::write(&path, text(&files, "haproxy.cfg")).unwrap();
