@@ -221,6 +221,10 @@ pub struct CacheOptions {
     /// Certificates (PEM) that vouch for the caches, instead of the system's
     #[arg(long, value_name = "FILE")]
     pub cache_ca_file: Option<PathBuf>,
+    /// Ask each cache through SSH to its load balancer (ansible_host, ansible_user ... of the inventory): for machines
+    /// that its firewall keeps out. A password that the role made is read there
+    #[arg(long)]
+    pub cache_ssh: bool,
     /// Seconds to wait for a connection, and for each reply [default: 5]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..=60))]
     pub cache_timeout: Option<u8>,
@@ -233,6 +237,7 @@ Examples:
   reginfra cache -i inventory.ini                             hit rate, memory, capsules, findings
   reginfra cache -i inventory.ini --save before.json          keep a snapshot before a run
   reginfra cache -i inventory.ini --cache-before before.json  and what happened since
+  reginfra cache -i inventory.ini --cache-ssh                 where the firewall lets only capsules in
   reginfra cache -i inventory.ini --json --fail-on finding    for a pipeline
 
 The password never stands on the command line: --cache-password-file, REGINFRA_CACHE_PASSWORD in
