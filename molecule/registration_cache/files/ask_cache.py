@@ -19,8 +19,8 @@ WORKS = ["PING", "SET verify 1 EX 60", "SETEX verify 60 1", "GET verify", "EXIST
          "EXPIRE verify 60", "DEL verify", "SELECT 0", "CLIENT SETNAME verify"]
 ERRORS = ("NOPERM", "NOAUTH", "ERR", "WRONGPASS")
 REFUSED = ["CONFIG GET requirepass", "CONFIG SET dir /tmp", "KEYS *", "SCAN 0", "FLUSHALL", "FLUSHDB", "INFO",
-           "CLIENT LIST", "ACL LIST", "SAVE", "BGSAVE", "BGREWRITEAOF", "SHUTDOWN", "REPLICAOF 10.0.0.1 6379", "EVAL 1 0", "MONITOR",
-           "SUBSCRIBE x", "RANDOMKEY", "MODULE LIST", "SLOWLOG GET"]
+           "CLIENT LIST", "ACL LIST", "SAVE", "BGSAVE", "BGREWRITEAOF", "SHUTDOWN", "REPLICAOF 10.0.0.1 6379", "EVAL 1 0",
+           "MONITOR", "SUBSCRIBE x", "RANDOMKEY", "MODULE LIST", "SLOWLOG GET"]
 
 
 def said(cache, command):
