@@ -75,6 +75,7 @@ fn each_subcommand_has_a_manual_page() -> Outcome {
         "reginfra-inventory.1",
         "reginfra-man.1",
         "reginfra-metrics.1",
+        "reginfra-render.1",
         "reginfra-simulate.1",
     ] {
         assert!(names.iter().any(|n| n == name), "{name} is not among {names:?}");
@@ -170,14 +171,14 @@ fn a_full_disk_is_said() -> Outcome {
 
 #[test]
 fn every_subcommand_has_help() {
-    for subcommand in ["metrics", "simulate", "completions", "man"] {
+    for subcommand in ["metrics", "render", "simulate", "completions", "man"] {
         reginfra().args([subcommand, "--help"]).assert().success().stdout(contains("Usage: ")).stderr("");
     }
 }
 
 #[test]
 fn help_has_examples() {
-    for subcommand in ["metrics", "simulate"] {
+    for subcommand in ["metrics", "render", "simulate"] {
         reginfra()
             .args([subcommand, "--help"])
             .assert()

@@ -5,6 +5,7 @@ pub mod completions;
 pub mod inventory;
 pub mod man;
 pub mod metrics;
+pub mod render;
 pub mod simulate;
 
 use crate::cli::{Cli, Command};
@@ -25,6 +26,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(error) => exit_code(Err(error)),
         },
         Command::Inventory(args) => exit_code(inventory::run(&args)),
+        Command::Render(args) => match render::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
         Command::Completions { shell } => exit_code(completions::run(shell)),
         Command::Man { output } => exit_code(man::run(output.as_deref())),
     }

@@ -17,6 +17,7 @@ mod render;
 mod roles;
 pub mod topology;
 pub mod value;
+pub mod variables;
 mod vars_files;
 mod via_ansible;
 mod words;
@@ -24,4 +25,5 @@ mod yaml;
 
 pub use error::InventoryError;
 pub use model::{HostView, Inventory};
+pub(crate) use render::{engine, scope};
 pub use topology::{Capsule, Host, LoadBalancer, RexMode, Role, Topology};
