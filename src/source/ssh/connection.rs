@@ -130,6 +130,14 @@ impl Drop for Connection {
     }
 }
 
+/// A command that runs one script there, over a connection of its own.
+pub(super) fn alone(host: &RemoteHost, script: &OsStr) -> Command {
+    let mut command = Command::new("ssh");
+    command.args(arguments(host, "no", std::path::Path::new("none")));
+    command.arg("--").arg(&host.address).arg(remote_command(host, script));
+    command
+}
+
 // ssh takes the first value of an option: what must be so comes first, what is only a bound comes last
 fn arguments(host: &RemoteHost, master: &str, socket: &std::path::Path) -> Vec<OsString> {
     let mut args: Vec<OsString> = Vec::new();
