@@ -8,3 +8,4 @@ mod failures;
 mod journal;
 mod reading;
 mod server;
+mod validate;
