@@ -12,3 +12,4 @@ mod failures;
 mod journal;
 mod reading;
 mod server;
+mod validate;
