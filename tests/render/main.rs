@@ -6,6 +6,7 @@
 mod support;
 
 #[path = "../cache/server.rs"]
+#[allow(dead_code)]
 mod cache_server;
 mod commands;
 mod expressions;
