@@ -1,7 +1,7 @@
 """Renders roles' files with the real Ansible: its inventory, its precedence, its templates.
 
 One JSON object a line on stdin: id, inventory, extra (as behind -e), facts, public, parts; a part has role (a folder),
-group, vars (what a run would hand to the role), files (template, path, when), problems (a variable).
+hosts, vars (what a run would hand to the role), files (template, path, when), problems (a variable).
 One a line on stdout: id, and by role and host its problems, its files by path, or the error.
 
 Ansible is imported once; each object gets a process of its own, forked from there.
@@ -16,22 +16,36 @@ os.environ["ANSIBLE_DEPRECATION_WARNINGS"] = "0"
 os.environ["ANSIBLE_NOCOLOR"] = "1"
 
 from ansible import context  # noqa: E402
+from ansible._internal._templating import _jinja_bits  # noqa: E402
 from ansible.inventory.manager import InventoryManager  # noqa: E402
 from ansible.module_utils.common.collections import ImmutableDict  # noqa: E402
 from ansible.parsing.dataloader import DataLoader  # noqa: E402
 from ansible.playbook.play import Play  # noqa: E402
 from ansible.plugins.loader import init_plugin_loader  # noqa: E402
 from ansible.template import Templar, trust_as_template  # noqa: E402
+from ansible.utils.vars import load_extra_vars  # noqa: E402
 from ansible.vars.hostvars import HostVars  # noqa: E402
 from ansible.vars.manager import VariableManager  # noqa: E402
 
 init_plugin_loader()
-# loaded before the forks, so that each does not load them again
-Templar(loader=DataLoader(), variables={}).template(
-    trust_as_template("{{ 'a' | hash('sha256') | regex_replace('a', 'b') | bool | to_json | from_json }}")
-)
-
 TEMPLATE = {"trim_blocks": True, "lstrip_blocks": False, "newline_sequence": "\n"}
+
+# Ansible compiles a template again each time that it is used, which takes longer than using it: here once
+COMPILED = {}
+
+
+def compile_once(self, source, name=None, filename=None, raw=False, defer_init=False):
+    inside = _jinja_bits._TemplateCompileContext.current(optional=True)
+    key = (str(source), name, raw, defer_init, self.trim_blocks, self.lstrip_blocks, inside and inside.escape_backslashes)
+    if not isinstance(source, str):
+        return compile_each(self, source, name, filename, raw, defer_init)
+    if key not in COMPILED:
+        COMPILED[key] = compile_each(self, source, name, filename, raw, defer_init)
+    return COMPILED[key]
+
+
+compile_each = _jinja_bits.AnsibleEnvironment.compile
+_jinja_bits.AnsibleEnvironment.compile = compile_once
 
 
 def run(work):
@@ -56,7 +70,7 @@ def of_part(part, work, loader, inventory, manager):
     role.public = work["public"]
     task = role.get_task_blocks()[0].block[0]
     answers = {}
-    for host in sorted(inventory.groups[part["group"]].get_hosts(), key=lambda host: host.name):
+    for host in map(inventory.get_host, part["hosts"]):
         variables = manager.get_vars(play=play, host=host, task=task)
         variables.update(part["vars"])
         answers[host.name] = answer(Templar(loader=loader, variables=variables), part)
@@ -87,7 +101,12 @@ def child(work, out):
     out.flush()
 
 
-for line in sys.stdin:
+works = list(sys.stdin)
+# what is imported and compiled for the first one is there for all of them
+run(json.loads(works[0]))
+del load_extra_vars.extra_vars
+
+for line in works:
     pid = os.fork()
     if pid == 0:
         try:

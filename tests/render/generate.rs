@@ -14,6 +14,8 @@ pub struct Case {
     pub set: Vec<String>,
     /// Registration.yml as it is.
     pub current: Option<String>,
+    /// Whether all hosts are rendered; else one of each group: Ansible takes its time.
+    pub all: bool,
     /// Public variables that are given a value, and which of their values.
     pub given: Vec<(&'static str, usize)>,
 }
@@ -54,7 +56,7 @@ pub fn write(folder: &Path, seed: u64) -> Case {
     let target = Target::ALL[1 + random.below(4)];
     let target = if random.often(3) { Target::El8 } else { target };
     let current = random.often(80).then(|| random.of(CURRENT).to_owned());
-    Case { inventory, target, set, current, given }
+    Case { inventory, target, set, current, all: seed % 10 == 0, given }
 }
 
 /// Whether it means the same as text.

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[allow(dead_code, reason = "a part of it is used here")]
 #[path = "../cache/server.rs"]
 #[allow(dead_code)]
 mod cache_server;
