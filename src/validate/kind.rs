@@ -76,7 +76,7 @@ fn by_content(text: &str) -> Option<Kind> {
             _ => others += 1,
         }
     }
-    (cache > 0 && cache >= others).then_some(Kind::Cache)
+    (cache > others).then_some(Kind::Cache)
 }
 
 #[cfg(test)]

@@ -105,7 +105,9 @@ impl<'a> Reader<'a> {
             Some(Ok((event, span))) => Ok((event, self.span(span.start, span.end))),
             Some(Err(error)) => {
                 let at = self.span(*error.marker(), *error.marker());
-                Err((self.line_end(at), format!("this is no YAML: {}", error.info())))
+                // told where the value begins that the tab ends
+                let tab = error.info().contains("tab").then(|| self.tab_behind(at)).flatten();
+                Err((self.line_end(tab.unwrap_or(at)), format!("this is no YAML: {}", error.info())))
             }
             None => Ok((Event::StreamEnd, self.end())),
         }
@@ -204,6 +206,13 @@ impl<'a> Reader<'a> {
         Span { end: at.start + length.max(at.end - at.start), ..at }
     }
 
+    /// The next line that begins with a tab.
+    fn tab_behind(&self, at: Span) -> Option<Span> {
+        let found = self.text.get(at.start - self.skip..)?.find("\n\t")?;
+        let start = at.start + found + 1;
+        Some(Span { start, end: start, ..at })
+    }
+
     fn whole(&self) -> Span {
         Span { file: self.file, start: 0, end: 0 }
     }
@@ -247,7 +256,7 @@ mod tests {
     fn what_is_no_mapping_is_told() {
         assert_eq!(shown("---\n# nothing\n"), "1: it holds no setting at all");
         assert_eq!(shown("- a\n"), "1: it is no mapping of keys to values");
-        assert!(shown(":a: b\n\t:c: d\n").starts_with(":a=a=b"), "{}", shown(":a: b\n\t:c: d\n"));
+        assert!(shown(":a: b\n\t:c: d\n").starts_with("2: this is no YAML"), "{}", shown(":a: b\n\t:c: d\n"));
         assert!(shown(":a: b: c\n").contains("this is no YAML"));
         assert!(shown(":a: 'b\n").contains("this is no YAML"));
     }
