@@ -9,7 +9,8 @@
 //! `inventory` says who is who, `source` where the bytes are, `log` turns bytes into requests,
 //! `registration` joins requests by their keys into sessions, `metrics` turns sessions into figures,
 //! `report` turns figures into words and files. `render` evaluates the roles' own variables and templates: its files
-//! are those that `ansible-playbook` writes. `simulate` writes a storm with known truth in the real formats.
+//! are those that `ansible-playbook` writes. `validate` judges what makes hosts register: HAProxy, caches, capsules,
+//! the inventory. `simulate` writes a storm with known truth in the real formats.
 
 pub mod cache;
 pub mod cli;
@@ -23,3 +24,4 @@ pub mod report;
 pub mod simulate;
 pub mod source;
 pub mod timestamp;
+pub mod validate;

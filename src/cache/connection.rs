@@ -1,9 +1,11 @@
-//! An endpoint in, an open connection out, plain or through TLS, within its time.
+//! An endpoint in, an open connection out, directly or through ssh, plain or through TLS, within its time.
 
 use super::error::{CacheError, readable};
 use super::settings::Endpoint;
+use super::through_ssh;
 use super::tls;
 use super::wire::{Limits, Stream, Wire};
+use crate::source::ssh::child::Running;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 use std::io::{self, Read, Write};
@@ -11,38 +13,60 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// A socket on which nothing goes on past `end`, however slowly the peer drips.
+/// A way there on which nothing goes on past `end`, however slowly the peer drips.
 pub struct Socket {
-    stream: TcpStream,
+    way: Way,
     end: Instant,
 }
 
+enum Way {
+    Tcp(TcpStream),
+    Ssh(Box<Running>),
+}
+
 impl Socket {
-    fn wait(&self) -> io::Result<()> {
+    fn wait(&mut self) -> io::Result<()> {
         let left = self.end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        self.stream.set_read_timeout(Some(left))?;
-        self.stream.set_write_timeout(Some(left))
+        match &mut self.way {
+            Way::Tcp(stream) => {
+                stream.set_read_timeout(Some(left))?;
+                stream.set_write_timeout(Some(left))
+            }
+            Way::Ssh(ssh) => {
+                ssh.set_patience(left);
+                Ok(())
+            }
+        }
     }
 }
 
 impl Read for Socket {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.wait()?;
-        self.stream.read(into)
+        match &mut self.way {
+            Way::Tcp(stream) => stream.read(into),
+            Way::Ssh(ssh) => ssh.read(into),
+        }
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.wait()?;
-        self.stream.write(bytes)
+        match &mut self.way {
+            Way::Tcp(stream) => stream.write(bytes),
+            Way::Ssh(ssh) => through_ssh::write(ssh, bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
+        match &mut self.way {
+            Way::Tcp(stream) => stream.flush(),
+            Way::Ssh(ssh) => ssh.flush(),
+        }
     }
 }
 
@@ -96,7 +120,13 @@ impl Stream for Connection {
 pub fn open(endpoint: &Endpoint, limits: Limits) -> Result<Wire<Connection>, CacheError> {
     let end = Instant::now() + limits.connect;
     let shown = endpoint.address();
-    let socket = connect(endpoint, &shown, end, limits)?;
+    let socket = match &endpoint.through {
+        Some(through) => {
+            let ssh = through_ssh::tunnel(through, &shown, limits)?;
+            Socket { way: Way::Ssh(Box::new(ssh)), end: Instant::now() + limits.whole }
+        }
+        None => connect(endpoint, &shown, end, limits)?,
+    };
     let connection = match &endpoint.authorities {
         None => Connection::Plain(socket),
         Some(_) => Connection::Tls(Box::new(handshake(endpoint, socket, &shown, limits)?)),
@@ -112,7 +142,7 @@ fn connect(endpoint: &Endpoint, shown: &str, end: Instant, limits: Limits) -> Re
             Ok(stream) => {
                 // a round trip is measured: nothing may wait for more to send
                 let _ = stream.set_nodelay(true);
-                return Ok(Socket { stream, end });
+                return Ok(Socket { way: Way::Tcp(stream), end });
             }
             Err(error) => last = Some(error),
         }

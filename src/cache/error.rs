@@ -35,6 +35,14 @@ pub enum CacheError {
         /// The system's word.
         words: String,
     },
+    /// The way there through ssh.
+    #[error("through SSH to {host}: {words}")]
+    Ssh {
+        /// The load balancer.
+        host: String,
+        /// What ssh or sudo said, and what to do about it.
+        words: String,
+    },
     /// It answers, but not as Redis does.
     #[error("{address}: is neither Redis nor Valkey: it answered {sample}")]
     NotRedis {
@@ -108,6 +116,7 @@ impl CacheError {
             Self::Refused { .. } => "cache-refused",
             Self::TimedOut { .. } => "cache-timeout",
             Self::Broken { .. } => "cache-broken",
+            Self::Ssh { .. } => "cache-ssh",
             Self::NotRedis { .. } => "cache-not-redis",
             Self::TooLong { .. } => "cache-reply-too-long",
             Self::Tls { .. } => "cache-tls",
@@ -136,6 +145,7 @@ impl CacheError {
             Self::Broken { .. } => {
                 "look at the service's log; a port that wants TLS hangs up without --cache-tls"
             }
+            Self::Ssh { .. } => "or ask the cache directly, without --cache-ssh",
             Self::NotRedis { .. } => "name the cache's port (registration_cache_port, --cache-port)",
             Self::TooLong { .. } => "look at what listens there: no cache of ours says so much",
             Self::Tls { .. } => {

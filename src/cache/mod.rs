@@ -6,10 +6,9 @@
 //!
 //! `settings` says whom to ask and as whom, `connection` and `wire` carry the words, `reading` asks, `text` parses,
 //! `snapshot` compares with an earlier look, `capsules` tells who is connected, `finding` judges, `pool` does all of
-//! it for many at once. `cli_text` takes what redis-cli printed elsewhere through the same parsers.
+//! it for many at once. `through_ssh` is the way to a cache that only its load balancer and the capsules reach.
 
 pub mod capsules;
-pub mod cli_text;
 pub mod connection;
 mod error;
 pub mod finding;
@@ -18,6 +17,7 @@ pub mod reading;
 pub mod settings;
 pub mod snapshot;
 pub mod text;
+pub mod through_ssh;
 mod tls;
 pub mod wire;
 

@@ -7,6 +7,7 @@ use super::finding::{Finding, findings};
 use super::reading;
 use super::settings::Endpoint;
 use super::snapshot::{Run, Snapshot};
+use super::through_ssh;
 use super::wire::Limits;
 use crate::inventory::Topology;
 use std::collections::BTreeMap;
@@ -88,6 +89,10 @@ pub fn read_all(
 }
 
 fn read_one(endpoint: &Endpoint, limits: Limits) -> Result<Snapshot, CacheError> {
+    let mut password = endpoint.password.clone();
+    if let (None, Some(through)) = (&password, &endpoint.through) {
+        password = through_ssh::made_password(through, limits)?;
+    }
     let mut wire = connection::open(endpoint, limits)?;
-    reading::read(&mut wire, &endpoint.user, endpoint.password.as_ref())
+    reading::read(&mut wire, &endpoint.user, password.as_ref())
 }

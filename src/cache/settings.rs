@@ -6,6 +6,7 @@
 use super::capsules::MONITOR;
 use super::tls;
 use crate::inventory::{Inventory, LoadBalancer, Topology};
+use crate::source::ssh::target::RemoteHost;
 use rustls::RootCertStore;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -102,6 +103,17 @@ pub struct Endpoint {
     pub password: Option<Secret>,
     /// Who may vouch for it; none is without TLS.
     pub authorities: Option<Arc<RootCertStore>>,
+    /// Through which host it is asked; none is directly.
+    pub through: Option<Through>,
+}
+
+/// The way to a cache through its load balancer.
+#[derive(Clone, Debug)]
+pub struct Through {
+    /// The load balancer.
+    pub host: RemoteHost,
+    /// The file there that holds the monitoring user's password, where the role made it.
+    pub password_file: String,
 }
 
 impl Endpoint {
@@ -210,6 +222,7 @@ pub fn endpoints(
             user: wishes.user.clone().unwrap_or_else(|| MONITOR.to_owned()),
             password: given.clone().or(inventory).or_else(|| wishes.last_password.clone()),
             authorities: authorities.clone().filter(|_| wants_tls(&balancer.name)),
+            through: None,
         })
     };
     topology.load_balancers.iter().map(endpoint).collect()

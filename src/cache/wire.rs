@@ -5,6 +5,7 @@
 
 use super::error::{CacheError, readable};
 use super::reading::Ask;
+use super::through_ssh;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
@@ -226,6 +227,9 @@ impl<S: Stream> Wire<S> {
     }
 
     fn broken(&self, error: &io::Error) -> CacheError {
+        if let Some(failure) = through_ssh::failure_in(error) {
+            return through_ssh::error_of(&self.address, failure);
+        }
         match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => self.timed_out(),
             io::ErrorKind::InvalidData => {

@@ -1,17 +1,23 @@
 //! `reginfra cache`: the load balancers' caches by themselves, and what `metrics --cache-stats` shares with it.
 
-use crate::cache::settings::{Endpoint, Wishes, endpoints, variables_of};
+use crate::cache::settings::{Endpoint, Through, Wishes, endpoints, variables_of};
 use crate::cache::wire::Limits;
 use crate::cache::{CacheRow, Snapshot, read_all};
 use crate::cli::{CacheArgs, CacheFailOn, CacheOptions};
+use crate::command::inventory::host_text;
 use crate::inventory::{Inventory, Topology};
 use crate::report::table::{self, TableStyle};
 use crate::report::{atomic, cache as wire};
-use anyhow::bail;
+use crate::source::ssh::target::{HostRole, RemoteHost};
+use anyhow::{anyhow, bail};
 use std::collections::BTreeMap;
 use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::ExitCode;
+
+/// Where the role keeps a monitoring user's password that it made, and the variable that says otherwise.
+const MADE_PASSWORD: &str = "/etc/reginfra/registration_cache_monitor_password";
+const PASSWORD_FILE: &str = "registration_cache_monitor_password_file";
 
 /// Nothing to ask (design: exit codes).
 const NOTHING: u8 = 3;
@@ -43,7 +49,12 @@ impl Plan {
         .with_environment();
         let before = options.cache_before.as_deref().map(wire::load).transpose()?.unwrap_or_default();
         let variables = variables_of(inventory, &topology.load_balancers);
-        let endpoints = endpoints(topology, &variables, &wishes)?;
+        let mut endpoints = endpoints(topology, &variables, &wishes)?;
+        if options.cache_ssh {
+            for endpoint in &mut endpoints {
+                endpoint.through = Some(through(inventory, &endpoint.load_balancer)?);
+            }
+        }
         let mut warnings = variables.warnings;
         if wishes.password_file.is_some() || wishes.password.is_some() {
             // the value that is not resolved is not needed either
@@ -66,6 +77,15 @@ impl Plan {
     pub fn ask(&self) -> Vec<CacheRow> {
         read_all(&self.endpoints, &self.topology, &self.before, self.limits)
     }
+}
+
+// the way to a load balancer, from its variables
+fn through(inventory: &Inventory, name: &str) -> anyhow::Result<Through> {
+    let text = |variable: &str| host_text(inventory, name, variable);
+    let host = RemoteHost::new(name, HostRole::LoadBalancer, &text)
+        .map_err(|failure| anyhow!("{name}: {failure}"))?;
+    let given = text(PASSWORD_FILE).map_err(|words| anyhow!("{words}"))?;
+    Ok(Through { host, password_file: given.unwrap_or_else(|| MADE_PASSWORD.to_owned()) })
 }
 
 /// What stderr says of a cache that could not be read.

@@ -77,3 +77,16 @@ fn some_hosts(inventory: &Inventory) -> String {
 fn say(words: &str) {
     let _ = writeln!(stderr(), "{words}");
 }
+
+/// A host's variable as ssh takes it: text, templates in it rendered.
+///
+/// # Errors
+/// A template that cannot be rendered, in words.
+pub fn host_text(inventory: &Inventory, host: &str, name: &str) -> Result<Option<String>, String> {
+    let Some(host) = inventory.host(host) else { return Ok(None) };
+    Ok(host.value(name).map_err(|error| error.to_string())?.and_then(|value| match value {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }))
+}

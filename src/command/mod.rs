@@ -7,6 +7,7 @@ pub mod man;
 pub mod metrics;
 pub mod render;
 pub mod simulate;
+pub mod validate;
 
 use crate::cli::{Cli, Command};
 use crate::report::atomic::WriteError;
@@ -22,6 +23,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(error) => exit_code(Err(error)),
         },
         Command::Cache(args) => match cache::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Validate(args) => match validate::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },

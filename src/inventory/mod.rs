@@ -27,3 +27,8 @@ pub use error::InventoryError;
 pub use model::{HostView, Inventory};
 pub(crate) use render::{engine, scope};
 pub use topology::{Capsule, Host, LoadBalancer, RexMode, Role, Topology};
+
+/// The names that a host pattern stands for (`cap[1:3].example.com`); none where it is no pattern.
+pub fn names_of(pattern: &str) -> Vec<String> {
+    hosts::expand(pattern).map(|(names, _)| names).unwrap_or_default()
+}

@@ -173,7 +173,9 @@ impl Slots {
     #[inline]
     fn take(&mut self, slot: u32) -> Request {
         self.free.push(slot);
-        std::mem::take(&mut self.requests[slot as usize])
+        let request = &mut self.requests[slot as usize];
+        // what is left behind is overwritten before it is read
+        Request { details: request.details.take(), ..*request }
     }
 
     fn clear(&mut self) {

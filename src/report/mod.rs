@@ -4,6 +4,7 @@ pub mod atomic;
 pub mod cache;
 pub mod diff;
 pub mod durations;
+pub mod findings;
 pub mod json;
 pub mod save;
 pub mod sessions;

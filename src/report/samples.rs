@@ -248,6 +248,7 @@ pub fn caches() -> Vec<CacheRow> {
         user: "registration_cache_monitor".into(),
         password: None,
         authorities: None,
+        through: None,
     };
     let counters = |hits, misses| Counters {
         hits: Some(hits),

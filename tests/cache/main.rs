@@ -7,7 +7,7 @@ mod server;
 mod support;
 
 use serde_json::Value;
-use server::{Server, on_path, programs};
+use server::{Server, programs};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpListener, UdpSocket};
@@ -276,38 +276,6 @@ fn protected_mode_refuses_us_as_it_refuses_capsules() {
         assert_eq!(found["error"]["id"], "cache-protected-mode", "{found}");
         done.code(2).told("user default off");
     }
-}
-
-#[test]
-fn what_redis_cli_prints_is_read_as_a_connection_is() {
-    let (Some(program), Some(cli)) =
-        (programs().pop(), on_path("redis-cli").or_else(|| on_path("valkey-cli")))
-    else {
-        skip("redis-cli or a server is not here: its output was not read");
-        return;
-    };
-    let server = Server::as_the_role_does(&program, "");
-    let mut capsule = server.capsule("cap1");
-    capsule.miss();
-    let run = |password: &str| {
-        let mut command = std::process::Command::new(&cli);
-        command.args(["--user", "registration_cache_monitor", "-p"]).arg(server.port.to_string());
-        command.env("REDISCLI_AUTH", password).stdin(std::process::Stdio::piped());
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let asked = reginfra::cache::cli_text::commands();
-        child.stdin.take().unwrap().write_all(asked.as_bytes()).unwrap();
-        let done = child.wait_with_output().unwrap();
-        reginfra::cache::cli_text::read(
-            &String::from_utf8_lossy(&done.stdout),
-            &String::from_utf8_lossy(&done.stderr),
-        )
-    };
-    let found = run("monpw").unwrap();
-    assert_eq!((found.counters.misses, found.counters.hits), (Some(1), Some(0)));
-    assert_eq!((found.save.as_deref(), found.appendonly, found.unread.len()), (Some(""), Some(false), 0));
-    assert!(found.clients.unwrap().iter().any(|c| c.name == "cap1"));
-    assert!(matches!(run("wrong").unwrap_err().id(), "cache-no-password" | "cache-wrong-password"));
 }
 
 #[test]

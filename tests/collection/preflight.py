@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the preflight of role haproxy refuses, case by case, and that each refusal names host and variable.
 
-Each case is a load balancer in a location of its own, with two capsules; all go through preflight in one run of
+Each case is a load balancer in a location of its own, with a capsule or more; all go through preflight in one run of
 Ansible, in check mode, and nothing is contacted. `refused` is what must be said; None where all is well.
 """
 
@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def case(refused, balancer=None, capsules=None, without=()):
-    return {"refused": refused, "balancer": balancer or {}, "capsules": capsules or [{}, {}], "without": without}
+    return {"refused": refused, "balancer": balancer or {}, "capsules": capsules or [{}], "without": without}
 
 
 CASES = {
@@ -28,7 +28,7 @@ CASES = {
     "two_balancers": case("location two_balancers has another load balancer, second", {}),
     "no_address": case('c0.no_address: private_ip is no IP address: "10.0.0.x"', capsules=[{"private_ip": "10.0.0.x"}]),
     "empty_address": case('c0.empty_address: private_ip is no IP address: ""', capsules=[{"private_ip": ""}]),
-    "own_address": case("c1.own_address: private_ip is the load balancer's own", {"private_ip": "10.0.0.2"}),
+    "own_address": case("c0.own_address: private_ip is the load balancer's own", {"private_ip": "10.0.0.1"}),
     "shared": case("c1.shared: private_ip is another capsule's too", capsules=[{"private_ip": "10.0.0.1"}] * 2),
     "port_clash": case(
         "port 443 is asked for by host registration (haproxy_registration_port) and by service https",

@@ -37,6 +37,8 @@ pub struct Options<'a> {
     pub instead: Option<&'a str>,
     /// Programs that are found first there: name, script.
     pub programs: &'a [(&'a str, &'a str)],
+    /// More lines of its configuration.
+    pub more: &'a str,
     /// Nobody's key is taken.
     pub refuses_keys: bool,
     /// Its key in the client's known_hosts: that of another, or none.
@@ -100,6 +102,7 @@ impl Lab {
              PermitRootLogin prohibit-password\nLogLevel INFO\nMaxStartups 100\n\
              SetEnv PATH={at}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\n"
         );
+        config += options.more;
         if let Some(script) = options.instead {
             program(&dir, "instead", script);
             config += &format!("ForceCommand {at}/instead\n");

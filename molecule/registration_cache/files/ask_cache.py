@@ -15,11 +15,12 @@ import urllib.parse
 sys.path.insert(0, "/opt/stand_in_proxy")
 import smart_proxy  # noqa: E402
 
-WORKS = ["PING", "SET verify 1 EX 60", "SETEX verify 60 1", "GET verify", "EXISTS verify", "TTL verify", "EXPIRE verify 60",
-         "DEL verify", "SELECT 0", "CLIENT SETNAME verify"]
-REFUSED = ["CONFIG GET requirepass", "CONFIG SET dir /tmp", "KEYS *", "SCAN 0", "FLUSHALL", "FLUSHDB", "INFO", "CLIENT LIST",
-           "ACL LIST", "SAVE", "BGSAVE", "BGREWRITEAOF", "SHUTDOWN", "REPLICAOF 10.0.0.1 6379", "EVAL 1 0", "MONITOR",
-           "SUBSCRIBE x", "RANDOMKEY", "MODULE LIST", "SLOWLOG GET"]
+WORKS = ["PING", "SET verify 1 EX 60", "SETEX verify 60 1", "GET verify", "EXISTS verify", "TTL verify",
+         "EXPIRE verify 60", "DEL verify", "SELECT 0", "CLIENT SETNAME verify"]
+ERRORS = ("NOPERM", "NOAUTH", "ERR", "WRONGPASS")
+REFUSED = ["CONFIG GET requirepass", "CONFIG SET dir /tmp", "KEYS *", "SCAN 0", "FLUSHALL", "FLUSHDB", "INFO",
+           "CLIENT LIST", "ACL LIST", "SAVE", "BGSAVE", "BGREWRITEAOF", "SHUTDOWN", "REPLICAOF 10.0.0.1 6379", "EVAL 1 0",
+           "MONITOR", "SUBSCRIBE x", "RANDOMKEY", "MODULE LIST", "SLOWLOG GET"]
 
 
 def said(cache, command):
@@ -51,7 +52,7 @@ def main():
     print(json.dumps({
         "hello": not hello.isupper(),
         "url": bool(re.fullmatch(pattern, url)),
-        "not_working": [command for command in WORKS if said(cache, command) in ("NOPERM", "NOAUTH", "ERR", "WRONGPASS")],
+        "not_working": [command for command in WORKS if said(cache, command) in ERRORS],
         "not_refused": [command for command in REFUSED if said(cache, command) != "NOPERM"],
         "without": without,
     }))

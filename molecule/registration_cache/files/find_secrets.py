@@ -31,7 +31,8 @@ def files():
 
 def places():
     """Name and bytes of each place."""
-    yield "journal", subprocess.run(["journalctl", "--no-pager", "-o", "export"], capture_output=True, check=False).stdout
+    journal = ["journalctl", "--no-pager", "-o", "export"]
+    yield "journal", subprocess.run(journal, capture_output=True, check=False).stdout
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         for each in (path, path.with_name("environ")):
             try:

@@ -1,6 +1,7 @@
 //! An inventory alone: its Satellites and capsules in, places over SSH and the rows of hosts that cannot be reached out.
 
 use crate::cli::MetricsArgs;
+use crate::command::inventory::host_text;
 use crate::inventory::Inventory;
 use crate::inventory::topology::Topology;
 use crate::metrics::answer::HostAnswer;
@@ -37,22 +38,12 @@ pub fn remote(args: &MetricsArgs, inventory: &Inventory, topology: &Topology) ->
     let capsules = topology.capsules.iter().map(|c| (c.name.as_str(), HostRole::Capsule));
     let mut remote = Remote::default();
     for (name, role) in satellites.chain(capsules) {
-        match host_of(name, role, &|variable| text_of(inventory, name, variable)) {
+        match host_of(name, role, &|variable| host_text(inventory, name, variable)) {
             Ok(host) => remote.places.push(Place::Remote(Box::new(RemoteLog { host, limits, patience }))),
             Err(report) => remote.refused.push(*report),
         }
     }
     Ok(remote)
-}
-
-// a variable as ssh takes it: text, templates in it rendered
-fn text_of(inventory: &Inventory, host: &str, name: &str) -> Result<Option<String>, String> {
-    let Some(host) = inventory.host(host) else { return Ok(None) };
-    Ok(host.value(name).map_err(|error| error.to_string())?.and_then(|value| match value {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) => Some(text),
-        other => Some(other.to_string()),
-    }))
 }
 
 /// A host's row in the answer.

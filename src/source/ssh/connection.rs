@@ -3,6 +3,8 @@
 //! The first command on it looks what is there and then waits until we go; while it does, ssh keeps the connection
 //! open for the others behind a socket in a folder that only we can enter. When this program ends, however it ends,
 //! its end of that command's stdin closes, and the connection with it.
+//!
+//! `once` and `tunnel` are connections of their own for one thing each.
 
 use super::child::Running;
 use super::failure::{Failure, Reason, WORDLESS};
@@ -13,7 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::BufReader;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -109,15 +111,30 @@ impl Connection {
     }
 
     fn ssh(&self, master: &str, script: &OsStr) -> Command {
-        let mut command = Command::new("ssh");
-        command.args(arguments(&self.host, master, &self.socket()));
+        let mut command = ssh(&self.host, master, Some(&self.folder.path().join("s")));
         command.arg("--").arg(&self.host.address).arg(remote_command(&self.host, script));
         command
     }
+}
 
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("s")
-    }
+/// Runs a script of POSIX sh there, as the user whom sudo turns into, on a connection of its own.
+///
+/// # Errors
+/// ssh cannot be started.
+pub fn once(host: &RemoteHost, script: &OsStr, patience: Duration) -> Result<Running, Failure> {
+    let mut command = ssh(host, "no", None);
+    command.arg("--").arg(&host.address).arg(remote_command(host, script));
+    Running::start(command, patience, &host.address, false)
+}
+
+/// A connection from there on to `to` (address:port): what is written goes to it, what it answers is read.
+///
+/// # Errors
+/// ssh cannot be started.
+pub fn tunnel(host: &RemoteHost, to: &str, patience: Duration) -> Result<Running, Failure> {
+    let mut command = ssh(host, "no", None);
+    command.arg("-W").arg(to).arg("--").arg(&host.address);
+    Running::start(command, patience, &host.address, true)
 }
 
 impl Drop for Connection {
@@ -130,15 +147,21 @@ impl Drop for Connection {
     }
 }
 
+fn ssh(host: &RemoteHost, master: &str, socket: Option<&Path>) -> Command {
+    let mut command = Command::new("ssh");
+    command.args(arguments(host, master, socket));
+    command
+}
+
 // ssh takes the first value of an option: what must be so comes first, what is only a bound comes last
-fn arguments(host: &RemoteHost, master: &str, socket: &std::path::Path) -> Vec<OsString> {
+fn arguments(host: &RemoteHost, master: &str, socket: Option<&Path>) -> Vec<OsString> {
     let mut args: Vec<OsString> = Vec::new();
     let mut option = |text: OsString| args.extend([OsString::from("-o"), text]);
-    let mut control_path = OsString::from("ControlPath=\"");
-    control_path.push(socket.to_string_lossy().replace('%', "%%"));
-    control_path.push("\"");
     option(format!("ControlMaster={master}").into());
-    option(control_path);
+    option(match socket {
+        Some(socket) => format!("ControlPath=\"{}\"", socket.to_string_lossy().replace('%', "%%")).into(),
+        None => "ControlPath=none".into(),
+    });
     for fixed in [
         "ControlPersist=no",
         "BatchMode=yes",
@@ -210,7 +233,7 @@ mod tests {
     }
 
     fn line(vars: &[(&str, &str)]) -> String {
-        let args = arguments(&host(vars), "no", std::path::Path::new("/tmp/a%b/s"));
+        let args = arguments(&host(vars), "no", Some(Path::new("/tmp/a%b/s")));
         args.iter().map(|a| a.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 

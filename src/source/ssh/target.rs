@@ -15,6 +15,8 @@ pub enum HostRole {
     Satellite,
     /// Its log is proxy.log.
     Capsule,
+    /// Its cache is asked; no log of it is read.
+    LoadBalancer,
 }
 
 impl HostRole {
@@ -23,6 +25,7 @@ impl HostRole {
         match self {
             Self::Satellite => "satellite",
             Self::Capsule => "capsule",
+            Self::LoadBalancer => "load-balancer",
         }
     }
 
@@ -31,6 +34,7 @@ impl HostRole {
         match self {
             Self::Satellite => ("/var/log/foreman", "production.log", "foreman"),
             Self::Capsule => ("/var/log/foreman-proxy", "proxy.log", "foreman-proxy"),
+            Self::LoadBalancer => ("/var/log", "haproxy.log", "haproxy"),
         }
     }
 }
