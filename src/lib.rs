@@ -12,6 +12,7 @@
 pub mod cache;
 pub mod cli;
 pub mod command;
+pub mod compare;
 pub mod inventory;
 pub mod log;
 pub mod metrics;

@@ -1,0 +1,234 @@
+//! A figure of each run in, a side's figure and what is known of it out; two sides in, the probability that nothing
+//! has changed out.
+
+use super::statistics::location::location;
+use super::statistics::spread::{self, Spread};
+use super::statistics::{f_tail, mean, t_quantile, t_tail, variance};
+use std::collections::BTreeMap;
+
+/// Runs of a side that differ more than they do inside, below this probability, are taken as they differ.
+const RUNS_DIFFER: f64 = 0.05;
+
+/// What is estimated of values in the order of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Where logarithms of timings lie: a difference of two is a ratio.
+    Typical,
+    /// The mean of calls a registration.
+    Mean,
+}
+
+/// A figure of one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// The figure.
+    pub at: f64,
+    /// How it would vary from run to run, as far as this run tells.
+    pub spread: Spread,
+    /// Values behind it.
+    pub n: usize,
+}
+
+/// Values of one run in the order of time, each with the part of the mix that it belongs to.
+#[derive(Clone, Debug, Default)]
+pub struct Sample<'a> {
+    /// Values.
+    pub values: Vec<f64>,
+    /// The part of each.
+    pub parts: Vec<&'a str>,
+}
+
+/// The figure of one run; `weights` of the parts where the mix of the sides differs, empty where it does not.
+/// None where a part that counts has no value.
+pub fn estimate(sample: &Sample<'_>, what: What, weights: &BTreeMap<&str, f64>) -> Option<Estimate> {
+    let n = sample.values.len();
+    let values: Vec<f64> = match what {
+        // 0 ms is less than a half
+        What::Typical => sample.values.iter().map(|v| v.max(0.5).ln()).collect(),
+        What::Mean => sample.values.clone(),
+    };
+    if weights.is_empty() {
+        let (at, influence) = one_part(&values, what)?;
+        return Some(Estimate { at, spread: spread::of_mean(&influence), n });
+    }
+    let mut at = 0.0;
+    let mut influence = vec![0.0; n];
+    for (part, weight) in weights {
+        let places: Vec<usize> = (0..n).filter(|i| sample.parts[*i] == *part).collect();
+        let (here, of_part) = one_part(&places.iter().map(|i| values[*i]).collect::<Vec<_>>(), what)?;
+        at += weight * here;
+        // a part that counts for more than its share of the run does so in the error as well
+        let scale = weight * n as f64 / places.len() as f64;
+        for (place, value) in places.iter().zip(of_part) {
+            influence[*place] = scale * value;
+        }
+    }
+    Some(Estimate { at, spread: spread::of_mean(&influence), n })
+}
+
+fn one_part(values: &[f64], what: What) -> Option<(f64, Vec<f64>)> {
+    match what {
+        What::Typical => location(values).map(|l| (l.at, l.influence)),
+        What::Mean if values.is_empty() => None,
+        What::Mean => {
+            let at = mean(values);
+            Some((at, values.iter().map(|v| v - at).collect()))
+        }
+    }
+}
+
+/// What two sides differ by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// After less before.
+    pub at: f64,
+    /// Its standard error.
+    pub error: f64,
+    /// Degrees of freedom with which that is known.
+    pub df: f64,
+}
+
+/// Why two sides cannot be told apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TooVariable {
+    /// The standard deviation of one run's figure.
+    pub of_a_run: f64,
+}
+
+impl Difference {
+    /// Two sides; `floor` is the variance below which a figure of one side is not known at all (its values are rounded).
+    ///
+    /// # Errors
+    /// One run a side, with phases so long that another run would differ by nobody knows how much.
+    pub fn of(before: &[Estimate], after: &[Estimate], floor: f64) -> Result<Self, TooVariable> {
+        let sides = [before, after];
+        let middle = |runs: &[Estimate]| mean(&runs.iter().map(|r| r.at).collect::<Vec<_>>());
+        let at = middle(after) - middle(before);
+        let within = |runs: &[Estimate]| {
+            runs.iter().map(|r| r.spread.variance.max(floor)).sum::<f64>() / (runs.len() * runs.len()) as f64
+        };
+        let inside = within(before) + within(after);
+        // Satterthwaite's
+        let weakness = |runs: &[Estimate]| {
+            let count = runs.len() as f64;
+            runs.iter().map(|r| (r.spread.variance.max(floor) / (count * count)).powi(2) / r.spread.df).sum::<f64>()
+        };
+        let df_inside = inside.powi(2) / (weakness(before) + weakness(after)).max(f64::MIN_POSITIVE);
+        let unsettled = sides.iter().any(|runs| runs.iter().any(|r| r.spread.unsettled));
+        let df_between = (before.len() + after.len() - 2) as f64;
+        if df_between < 1.0 {
+            let worst = before.iter().chain(after).map(|r| r.spread.variance).fold(0.0, f64::max);
+            return if unsettled {
+                Err(TooVariable { of_a_run: worst.sqrt() })
+            } else {
+                Ok(Self { at, error: inside.sqrt(), df: df_inside })
+            };
+        }
+        let squares = |runs: &[Estimate]| {
+            let values: Vec<f64> = runs.iter().map(|r| r.at).collect();
+            variance(&values) * (values.len() - 1) as f64
+        };
+        let of_a_run = (squares(before) + squares(after)) / df_between;
+        let between = of_a_run * (1.0 / before.len() as f64 + 1.0 / after.len() as f64);
+        let differ = f_tail(between / inside.max(f64::MIN_POSITIVE), df_between, df_inside) < RUNS_DIFFER;
+        Ok(if unsettled || differ {
+            Self { at, error: between.max(inside).sqrt(), df: df_between }
+        } else {
+            Self { at, error: inside.sqrt(), df: df_inside.min(df_between + 30.0) }
+        })
+    }
+
+    /// The probability of so large a rise, and of so large a fall, where the truth is no more than `threshold`.
+    pub fn tails(&self, threshold: f64) -> (f64, f64) {
+        let tail = |distance: f64| match () {
+            () if self.error > 0.0 => t_tail(distance / self.error, self.df),
+            () if distance > 0.0 => 0.0,
+            () => 1.0,
+        };
+        (tail(self.at - threshold), tail(-self.at - threshold))
+    }
+
+    /// The interval that leaves out `tail` at each end.
+    pub fn interval(&self, tail: f64) -> (f64, f64) {
+        let wide = t_quantile(tail, self.df) * self.error;
+        (self.at - wide, self.at + wide)
+    }
+}
+
+impl TooVariable {
+    /// Runs a side that would find a change of `size` in nine of ten comparisons at `tail` in each direction.
+    pub fn runs_needed(&self, size: f64, tail: f64) -> usize {
+        let needed = |runs: usize| {
+            let df = (2 * runs - 2) as f64;
+            let sure = t_quantile(tail, df) + t_quantile(0.1, df);
+            2.0 * (self.of_a_run * sure / size).powi(2)
+        };
+        (2..200).find(|runs| needed(*runs) <= *runs as f64).unwrap_or(200)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, LogNormal};
+
+    fn sample(random: &mut ChaCha8Rng, n: usize, ratio: f64) -> Sample<'static> {
+        let timing = LogNormal::new(7.0, 0.6).unwrap();
+        Sample { values: (0..n).map(|_| (ratio * timing.sample(random)).round()).collect(), parts: vec![""; n] }
+    }
+
+    fn found(n: usize, ratio: f64, tail: f64) -> usize {
+        let mut random = ChaCha8Rng::seed_from_u64(11);
+        let none = BTreeMap::new();
+        let mut pair = || {
+            let before = estimate(&sample(&mut random, n, 1.0), What::Typical, &none).unwrap();
+            let after = estimate(&sample(&mut random, n, ratio), What::Typical, &none).unwrap();
+            Difference::of(&[before], &[after], 0.0).is_ok_and(|d| d.tails(0.0).0 < tail)
+        };
+        (0..400).filter(|_| pair()).count()
+    }
+
+    #[test]
+    fn alarms_come_as_often_as_they_may_and_changes_are_found() {
+        let false_ones = found(1500, 1.0, 0.025);
+        assert!((3..=18).contains(&false_ones), "{false_ones} of 400");
+        assert!(found(1500, 1.1, 0.002) >= 370);
+        assert!(found(300, 1.25, 0.004) >= 385);
+    }
+
+    #[test]
+    fn another_mix_is_weighed_as_one_mix() {
+        let values = vec![100.0, 100.0, 100.0, 1000.0];
+        let mixed = Sample { values, parts: vec!["rhel-9", "rhel-9", "rhel-9", "rhel-10"] };
+        let half = BTreeMap::from([("rhel-9", 0.5), ("rhel-10", 0.5)]);
+        assert_eq!(estimate(&mixed, What::Mean, &half).unwrap().at, 550.0);
+        assert!(estimate(&mixed, What::Mean, &BTreeMap::from([("rhel-8", 1.0)])).is_none());
+    }
+
+    #[test]
+    fn runs_that_differ_are_taken_as_they_differ() {
+        let run = |at: f64| Estimate {
+            at,
+            spread: Spread { variance: 1e-4, df: 1000.0, inflation: 1.0, unsettled: false },
+            n: 1000,
+        };
+        let calm = Difference::of(&[run(1.0), run(1.01)], &[run(1.1), run(1.11)], 0.0).unwrap();
+        let wild = Difference::of(&[run(1.0), run(1.3)], &[run(1.1), run(1.4)], 0.0).unwrap();
+        assert!(calm.error < 0.02 && calm.df > 10.0, "{calm:?}");
+        assert!(wild.error > 0.1 && wild.df == 2.0, "{wild:?}");
+    }
+
+    #[test]
+    fn what_one_run_cannot_tell_says_how_many_would() {
+        let long = Estimate {
+            at: 1.0,
+            spread: Spread { variance: 0.01, df: 3.0, inflation: 50.0, unsettled: true },
+            n: 1000,
+        };
+        let none = Difference::of(std::slice::from_ref(&long), std::slice::from_ref(&long), 0.0).unwrap_err();
+        let runs = none.runs_needed(0.1f64.ln_1p(), 0.025);
+        assert!((20..40).contains(&runs), "{runs}");
+    }
+}

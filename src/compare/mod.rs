@@ -1,0 +1,7 @@
+//! Two sides of runs in, what changed between them out, with known error rates.
+
+pub mod comparable;
+pub mod estimate;
+pub mod judge;
+pub mod run;
+pub mod statistics;

@@ -1,0 +1,275 @@
+//! One run as compare needs it: registrations in the order of time with their figures, from a folder that
+//! `metrics --save` kept or from a log that was just read.
+
+use crate::metrics::answer::{Answer, Metric};
+use crate::registration::finish::Registrations;
+use crate::registration::session::{ErrorClass, Evidence, Group, Session};
+use crate::report::sessions::SessionLine;
+use crate::timestamp::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// The schema of metrics.json that this program reads.
+const SCHEMA_VERSION: u64 = 1;
+
+/// Figures that each registration has for itself.
+pub const OF_SESSIONS: [Metric; 10] = [
+    Metric::ConsumerCreateMs,
+    Metric::ScriptFetchMs,
+    Metric::HostRegisterMs,
+    Metric::FactUpdateMs,
+    Metric::CreateAndFactsMs,
+    Metric::ComplianceCalls,
+    Metric::StatusCalls,
+    Metric::RedundantConsumerGets,
+    Metric::CapsuleScriptFetchMs,
+    Metric::CapsuleHostRegisterMs,
+];
+
+/// A registration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Registration {
+    /// Start of the create, microseconds since 1970.
+    pub started_us: i64,
+    /// How it came.
+    pub group: Group,
+    /// Such as `rhel-9`; empty where the log does not tell.
+    pub client_os: Box<str>,
+    /// Group and release: its part of the mix of all registrations.
+    pub part: Box<str>,
+    /// Why it failed.
+    pub error: Option<ErrorClass>,
+    /// It succeeded.
+    pub success: bool,
+    /// Figures in the order of `OF_SESSIONS`; NaN where there is none.
+    pub values: [f64; OF_SESSIONS.len()],
+    /// Whether each of them is inferred.
+    pub inferred: [bool; OF_SESSIONS.len()],
+}
+
+impl Registration {
+    /// A figure, where it has one.
+    pub fn value(&self, metric: Metric) -> Option<f64> {
+        let at = OF_SESSIONS.iter().position(|m| *m == metric)?;
+        Some(self.values[at]).filter(|v| !v.is_nan())
+    }
+
+    /// Whether a figure is inferred.
+    pub fn is_inferred(&self, metric: Metric) -> bool {
+        OF_SESSIONS.iter().position(|m| *m == metric).is_some_and(|at| self.inferred[at])
+    }
+}
+
+/// A run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run {
+    /// As the user named it.
+    pub name: String,
+    /// What is known of it: `level`, `satellite` ...
+    pub labels: BTreeMap<String, String>,
+    /// In the order of their starts.
+    pub registrations: Vec<Registration>,
+    /// Averages that only a group has (status calls, script fetches, hit rate), by group (`all` too) and metric.
+    pub averages: BTreeMap<(String, Metric), f64>,
+    /// What could not be read, in words; empty where all was.
+    pub unreadable: Vec<String>,
+    /// Creates that the log's end or a hole in it cut off.
+    pub cut: u64,
+}
+
+/// Why a kept run cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A file of it.
+    #[error("{path}: {source}; a kept run is a folder that `reginfra metrics --save` wrote", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line of it.
+    #[error("{path}:{line}: {words}", path = .path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        words: String,
+    },
+    /// Another version of the schema.
+    #[error(
+        "{path}: schema_version is {found}, and this program reads {SCHEMA_VERSION}; \
+         run `reginfra metrics --save` again with this version, or compare with the version that kept it",
+        path = .path.display()
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// What stands there.
+        found: String,
+    },
+}
+
+impl Run {
+    /// Whether a folder is a kept run.
+    pub fn is_kept(path: &Path) -> bool {
+        path.join("metrics.json").is_file() && path.join("sessions.jsonl").is_file()
+    }
+
+    /// Reads a folder that `metrics --save` kept.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is of another version, or holds something else.
+    pub fn load(dir: &Path) -> Result<Self, RunError> {
+        let answer = json_file(&dir.join("metrics.json"))?;
+        let version = &answer["schema_version"];
+        if version.as_u64() != Some(SCHEMA_VERSION) {
+            return Err(RunError::Version { path: dir.join("metrics.json"), found: version.to_string() });
+        }
+        let labels = dir.join("labels.json");
+        let labels = if labels.exists() { json_file(&labels)? } else { Value::Null };
+        let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+        let named = labels.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), text(v)));
+        let mut run = Self {
+            name: dir.display().to_string(),
+            labels: named.collect(),
+            registrations: registrations(&dir.join("sessions.jsonl"))?,
+            averages: BTreeMap::new(),
+            unreadable: answer["coverage"]["unreadable"].as_array().into_iter().flatten().map(text).collect(),
+            cut: 0,
+        };
+        for group in answer["groups"].as_array().into_iter().flatten() {
+            let name = group["group"].as_str().unwrap_or_default();
+            for metric in Metric::ALL.into_iter().filter(|m| !m.is_timing()) {
+                if let Some(average) = group[metric.name()]["avg"].as_f64() {
+                    run.averages.insert((name.to_owned(), metric), average);
+                }
+            }
+            if name == "all" {
+                run.cut = group["cut_count"].as_u64().unwrap_or(0);
+            }
+        }
+        run.sort();
+        Ok(run)
+    }
+
+    /// What was just read.
+    pub fn of(name: &str, answer: &Answer, all: &Registrations) -> Self {
+        let mut run = Self {
+            name: name.to_owned(),
+            labels: BTreeMap::new(),
+            registrations: all.sessions.iter().map(|s| registration(s, all)).collect(),
+            averages: BTreeMap::new(),
+            unreadable: answer.coverage.unreadable.clone(),
+            cut: answer.groups.iter().find(|g| g.group.is_none()).map_or(0, |g| g.cut_count),
+        };
+        for group in &answer.groups {
+            for (metric, distribution) in group.metrics.iter().filter(|(m, _)| !m.is_timing()) {
+                if let Some(average) = distribution.avg {
+                    run.averages.insert((group.name().to_owned(), *metric), average);
+                }
+            }
+        }
+        run.sort();
+        run
+    }
+
+    fn sort(&mut self) {
+        self.registrations.sort_by_key(|r| r.started_us);
+    }
+}
+
+fn registration(session: &Session, all: &Registrations) -> Registration {
+    let line = SessionLine::of(session, &all.names);
+    let ms = |value: Option<u32>| value.map_or(f64::NAN, f64::from);
+    let calls = |value: Option<u16>| value.map_or(f64::NAN, f64::from);
+    let (line, seen) = (&line, &line.evidence);
+    let inferred = |evidence: Evidence| evidence == Evidence::Inferred;
+    Registration {
+        started_us: line.started_at.0,
+        group: line.group,
+        client_os: line.client_os.unwrap_or_default().into(),
+        part: part_of(line.group, line.client_os.unwrap_or_default()),
+        error: line.error_class,
+        success: line.success,
+        values: [
+            ms(line.consumer_create_ms),
+            ms(line.script_fetch_ms),
+            ms(line.host_register_ms),
+            ms(line.fact_update_ms),
+            ms(line.create_and_facts_ms),
+            calls(line.compliance_calls.filter(|_| line.success)),
+            calls(line.status_calls.filter(|_| line.success)),
+            calls(line.redundant_consumer_gets.filter(|_| line.success)),
+            ms(line.capsule_script_fetch_ms),
+            ms(line.capsule_host_register_ms),
+        ],
+        inferred: [
+            inferred(seen.consumer_create_ms),
+            inferred(seen.script_fetch_ms),
+            inferred(seen.host_register_ms),
+            inferred(seen.fact_update_ms),
+            inferred(seen.create_and_facts_ms),
+            inferred(seen.compliance_calls),
+            inferred(seen.status_calls),
+            inferred(seen.redundant_consumer_gets),
+            inferred(seen.capsule_script_fetch_ms),
+            inferred(seen.capsule_host_register_ms),
+        ],
+    }
+}
+
+fn part_of(group: Group, client_os: &str) -> Box<str> {
+    format!("{} {client_os}", group.name()).into()
+}
+
+fn json_file(path: &Path) -> Result<Value, RunError> {
+    let failed = |source| RunError::Unreadable { path: path.to_owned(), source };
+    let file = BufReader::new(File::open(path).map_err(failed)?);
+    serde_json::from_reader(file).map_err(|error| RunError::Malformed {
+        path: path.to_owned(),
+        line: error.line(),
+        words: error.to_string(),
+    })
+}
+
+fn registrations(path: &Path) -> Result<Vec<Registration>, RunError> {
+    let failed = |source| RunError::Unreadable { path: path.to_owned(), source };
+    let lines = BufReader::new(File::open(path).map_err(failed)?).lines();
+    let mut found = Vec::new();
+    for (at, line) in lines.enumerate() {
+        let line = line.map_err(failed)?;
+        let wrong = |words: String| RunError::Malformed { path: path.to_owned(), line: at + 1, words };
+        let value: Value = serde_json::from_str(&line).map_err(|e| wrong(e.to_string()))?;
+        found.push(kept(&value).ok_or_else(|| wrong("is no line of a sessions file".to_owned()))?);
+    }
+    Ok(found)
+}
+
+// a line of sessions.jsonl
+fn kept(line: &Value) -> Option<Registration> {
+    let success = line["success"].as_bool()?;
+    let started = Timestamp::parse(line["started_at"].as_str()?).ok()?;
+    let group = Group::ALL.into_iter().find(|g| line["group"] == g.name())?;
+    let error = ErrorClass::ALL.into_iter().find(|c| line["error_class"] == c.name());
+    let value = |metric: Metric| {
+        let counted = metric.is_timing() || success;
+        line[metric.name()].as_f64().filter(|_| counted).unwrap_or(f64::NAN)
+    };
+    let inferred = |metric: Metric| line["evidence"][metric.name()] == "inferred";
+    Some(Registration {
+        started_us: started.0,
+        group,
+        client_os: line["client_os"].as_str().unwrap_or_default().into(),
+        part: part_of(group, line["client_os"].as_str().unwrap_or_default()),
+        error,
+        success,
+        values: OF_SESSIONS.map(value),
+        inferred: OF_SESSIONS.map(inferred),
+    })
+}

@@ -1,0 +1,105 @@
+//! Where values lie, by Huber's M-estimate: nearly as sharp as the mean where they are normal, and not led away by the
+//! few that are far off. P. J. Huber, Robust estimation of a location parameter, 1964.
+
+use super::mean;
+
+/// In units of the scale; 95 % of the mean's efficiency where values are normal.
+const TUNING: f64 = 1.345;
+/// The median of absolute deviations as a standard deviation, where values are normal.
+const NORMAL: f64 = 1.4826;
+const STEPS: usize = 50;
+
+/// A location, and what each value adds to its error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Location {
+    /// Where they lie.
+    pub at: f64,
+    /// The influence of each value, in the order of the values; their mean is 0, their variance that of one value.
+    pub influence: Vec<f64>,
+}
+
+/// The location of the values; none of nothing.
+pub fn location(values: &[f64]) -> Option<Location> {
+    let start = median(values.to_vec())?;
+    let scale = NORMAL * median(values.iter().map(|v| (v - start).abs()).collect())?;
+    // more than half of them are the same: what is left to tell is the mean
+    if scale <= f64::EPSILON * start.abs().max(1.0) {
+        let at = mean(values);
+        return Some(Location { at, influence: values.iter().map(|v| v - at).collect() });
+    }
+    let bound = TUNING * scale;
+    let mut at = start;
+    for _ in 0..STEPS {
+        let step = mean_of(values, |v| (v - at).clamp(-bound, bound)) / inside(values, at, bound);
+        at += step;
+        if step.abs() < 1e-10 * scale {
+            break;
+        }
+    }
+    let share = inside(values, at, bound);
+    let influence = values.iter().map(|v| (v - at).clamp(-bound, bound) / share).collect();
+    Some(Location { at, influence })
+}
+
+fn mean_of(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+    values.iter().map(|v| of(*v)).sum::<f64>() / values.len() as f64
+}
+
+// the share of values that count in full; never 0, since the median is among them
+fn inside(values: &[f64], at: f64, bound: f64) -> f64 {
+    mean_of(values, |v| f64::from((v - at).abs() <= bound)).max(1.0 / values.len() as f64)
+}
+
+/// The middle value; the mean of the two in the middle of an even number.
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    let n = values.len();
+    if n == 0 {
+        return None;
+    }
+    let (below, middle, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
+    let middle = *middle;
+    if n % 2 == 1 {
+        return Some(middle);
+    }
+    let lower = below.iter().copied().max_by(f64::total_cmp)?;
+    Some(f64::midpoint(lower, middle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, Normal};
+
+    #[test]
+    fn few_values_far_off_do_not_lead_it_away() {
+        let mut values: Vec<f64> = (0..100).map(f64::from).collect();
+        let without = location(&values).unwrap().at;
+        values.extend([1e6; 5]);
+        assert!((location(&values).unwrap().at - without).abs() < 5.0);
+    }
+
+    #[test]
+    fn it_varies_as_its_influence_says_and_nearly_as_little_as_the_mean() {
+        let normal = Normal::new(3.0, 0.6).unwrap();
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let (mut found, mut told) = (Vec::new(), Vec::new());
+        for _ in 0..400 {
+            let values: Vec<f64> = (0..200).map(|_| normal.sample(&mut random)).collect();
+            let location = location(&values).unwrap();
+            found.push(location.at);
+            told.push(super::super::variance(&location.influence) / 200.0);
+        }
+        let real = super::super::variance(&found);
+        assert!((mean(&told) / real - 1.0).abs() < 0.2, "{} {real}", mean(&told));
+        assert!((real / (0.36 / 200.0) - 1.05).abs() < 0.2, "{real}");
+    }
+
+    #[test]
+    fn values_that_are_mostly_the_same_have_their_mean() {
+        assert_eq!(location(&[2.0, 2.0, 2.0, 6.0]).unwrap().at, 3.0);
+        assert_eq!(location(&[]), None);
+        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), Some(2.5));
+    }
+}
