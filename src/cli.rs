@@ -1,5 +1,7 @@
 //! The command line: clap types only.
 
+pub mod compare;
+
 use crate::timestamp::{Timestamp, UtcOffset};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -18,6 +20,8 @@ pub struct Cli {
 pub enum Command {
     /// Registration metrics from production.log: timings and call counts, joined by request id and consumer UUID
     Metrics(Box<MetricsArgs>),
+    /// Say what changed between two runs, with known error rates
+    Compare(compare::CompareArgs),
     /// Ask the load balancers' script caches (Redis, Valkey) how they are doing
     Cache(CacheArgs),
     /// Who is who in an Ansible inventory: Satellite, capsules, load balancers; or its variables as JSON

@@ -1,6 +1,7 @@
 //! One file a subcommand; the only place where errors become exit codes.
 
 pub mod cache;
+pub mod compare;
 pub mod completions;
 pub mod inventory;
 pub mod man;
@@ -21,6 +22,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(error) => exit_code(Err(error)),
         },
         Command::Cache(args) => match cache::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Compare(args) => match compare::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },

@@ -42,13 +42,17 @@ pub enum Refusal {
         after: String,
     },
     /// Groups or client releases are others.
-    #[error("another mix of groups or client releases; read the groups by themselves, or run both with the same hosts")]
+    #[error(
+        "another mix of groups or client releases; read the groups by themselves, or run both with the same hosts"
+    )]
     AnotherMix,
     /// Exact here, inferred there.
     #[error("exact on one side, inferred on the other; give both the same logs and inventory")]
     AnotherEvidence,
     /// The log ends in the middle of the storm.
-    #[error("the log was cut: {cut} of {all} creates have no end; read a log that goes on until the last one was answered")]
+    #[error(
+        "the log was cut: {cut} of {all} creates have no end; read a log that goes on until the last one was answered"
+    )]
     Cut {
         /// Creates without an end.
         cut: u64,

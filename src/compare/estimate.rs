@@ -111,7 +111,9 @@ impl Difference {
         // Satterthwaite's
         let weakness = |runs: &[Estimate]| {
             let count = runs.len() as f64;
-            runs.iter().map(|r| (r.spread.variance.max(floor) / (count * count)).powi(2) / r.spread.df).sum::<f64>()
+            runs.iter()
+                .map(|r| (r.spread.variance.max(floor) / (count * count)).powi(2) / r.spread.df)
+                .sum::<f64>()
         };
         let df_inside = inside.powi(2) / (weakness(before) + weakness(after)).max(f64::MIN_POSITIVE);
         let unsettled = sides.iter().any(|runs| runs.iter().any(|r| r.spread.unsettled));
@@ -176,7 +178,10 @@ mod tests {
 
     fn sample(random: &mut ChaCha8Rng, n: usize, ratio: f64) -> Sample<'static> {
         let timing = LogNormal::new(7.0, 0.6).unwrap();
-        Sample { values: (0..n).map(|_| (ratio * timing.sample(random)).round()).collect(), parts: vec![""; n] }
+        Sample {
+            values: (0..n).map(|_| (ratio * timing.sample(random)).round()).collect(),
+            parts: vec![""; n],
+        }
     }
 
     fn found(n: usize, ratio: f64, tail: f64) -> usize {

@@ -133,7 +133,8 @@ pub fn compare(before: &[Run], after: &[Run], thresholds: &Thresholds) -> Vec<Ro
     rows
 }
 
-const SUBJECTS: [Subject; 11] = [
+/// What is compared, in the order in which it is shown.
+pub const SUBJECTS: [Subject; 11] = [
     Subject::Metric(Metric::ConsumerCreateMs),
     Subject::Metric(Metric::ScriptFetchMs),
     Subject::Metric(Metric::HostRegisterMs),
@@ -210,9 +211,11 @@ impl<'a> Sides<'a> {
             verdict: Verdict::NoChangeSeen,
         };
         let threshold = thresholds.get(subject);
-        let refused = self.refused.clone().or_else(|| few(&sides)).or_else(|| {
-            (inferred[0] != inferred[1]).then_some(Refusal::AnotherEvidence)
-        });
+        let refused = self
+            .refused
+            .clone()
+            .or_else(|| few(&sides))
+            .or_else(|| (inferred[0] != inferred[1]).then_some(Refusal::AnotherEvidence));
         if let Some(refusal) = refused {
             row.verdict = Verdict::NotComparable(refusal);
             return Some((row, None));
@@ -354,9 +357,14 @@ fn percentile(values: &[f64], p: f64) -> Figure {
 fn hold_discoveries(rows: &mut [Row], tests: &[Test]) {
     for (family, share) in FALSE_ALARMS.into_iter().enumerate() {
         let own = |row: &Row| row.group.is_none() == (family == 0);
-        let of: Vec<(usize, (f64, f64))> =
-            tests.iter().enumerate().filter(|(i, _)| own(&rows[*i])).filter_map(|(i, t)| Some((i, (*t)?))).collect();
-        let both: Vec<f64> = of.iter().map(|(_, (worse, better))| (2.0 * worse.min(*better)).min(1.0)).collect();
+        let of: Vec<(usize, (f64, f64))> = tests
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| own(&rows[*i]))
+            .filter_map(|(i, t)| Some((i, (*t)?)))
+            .collect();
+        let both: Vec<f64> =
+            of.iter().map(|(_, (worse, better))| (2.0 * worse.min(*better)).min(1.0)).collect();
         for ((index, (worse, better)), probability) in of.iter().zip(discovery::adjusted(&both)) {
             let row = &mut rows[*index];
             row.probability = Some(probability);

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod cache;
+pub mod compare;
 pub mod durations;
 pub mod json;
 pub mod save;

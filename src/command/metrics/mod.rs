@@ -46,6 +46,28 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     if args.json && args.sessions.as_deref() == Some(std::path::Path::new("-")) {
         bail!("--json and --sessions - both write to stdout: name a file for --sessions");
     }
+    let (answer, registrations) = match read(args)? {
+        Read::Found(found) => *found,
+        Read::Nothing(code) => return Ok(code),
+    };
+    let judgements = targets::judge(&targets, &answer);
+    write_out(args, &answer, &judgements, &registrations, &labels)?;
+    Ok(exit_code(args, &answer, &judgements))
+}
+
+/// What came of reading.
+pub enum Read {
+    /// The answer, and the registrations behind it.
+    Found(Box<(Answer, Registrations)>),
+    /// Nothing could be opened; the reasons have been told.
+    Nothing(ExitCode),
+}
+
+/// Reads what the options name, and tells on stderr what could not be read.
+///
+/// # Errors
+/// An inventory that cannot be used, misuse.
+pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
     let load = |path: &std::path::PathBuf| super::inventory::load(path, args.via_ansible);
     let inventory = args.inventory.as_ref().map(load).transpose()?;
     let topology = inventory.as_ref().map(Topology::of).transpose()?;
@@ -72,7 +94,11 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     }
     if collected.files.is_empty() && collected.hosts.is_empty() {
         let nothing = collected.refused.iter().all(SourceError::is_nothing);
-        return Ok(ExitCode::from(if nothing && !collected.refused.is_empty() { NOTHING } else { 2 }));
+        return Ok(Read::Nothing(ExitCode::from(if nothing && !collected.refused.is_empty() {
+            NOTHING
+        } else {
+            2
+        })));
     }
     for words in &collected.left_out {
         say(&format!("note: {words}"));
@@ -81,10 +107,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     if let Some(rows) = asked {
         caches::add(&mut answer, rows.join().unwrap_or_default());
     }
-    let registrations = collected.registrations;
-    let judgements = targets::judge(&targets, &answer);
-    write_out(args, &answer, &judgements, &registrations, &labels)?;
-    Ok(exit_code(args, &answer, &judgements))
+    Ok(Read::Found(Box::new((answer, collected.registrations))))
 }
 
 fn places(args: &MetricsArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place> {

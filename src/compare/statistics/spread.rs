@@ -36,7 +36,8 @@ pub struct Spread {
 pub fn of_mean(influence: &[f64]) -> Spread {
     let n = influence.len();
     let independent = variance(influence) / n.max(1) as f64;
-    let alone = Spread { variance: independent, df: (n as f64 - 1.0).max(1.0), inflation: 1.0, unsettled: false };
+    let alone =
+        Spread { variance: independent, df: (n as f64 - 1.0).max(1.0), inflation: 1.0, unsettled: false };
     if n < FEWEST * SCALES[SCALES.len() - 1] || independent <= 0.0 || !phases(influence, independent) {
         return alone;
     }
