@@ -38,9 +38,14 @@ pub struct Sample<'a> {
     pub parts: Vec<&'a str>,
 }
 
-/// The figure of one run; `weights` of the parts where the mix of the sides differs, empty where it does not.
+/// The figure of one run, `phased` where it is known to have slow phases; `weights` of the parts where the mix of the sides differs, empty where it does not.
 /// None where a part that counts has no value.
-pub fn estimate(sample: &Sample<'_>, what: What, weights: &BTreeMap<&str, f64>) -> Option<Estimate> {
+pub fn estimate(
+    sample: &Sample<'_>,
+    what: What,
+    weights: &BTreeMap<&str, f64>,
+    phased: bool,
+) -> Option<Estimate> {
     let n = sample.values.len();
     let values: Vec<f64> = match what {
         // 0 ms is less than a half
@@ -49,7 +54,7 @@ pub fn estimate(sample: &Sample<'_>, what: What, weights: &BTreeMap<&str, f64>) 
     };
     if weights.is_empty() {
         let (at, influence) = one_part(&values, what)?;
-        return Some(Estimate { at, spread: spread::of_mean(&influence), n });
+        return Some(Estimate { at, spread: spread::of_mean(&influence, phased), n });
     }
     let mut at = 0.0;
     let mut influence = vec![0.0; n];
@@ -63,7 +68,7 @@ pub fn estimate(sample: &Sample<'_>, what: What, weights: &BTreeMap<&str, f64>) 
             influence[*place] = scale * value;
         }
     }
-    Some(Estimate { at, spread: spread::of_mean(&influence), n })
+    Some(Estimate { at, spread: spread::of_mean(&influence, phased), n })
 }
 
 fn one_part(values: &[f64], what: What) -> Option<(f64, Vec<f64>)> {
@@ -188,8 +193,8 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(11);
         let none = BTreeMap::new();
         let mut pair = || {
-            let before = estimate(&sample(&mut random, n, 1.0), What::Typical, &none).unwrap();
-            let after = estimate(&sample(&mut random, n, ratio), What::Typical, &none).unwrap();
+            let before = estimate(&sample(&mut random, n, 1.0), What::Typical, &none, false).unwrap();
+            let after = estimate(&sample(&mut random, n, ratio), What::Typical, &none, false).unwrap();
             Difference::of(&[before], &[after], 0.0).is_ok_and(|d| d.tails(0.0).0 < tail)
         };
         (0..400).filter(|_| pair()).count()
@@ -208,8 +213,8 @@ mod tests {
         let values = vec![100.0, 100.0, 100.0, 1000.0];
         let mixed = Sample { values, parts: vec!["rhel-9", "rhel-9", "rhel-9", "rhel-10"] };
         let half = BTreeMap::from([("rhel-9", 0.5), ("rhel-10", 0.5)]);
-        assert_eq!(estimate(&mixed, What::Mean, &half).unwrap().at, 550.0);
-        assert!(estimate(&mixed, What::Mean, &BTreeMap::from([("rhel-8", 1.0)])).is_none());
+        assert_eq!(estimate(&mixed, What::Mean, &half, false).unwrap().at, 550.0);
+        assert!(estimate(&mixed, What::Mean, &BTreeMap::from([("rhel-8", 1.0)]), false).is_none());
     }
 
     #[test]

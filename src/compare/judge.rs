@@ -113,11 +113,13 @@ impl Thresholds {
 
 /// Compares two sides.
 pub fn compare(before: &[Run], after: &[Run], thresholds: &Thresholds) -> Vec<Row> {
+    let steadiness = Steadiness::of(before.iter().chain(after));
     let groups = std::iter::once(None).chain(Group::ALL.into_iter().map(Some));
     let mut rows = Vec::new();
     let mut tests = Vec::new();
     for group in groups {
-        let sides = Sides { before, after, group, refused: comparable::refusal(before, after, group) };
+        let refused = comparable::refusal(before, after, group);
+        let sides = Sides { before, after, group, refused, steadiness };
         if sides.attempts(before) == 0 && sides.attempts(after) == 0 {
             continue;
         }
@@ -151,7 +153,34 @@ pub const SUBJECTS: [Subject; 11] = [
 /// Probabilities of so much worse, and of so much better.
 type Test = Option<(f64, f64)>;
 
+/// What the runs are like: a server's slow phases touch every timing of every group.
+#[derive(Clone, Copy, Default)]
+struct Steadiness {
+    /// Any run has slow phases.
+    phased: bool,
+    /// So long ones that it does not tell how another run would be.
+    unsettled: bool,
+}
+
+impl Steadiness {
+    fn of<'a>(runs: impl Iterator<Item = &'a Run>) -> Self {
+        let mut found = Self::default();
+        for run in runs {
+            for metric in [Metric::ConsumerCreateMs, Metric::HostRegisterMs, Metric::FactUpdateMs] {
+                let values = run.registrations.iter().filter_map(|r| r.value(metric)).collect();
+                let sample = Sample { values, parts: Vec::new() };
+                if let Some(of_run) = estimate(&sample, What::Typical, &BTreeMap::new(), false) {
+                    found.phased |= of_run.spread.inflation > 1.0;
+                    found.unsettled |= of_run.spread.unsettled;
+                }
+            }
+        }
+        found
+    }
+}
+
 struct Sides<'a> {
+    steadiness: Steadiness,
     before: &'a [Run],
     after: &'a [Run],
     group: Option<Group>,
@@ -193,7 +222,8 @@ impl<'a> Sides<'a> {
             Subject::Metric(metric) if metric.is_timing() => What::Typical,
             _ => What::Mean,
         };
-        let [before, after] = [figure(&sides[0], what), figure(&sides[1], what)];
+        let phased = self.steadiness.phased;
+        let [before, after] = [figure(&sides[0], what, phased), figure(&sides[1], what, phased)];
         if before.n == 0 && after.n == 0 {
             return None;
         }
@@ -203,7 +233,7 @@ impl<'a> Sides<'a> {
             subject,
             before,
             after,
-            p95: (what == What::Typical).then(|| (p95(&sides[0]), p95(&sides[1]))),
+            p95: (what == What::Typical).then(|| (p95(&sides[0], phased), p95(&sides[1], phased))),
             ratio: None,
             difference: None,
             probability: None,
@@ -220,7 +250,7 @@ impl<'a> Sides<'a> {
             row.verdict = Verdict::NotComparable(refusal);
             return Some((row, None));
         }
-        match differ(&sides, what, subject) {
+        match differ(&sides, what, subject, self.steadiness) {
             Err(refusal) => {
                 row.verdict = Verdict::NotComparable(refusal.told(threshold));
                 Some((row, None))
@@ -231,7 +261,7 @@ impl<'a> Sides<'a> {
                 let mut test = if subject.more_is_worse() { (rise, fall) } else { (fall, rise) };
                 if what == What::Typical {
                     // a tail that grows alone counts as well: two tests, so each counts half
-                    let tail = tails(&sides, threshold);
+                    let tail = tails(&sides, threshold, self.steadiness);
                     let either = |a: f64, b: f64| (2.0 * a.min(b)).min(1.0);
                     test = (either(test.0, tail.0), either(test.1, tail.1));
                 }
@@ -279,10 +309,20 @@ impl NoDifference {
     }
 }
 
-fn differ(sides: &[Vec<Sample<'_>>; 2], what: What, subject: Subject) -> Result<Difference, NoDifference> {
+fn differ(
+    sides: &[Vec<Sample<'_>>; 2],
+    what: What,
+    subject: Subject,
+    steadiness: Steadiness,
+) -> Result<Difference, NoDifference> {
     let weights = comparable::weights(sides).map_err(|_| NoDifference::AnotherMix)?;
     let of = |side: &Vec<Sample<'_>>| -> Option<Vec<Estimate>> {
-        side.iter().map(|sample| estimate(sample, what, &weights)).collect()
+        let of_run = |sample: &Sample<'_>| {
+            let mut found = estimate(sample, what, &weights, steadiness.phased)?;
+            found.spread.unsettled |= steadiness.unsettled && what == What::Typical;
+            Some(found)
+        };
+        side.iter().map(of_run).collect()
     };
     let (Some(before), Some(after)) = (of(&sides[0]), of(&sides[1])) else {
         return Err(NoDifference::AnotherMix);
@@ -303,15 +343,15 @@ fn differ(sides: &[Vec<Sample<'_>>; 2], what: What, subject: Subject) -> Result<
 }
 
 // whether the share of slow ones has changed: of values above the 95th percentile of both sides together
-fn tails(sides: &[Vec<Sample<'_>>; 2], threshold: f64) -> (f64, f64) {
+fn tails(sides: &[Vec<Sample<'_>>; 2], threshold: f64, steadiness: Steadiness) -> (f64, f64) {
     let pooled: Vec<f64> = sides.iter().flatten().flat_map(|s| s.values.iter().copied()).collect();
-    let Some(limit) = quantile::quantile(&pooled, 0.95, TAIL) else { return (1.0, 1.0) };
+    let Some(limit) = quantile::quantile(&pooled, 0.95, TAIL, false) else { return (1.0, 1.0) };
     let share = |side: &Vec<Sample<'_>>, scale: f64| -> Vec<Estimate> {
         let above = |s: &Sample<'_>| {
             let scaled: Vec<f64> = s.values.iter().map(|v| v * scale).collect();
             Estimate {
                 at: quantile::share_above(&scaled, limit.at),
-                spread: quantile::above(&scaled, limit.at),
+                spread: quantile::above(&scaled, limit.at, steadiness.phased),
                 n: s.values.len(),
             }
         };
@@ -333,24 +373,24 @@ fn few(sides: &[Vec<Sample<'_>>; 2]) -> Option<Refusal> {
 }
 
 // medians of timings, means of all else: what the table of metrics shows
-fn figure(side: &[Sample<'_>], what: What) -> Figure {
+fn figure(side: &[Sample<'_>], what: What, phased: bool) -> Figure {
     let values: Vec<f64> = side.iter().flat_map(|s| s.values.iter().copied()).collect();
     let n = values.len();
     if n == 0 {
         return Figure::default();
     }
     match what {
-        What::Typical => percentile(&values, 0.5),
+        What::Typical => percentile(&values, 0.5, phased),
         What::Mean => Figure { value: Some(super::statistics::mean(&values)), interval: None, n },
     }
 }
 
-fn p95(side: &[Sample<'_>]) -> Figure {
-    percentile(&side.iter().flat_map(|s| s.values.iter().copied()).collect::<Vec<_>>(), 0.95)
+fn p95(side: &[Sample<'_>], phased: bool) -> Figure {
+    percentile(&side.iter().flat_map(|s| s.values.iter().copied()).collect::<Vec<_>>(), 0.95, phased)
 }
 
-fn percentile(values: &[f64], p: f64) -> Figure {
-    let found = quantile::quantile(values, p, TAIL);
+fn percentile(values: &[f64], p: f64, phased: bool) -> Figure {
+    let found = quantile::quantile(values, p, TAIL, phased);
     Figure { value: found.map(|q| q.at), interval: found.map(|q| q.interval), n: values.len() }
 }
 

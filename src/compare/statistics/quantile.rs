@@ -19,7 +19,7 @@ pub struct Quantile {
 
 /// The percentile at the share `p` (0 to 1) of values in the order of time, with the interval that leaves out `tail` at
 /// each end. None where fewer than `5 / min(p, 1 - p)` values would decide.
-pub fn quantile(values: &[f64], p: f64, tail: f64) -> Option<Quantile> {
+pub fn quantile(values: &[f64], p: f64, tail: f64, phased: bool) -> Option<Quantile> {
     let n = values.len();
     if (n as f64) * p.min(1.0 - p) < 5.0 {
         return None;
@@ -27,7 +27,7 @@ pub fn quantile(values: &[f64], p: f64, tail: f64) -> Option<Quantile> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let at = sorted[rank(n, p)];
-    let spread = above(values, at);
+    let spread = above(values, at, phased);
     let wide = t_quantile(tail, spread.df) * spread.variance.sqrt();
     let low = sorted[rank(n, (p - wide).max(0.0))];
     let high = sorted[rank(n, (p + wide).min(1.0))];
@@ -35,9 +35,9 @@ pub fn quantile(values: &[f64], p: f64, tail: f64) -> Option<Quantile> {
 }
 
 /// The spread of the share of values above a limit.
-pub fn above(values: &[f64], limit: f64) -> Spread {
+pub fn above(values: &[f64], limit: f64, phased: bool) -> Spread {
     let share = share_above(values, limit);
-    of_mean(&values.iter().map(|v| f64::from(*v > limit) - share).collect::<Vec<_>>())
+    of_mean(&values.iter().map(|v| f64::from(*v > limit) - share).collect::<Vec<_>>(), phased)
 }
 
 /// The share of values above a limit.
@@ -62,7 +62,7 @@ mod tests {
         let mut held = 0;
         for _ in 0..400 {
             let values: Vec<f64> = (0..500).map(|_| random.random::<f64>()).collect();
-            let (low, high) = quantile(&values, 0.9, 0.025).unwrap().interval;
+            let (low, high) = quantile(&values, 0.9, 0.025, false).unwrap().interval;
             held += usize::from(low <= 0.9 && 0.9 <= high);
         }
         assert!((370..=396).contains(&held), "{held} of 400");
@@ -70,6 +70,9 @@ mod tests {
 
     #[test]
     fn too_few_values_have_no_percentile() {
-        assert!(quantile(&[1.0; 99], 0.95, 0.025).is_none() && quantile(&[1.0; 100], 0.95, 0.025).is_some());
+        assert!(
+            quantile(&[1.0; 99], 0.95, 0.025, false).is_none()
+                && quantile(&[1.0; 100], 0.95, 0.025, false).is_some()
+        );
     }
 }

@@ -12,8 +12,8 @@ use super::{f_tail, mean, variance};
 const SCALES: [usize; 4] = [64, 32, 16, 8];
 /// Values in a batch at least.
 const FEWEST: usize = 5;
-/// Below it, at any scale, values near in time are alike. Four tests that go together.
-const ALIKE: f64 = 0.02;
+/// Below it, at any scale, values near in time are alike: four tests, of several figures of a run.
+const ALIKE: f64 = 0.002;
 /// Batches from which the variance is taken where they are.
 const BATCHES: usize = 32;
 /// Batches that must count by themselves, or one run is not enough.
@@ -26,19 +26,22 @@ pub struct Spread {
     pub variance: f64,
     /// Degrees of freedom with which it is known.
     pub df: f64,
-    /// By how much larger it is than if values were independent.
+    /// By how much larger it is than if values were independent; 1 where they are taken for that.
     pub inflation: f64,
     /// Phases so long that this run does not tell how another would differ.
     pub unsettled: bool,
 }
 
-/// The spread of the mean of the values.
-pub fn of_mean(influence: &[f64]) -> Spread {
+/// The spread of the mean of the values; `phased`: something else of the run told already that it has slow phases.
+pub fn of_mean(influence: &[f64], phased: bool) -> Spread {
     let n = influence.len();
     let independent = variance(influence) / n.max(1) as f64;
     let alone =
         Spread { variance: independent, df: (n as f64 - 1.0).max(1.0), inflation: 1.0, unsettled: false };
-    if n < FEWEST * SCALES[SCALES.len() - 1] || independent <= 0.0 || !phases(influence, independent) {
+    if n < FEWEST * SCALES[SCALES.len() - 1]
+        || independent <= 0.0
+        || !(phased || phases(influence, independent))
+    {
         return alone;
     }
     let batches = means(influence, BATCHES.min(n / FEWEST));
@@ -103,7 +106,7 @@ mod tests {
     fn spreads(n: usize, phases: usize, level: f64) -> (f64, f64, f64) {
         let runs: Vec<Vec<f64>> = (0..300).map(|seed| run(seed, n, phases, level)).collect();
         let real = variance(&runs.iter().map(|r| mean(r)).collect::<Vec<_>>());
-        let found: Vec<Spread> = runs.iter().map(|r| of_mean(r)).collect();
+        let found: Vec<Spread> = runs.iter().map(|r| of_mean(r, false)).collect();
         let told = mean(&found.iter().map(|s| s.variance).collect::<Vec<_>>());
         let unsettled = found.iter().filter(|s| s.unsettled).count() as f64 / 300.0;
         (told / real, unsettled, real)
@@ -125,8 +128,8 @@ mod tests {
 
     #[test]
     fn few_or_equal_values_do_no_harm() {
-        assert_eq!(of_mean(&[]).variance, 0.0);
-        assert_eq!(of_mean(&[1.0]).df, 1.0);
-        assert_eq!(of_mean(&[0.0; 1000]).variance, 0.0);
+        assert_eq!(of_mean(&[], false).variance, 0.0);
+        assert_eq!(of_mean(&[1.0], false).df, 1.0);
+        assert_eq!(of_mean(&[0.0; 1000], false).variance, 0.0);
     }
 }
