@@ -12,7 +12,9 @@ use crate::registration::session::Group;
 use std::collections::BTreeMap;
 
 /// The chance of any false alarm where nothing has changed: worse and better together, all registrations and groups.
-const FALSE_ALARMS: [f64; 2] = [0.05, 0.03];
+const FALSE_ALARMS: [f64; 2] = [0.06, 0.02];
+/// Of a timing's two tests, what the one of the whole distribution counts for; the rest is the tail's.
+const OF_THE_WHOLE: f64 = 0.8;
 /// Outside of an interval, at each end.
 pub const TAIL: f64 = 0.025;
 /// Fewer values a run say nothing.
@@ -260,9 +262,11 @@ impl<'a> Sides<'a> {
                 let (rise, fall) = difference.tails(limit);
                 let mut test = if subject.more_is_worse() { (rise, fall) } else { (fall, rise) };
                 if what == What::Typical {
-                    // a tail that grows alone counts as well: two tests, so each counts half
+                    // a tail that grows alone counts as well: two tests share the chance of a false alarm
                     let tail = tails(&sides, threshold, self.steadiness);
-                    let either = |a: f64, b: f64| (2.0 * a.min(b)).min(1.0);
+                    let either = |whole: f64, tail: f64| {
+                        (whole / OF_THE_WHOLE).min(tail / (1.0 - OF_THE_WHOLE)).min(1.0)
+                    };
                     test = (either(test.0, tail.0), either(test.1, tail.1));
                 }
                 Some((row, Some(test)))
