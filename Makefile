@@ -13,7 +13,7 @@ export REGINFRA := $(TARGET)/release/reginfra
 CHECKS := fmt clippy docs scripts licences advisories
 DEMO := target/demo
 
-.PHONY: help demo test lint bench fuzz clean setup build $(CHECKS) unit parity end-to-end
+.PHONY: help demo test lint bench fuzz clean setup build $(CHECKS) unit parity ansible-lint molecule end-to-end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,9 +26,9 @@ demo: build ## simulate a storm and show where its time goes
 	@$(REGINFRA) metrics --log $(DEMO)/storm -i $(DEMO)/storm/inventory.ini
 	@sed -e 's|@REGINFRA@|$(REGINFRA)|g' -e 's|@DEMO@|$(DEMO)|g' .ci/after-demo
 
-test: ## lint, tests, end to end; a summary at the end (this is what CI runs)
-	@.ci/setup test lint
-	@MAKE='$(MAKE)' .ci/steps $(CHECKS) unit parity end-to-end demo
+test: ## lint, tests, roles on test hosts, end to end; a summary at the end (this is what CI runs)
+	@.ci/setup test lint molecule
+	@MAKE='$(MAKE)' .ci/steps $(CHECKS) unit parity ansible-lint molecule end-to-end demo
 
 lint: ## formatting, clippy, docs, scripts, licences, advisories
 	@.ci/setup lint
@@ -48,7 +48,7 @@ clean: ## remove what was built and simulated; .cache stays
 	rm -rf target fuzz/target
 
 setup: ## what all targets need
-	@.ci/setup test lint bench fuzz
+	@.ci/setup test lint bench fuzz molecule
 
 # the steps of `test` and `lint`, each by itself
 
@@ -80,6 +80,12 @@ unit:
 
 parity:
 	.ci/check parity
+
+ansible-lint:
+	.ci/check ansible-lint
+
+molecule:
+	.ci/molecule
 
 end-to-end: build
 	.ci/end-to-end

@@ -1,13 +1,16 @@
-//! reginfra: where the time of a host registration goes.
+//! reginfra: where the time of a host registration goes, and the infrastructure that makes it shorter.
 //!
 //! ```text
 //! inventory -> source -> log -> registration -> metrics -> report      what happened when hosts registered
+//! inventory -> (values) + templates -> render -> validate -> roles     what makes them register faster
 //! ```
 //!
 //! Each stage takes the type of the stage before and knows nothing of the stages after:
 //! `inventory` says who is who, `source` where the bytes are, `log` turns bytes into requests,
 //! `registration` joins requests by their keys into sessions, `metrics` turns sessions into figures,
-//! `report` turns figures into words and files. `simulate` writes a storm with known truth in the real formats.
+//! `report` turns figures into words and files. `render` evaluates the roles' own variables and templates: its files
+//! are those that `ansible-playbook` writes. `validate` judges what makes hosts register: HAProxy, caches, capsules,
+//! the inventory. `simulate` writes a storm with known truth in the real formats.
 
 pub mod cache;
 pub mod cli;
@@ -17,7 +20,9 @@ pub mod inventory;
 pub mod log;
 pub mod metrics;
 pub mod registration;
+pub mod render;
 pub mod report;
 pub mod simulate;
 pub mod source;
 pub mod timestamp;
+pub mod validate;

@@ -75,7 +75,9 @@ fn each_subcommand_has_a_manual_page() -> Outcome {
         "reginfra-inventory.1",
         "reginfra-man.1",
         "reginfra-metrics.1",
+        "reginfra-render.1",
         "reginfra-simulate.1",
+        "reginfra-validate.1",
     ] {
         assert!(names.iter().any(|n| n == name), "{name} is not among {names:?}");
     }
@@ -147,7 +149,9 @@ fn a_folder_that_cannot_be_written_is_named() -> Outcome {
 
 #[test]
 fn a_closed_pipe_is_success_and_quiet() -> Outcome {
-    for arguments in [&["completions", "bash"][..], &["man"], &["--help"], &["metrics", "--help"]] {
+    for arguments in
+        [&["completions", "bash"][..], &["man"], &["--help"], &["metrics", "--help"], &["validate", "--help"]]
+    {
         let (reader, writer) = std::io::pipe()?;
         drop(reader);
         let output =
@@ -170,14 +174,14 @@ fn a_full_disk_is_said() -> Outcome {
 
 #[test]
 fn every_subcommand_has_help() {
-    for subcommand in ["metrics", "simulate", "completions", "man"] {
+    for subcommand in ["metrics", "render", "validate", "simulate", "completions", "man"] {
         reginfra().args([subcommand, "--help"]).assert().success().stdout(contains("Usage: ")).stderr("");
     }
 }
 
 #[test]
 fn help_has_examples() {
-    for subcommand in ["metrics", "simulate"] {
+    for subcommand in ["metrics", "render", "validate", "simulate"] {
         reginfra()
             .args([subcommand, "--help"])
             .assert()

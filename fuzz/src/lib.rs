@@ -4,6 +4,8 @@ use reginfra::log::assemble::Assembler;
 use reginfra::registration::correlate::Correlator;
 use reginfra::registration::finish::{Registrations, Window, finish};
 use reginfra::registration::join::Joiner;
+use reginfra::validate::collect::Set;
+use reginfra::validate::{FileId, Input, Origin, Settings, SourceFile, Target, check, fix};
 
 /// What lines come to; a block ends before each line whose number `ends_before` takes.
 pub fn registrations(lines: &[&[u8]], ends_before: impl Fn(usize) -> bool) -> Registrations {
@@ -26,4 +28,29 @@ pub fn figures(all: &Registrations) -> String {
         "{:?} {:?} {:?} {:?} {:?} {:?}",
         all.sessions, all.cut, all.status_calls, all.background, all.attribution, all.notes
     )
+}
+
+/// Judges bytes for several targets, then fixes them until nothing is left to fix.
+pub fn judged(bytes: &[u8], set: impl Fn(FileId) -> Set) {
+    let mut input = Input::default();
+    let id = input.files.add(SourceFile::new("f", Origin::Stdin, bytes.to_vec()));
+    input.sets.push(set(id));
+    for target in [None, Some(Target::El8), Some(Target::El10), Some(Target::Debian12)] {
+        input.parse(target);
+        let settings = Settings { target, ..Settings::default() };
+        for finding in check(&input, &settings, None) {
+            let edits = finding.fix.iter().flat_map(|f| &f.edits).map(|e| e.range);
+            for (start, end) in edits.chain([(finding.span.start, finding.span.end)]) {
+                assert!(start <= end && end <= bytes.len(), "{finding:?}");
+            }
+        }
+    }
+    input.parse(None);
+    for _ in 0..200 {
+        let applied = fix::apply(&input.files, &check(&input, &Settings::default(), None));
+        let Some((id, bytes)) = applied.files.into_iter().next() else { return };
+        *input.files.get_mut(id) = SourceFile::new("f", Origin::Stdin, bytes);
+        input.parse(None);
+    }
+    panic!("fixes never end");
 }

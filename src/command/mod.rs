@@ -6,7 +6,9 @@ pub mod completions;
 pub mod inventory;
 pub mod man;
 pub mod metrics;
+pub mod render;
 pub mod simulate;
+pub mod validate;
 
 use crate::cli::{Cli, Command};
 use crate::report::atomic::WriteError;
@@ -29,7 +31,15 @@ pub fn run(cli: Cli) -> ExitCode {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },
+        Command::Validate(args) => match validate::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
         Command::Inventory(args) => exit_code(inventory::run(&args)),
+        Command::Render(args) => match render::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
         Command::Completions { shell } => exit_code(completions::run(shell)),
         Command::Man { output } => exit_code(man::run(output.as_deref())),
     }

@@ -65,6 +65,18 @@ pub enum InventoryError {
         /// Why not, and the way out.
         problem: String,
     },
+    /// A file of a role cannot be rendered.
+    #[error("{host}: {file}:{line}: {problem}")]
+    Template {
+        /// The host whose file it would be.
+        host: String,
+        /// The template.
+        file: String,
+        /// Its line, from 1.
+        line: usize,
+        /// Why not, and the way out.
+        problem: String,
+    },
     /// Ansible itself gave no answer.
     #[error("--via-ansible: {problem}")]
     Ansible {

@@ -17,6 +17,7 @@ mod render;
 mod roles;
 pub mod topology;
 pub mod value;
+pub mod variables;
 mod vars_files;
 mod via_ansible;
 mod words;
@@ -24,4 +25,10 @@ mod yaml;
 
 pub use error::InventoryError;
 pub use model::{HostView, Inventory};
+pub(crate) use render::{engine, scope};
 pub use topology::{Capsule, Host, LoadBalancer, RexMode, Role, Topology};
+
+/// The names that a host pattern stands for (`cap[1:3].example.com`); none where it is no pattern.
+pub fn names_of(pattern: &str) -> Vec<String> {
+    hosts::expand(pattern).map(|(names, _)| names).unwrap_or_default()
+}

@@ -8,9 +8,9 @@ use super::data::{ALL, Data};
 use super::error::InventoryError;
 use super::load;
 use super::value::{Map, Value};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Variables of Ansible's own, which `ansible-inventory` does not show.
 const INTERNAL: [&str; 33] = [
@@ -68,6 +68,8 @@ pub(super) struct Parts {
     /// Variables of host_vars, by the place of the host.
     pub host_files: HashMap<usize, Map>,
     warnings: Vec<String>,
+    /// Groups of each host, once they were asked for.
+    groups_of: Vec<OnceLock<Vec<usize>>>,
 }
 
 impl Inventory {
@@ -136,7 +138,8 @@ impl Parts {
             warnings.push(format!("{more} more of that kind"));
         }
         let (group_files, host_files) = (HashMap::new(), HashMap::new());
-        Self { source: source.to_owned(), data, group_files, host_files, warnings }
+        let groups_of = data.hosts.values().map(|_| OnceLock::new()).collect();
+        Self { source: source.to_owned(), data, group_files, host_files, warnings, groups_of }
     }
 
     /// A name of both a group and a host: variables behind the host may have gone to the group.
@@ -151,7 +154,11 @@ impl Parts {
     }
 
     /// The groups of a host, through children too, `all` left out; the one that decides last comes last.
-    pub fn groups_of(&self, host: usize) -> Vec<usize> {
+    pub fn groups_of(&self, host: usize) -> &[usize] {
+        self.groups_of.get(host).map_or(&[], |known| known.get_or_init(|| self.sorted_groups_of(host)))
+    }
+
+    fn sorted_groups_of(&self, host: usize) -> Vec<usize> {
         let data = &self.data;
         let direct = data.hosts.get_index(host).map_or(&[][..], |(_, h)| &h.groups);
         let mut groups: Vec<usize> =
@@ -167,16 +174,31 @@ impl Parts {
     pub fn layers(&self, host: usize) -> Vec<&Map> {
         let groups = self.groups_of(host);
         let inline = |g: &usize| self.data.group(*g).map(|g| &g.vars);
-        let mut layers: Vec<&Map> = [ALL].iter().chain(&groups).filter_map(inline).collect();
-        layers.extend([ALL].iter().chain(&groups).filter_map(|g| self.group_files.get(g)));
+        let mut layers: Vec<&Map> = [ALL].iter().chain(groups).filter_map(inline).collect();
+        layers.extend([ALL].iter().chain(groups).filter_map(|g| self.group_files.get(g)));
         layers.extend(self.data.hosts.get_index(host).map(|(_, h)| &h.vars));
         layers.extend(self.host_files.get(&host));
         layers
     }
 
+    /// Every name that has a value on some host.
+    pub fn names(&self) -> HashSet<String> {
+        let inline =
+            self.data.groups.values().map(|g| &g.vars).chain(self.data.hosts.values().map(|h| &h.vars));
+        let beside = self.group_files.values().chain(self.host_files.values());
+        inline.chain(beside).flat_map(|vars| vars.keys().cloned()).collect()
+    }
+
     /// A host's variable as it is written.
     pub fn raw(&self, host: usize, key: &str) -> Option<&Value> {
-        self.layers(host).into_iter().rev().find_map(|vars| vars.get(key))
+        // the layers from above, without a list of them: this is asked for each variable of each host
+        let own = self.host_files.get(&host).and_then(|vars| vars.get(key));
+        let own = own.or_else(|| self.data.hosts.get_index(host).and_then(|(_, h)| h.vars.get(key)));
+        own.or_else(|| {
+            let groups = || [ALL].iter().chain(self.groups_of(host)).rev();
+            let files = groups().find_map(|g| self.group_files.get(g).and_then(|vars| vars.get(key)));
+            files.or_else(|| groups().find_map(|g| self.data.group(*g).and_then(|g| g.vars.get(key))))
+        })
     }
 
     /// A group's hosts and its children's in the order of the files, as the variable `groups` has it.
@@ -209,7 +231,7 @@ impl<'a> HostView<'a> {
     /// Every group that it is in, through children too, `all` left out; the one that decides last comes last.
     pub fn groups(self) -> Vec<&'a str> {
         let parts = &self.inventory.parts;
-        parts.groups_of(self.place).into_iter().map(|g| parts.data.group_name(g)).collect()
+        parts.groups_of(self.place).iter().map(|g| parts.data.group_name(*g)).collect()
     }
 
     /// A variable as it is written.

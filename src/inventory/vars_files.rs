@@ -4,13 +4,10 @@
 //! read in the order of names, folders inside it too. Groups that no host is in are not looked for, as in Ansible.
 
 use super::data::ALL;
-use super::error::{InventoryError, Problem};
-use super::files::{read_bytes, read_text};
-use super::load::only_ansible;
+use super::error::InventoryError;
 use super::model::Parts;
-use super::value::{Map, Value};
-use super::yaml::build::Builder;
-use super::yaml::node;
+use super::value::Map;
+use super::variables::{self, Vaults};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +62,11 @@ fn vars_of(folder: &Path, name: &str) -> Result<Option<Map>, InventoryError> {
     }
     let mut vars = Map::new();
     for file in &files {
-        vars.extend(variables(file)?);
+        if !file.is_file() {
+            let what = "is no regular file; variables are read from files and folders only".to_owned();
+            return Err(InventoryError::Unusable { path: file.to_owned(), what });
+        }
+        vars.extend(variables::of_file(file, Vaults::Closed)?);
     }
     Ok((!files.is_empty()).then_some(vars))
 }
@@ -97,28 +98,4 @@ fn files_of(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(),
         }
     }
     Ok(())
-}
-
-fn variables(path: &Path) -> Result<Map, InventoryError> {
-    if !path.is_file() {
-        let what = "is no regular file; variables are read from files and folders only".to_owned();
-        return Err(InventoryError::Unusable { path: path.to_owned(), what });
-    }
-    let text = read_text(path, read_bytes(path)?)?;
-    if text.starts_with("$ANSIBLE_VAULT;") {
-        return Err(only_ansible(path, 1, "is encrypted with ansible-vault"));
-    }
-    let wrong = |(line, problem)| InventoryError::line(path, line, problem);
-    let Some(document) = node::document(&text).map_err(wrong)? else { return Ok(Map::new()) };
-    match Builder::new(path).value(&document).map_err(wrong)? {
-        Value::Map(vars) => Ok(vars),
-        other if !other.is_truthy() => Ok(Map::new()),
-        other => {
-            let problem = Problem::Yaml(format!(
-                "a file of variables is a mapping of KEY: VALUE, not {}",
-                other.kind()
-            ));
-            Err(InventoryError::line(path, document.line.max(1), problem))
-        }
-    }
 }

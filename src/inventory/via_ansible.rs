@@ -132,6 +132,24 @@ fn open_vaulted(parts: &mut Parts) -> Vec<String> {
     told
 }
 
+/// The text of a file that is encrypted as a whole.
+pub(super) fn view(path: &Path) -> Result<String, InventoryError> {
+    let mut command = std::process::Command::new("ansible-vault");
+    command.arg("view").arg(absolute(path)).env("ANSIBLE_NOCOLOR", "1").env("PAGER", "cat");
+    program::run(command, "", PATIENCE_VAULT)
+        .map(|answer| answer.stdout)
+        .map_err(|why| failed(why.to_string()))
+}
+
+/// Opens what is encrypted in place in a file's variables.
+pub(super) fn open_variables(vars: &mut Map) -> Result<(), InventoryError> {
+    let mut told = Vec::new();
+    for value in vars.values_mut() {
+        open_in(value, &mut |ciphertext| decrypt(ciphertext, &mut told));
+    }
+    told.into_iter().next().map_or(Ok(()), |why| Err(failed(why)))
+}
+
 fn open_in(value: &mut Value, open: &mut dyn FnMut(&str) -> Option<String>) {
     match value {
         Value::Vault(vaulted) => {

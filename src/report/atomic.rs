@@ -61,6 +61,25 @@ pub fn write_beside(
     beside.put().map_err(wrong)
 }
 
+/// Writes a file of a folder that is being filled, with a mode; folders on the way are made.
+///
+/// # Errors
+/// As `write_beside`.
+#[cfg_attr(not(unix), allow(unused_variables, reason = "modes are of Unix"))]
+pub fn write_with_mode(path: &Path, mode: u32, text: &str) -> Result<(), WriteError> {
+    let wrong = |source| WriteError::new(path, source);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(wrong)?;
+    }
+    let beside = Beside::write(path, |out| out.write_all(text.as_bytes())).map_err(wrong)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        beside.file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(wrong)?;
+    }
+    beside.put().map_err(wrong)
+}
+
 /// How names of unfinished files begin and end.
 pub(crate) const PART: (&str, &str) = (".reginfra-", ".part");
 

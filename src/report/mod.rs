@@ -3,7 +3,9 @@
 pub mod atomic;
 pub mod cache;
 pub mod compare;
+pub mod diff;
 pub mod durations;
+pub mod findings;
 pub mod json;
 pub mod save;
 pub mod sessions;

@@ -7,7 +7,7 @@ mod server;
 mod support;
 
 use serde_json::Value;
-use server::{Server, on_path, programs};
+use server::{Server, programs};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpListener, UdpSocket};

@@ -1,28 +1,8 @@
 //! Inventories made up from a seed: a folder each, with INI and YAML files and variables beside them.
 
+use crate::support::random::Random;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Splitmix64: the same numbers everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-
-    fn of<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-
-    fn often(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-}
 
 const GROUPS: [&str; 8] =
     ["satellite6", "capsules", "capsule_lbs", "location_a", "location_b", "web", "db-1", "zz"];

@@ -1,5 +1,5 @@
 //! Over SSH: `metrics -i INVENTORY` alone and `cache --cache-ssh`. Logs of real sshd on loopback, whole and failing in every way.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -12,3 +12,4 @@ mod failures;
 mod journal;
 mod reading;
 mod server;
+mod validate;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod random;
+
 use clap::Parser;
 use reginfra::cli::{Cli, Command};
 use serde_json::Value;

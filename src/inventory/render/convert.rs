@@ -4,7 +4,7 @@ use crate::inventory::python::number;
 use crate::inventory::value::{Map, Value as Raw};
 use indexmap::IndexMap;
 use minijinja::value::{Value, ValueKind};
-use minijinja::{Error, ErrorKind, Output, State};
+use minijinja::{Error, ErrorKind};
 
 /// Into a template. What stands there is not rendered any more.
 pub fn to_jinja(value: &Raw) -> Value {
@@ -60,18 +60,17 @@ fn number_of(value: &Value) -> Raw {
     f64::try_from(value.clone()).map_or(Raw::Null, Raw::Float)
 }
 
-/// Writes a value as Python's `str()` does.
-pub fn format(out: &mut Output<'_>, _: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+/// A value as Python's `str()` writes it. What is undefined is an error.
+pub fn text_of(value: &Value) -> Result<String, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    let mut text = String::new();
     if let Some(plain) = value.as_str() {
-        text.push_str(plain);
-    } else {
-        repr(value, &mut text)?;
+        return Ok(plain.to_owned());
     }
-    out.write_str(&text).map_err(|_| Error::from(ErrorKind::WriteFailure))
+    let mut text = String::new();
+    repr(value, &mut text)?;
+    Ok(text)
 }
 
 fn repr(value: &Value, text: &mut String) -> Result<(), Error> {
@@ -83,6 +82,8 @@ fn repr(value: &Value, text: &mut String) -> Result<(), Error> {
                 '\\' => text.push_str("\\\\"),
                 '\n' => text.push_str("\\n"),
                 '\t' => text.push_str("\\t"),
+                '\r' => text.push_str("\\r"),
+                c if c.is_ascii_control() => text.push_str(&format!("\\x{:02x}", u32::from(c))),
                 c if c == quote => text.extend(['\\', c]),
                 c => text.push(c),
             }

@@ -6,17 +6,23 @@
 
 mod context;
 mod convert;
+pub mod engine;
 mod filters;
+pub mod scope;
+mod task;
 
 use super::error::InventoryError;
 use super::model::HostView;
 use super::value::{Map, Value};
-use context::{Task, Variables};
-use minijinja::{Environment, UndefinedBehavior};
-use std::sync::OnceLock;
+use context::Variables;
+use engine::Engine;
+use std::sync::{Arc, OnceLock};
+use task::{Limits, Task};
 
 /// Steps of one template; a loop in one must end.
 const FUEL: u64 = 200_000;
+/// Of one value.
+const LIMITS: Limits = Limits { templates: 10_000, bytes: 1 << 20 };
 
 impl HostView<'_> {
     /// A variable's value, templates in it rendered; none where there is no such variable.
@@ -51,7 +57,7 @@ impl HostView<'_> {
             variable: key.to_owned(),
             problem,
         };
-        let task = Task::new(&self.inventory().parts);
+        let task = Task::new(&self.inventory().parts, engine(), None, LIMITS);
         let variables = Variables::of_host(&task, self.place);
         match variables.variable(key) {
             Some(value) => {
@@ -77,19 +83,9 @@ fn is_template(text: &str) -> bool {
     ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))
 }
 
-fn environment() -> &'static Environment<'static> {
-    static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
-    ENVIRONMENT.get_or_init(|| {
-        let mut env = Environment::new();
-        env.set_undefined_behavior(UndefinedBehavior::Strict);
-        env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        env.set_fuel(Some(FUEL));
-        env.set_recursion_limit(50);
-        env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        env.set_formatter(|out, state, value| convert::format(out, state, value));
-        filters::add(&mut env);
-        env
-    })
+fn engine() -> Arc<Engine> {
+    static ENGINE: OnceLock<Arc<Engine>> = OnceLock::new();
+    Arc::clone(ENGINE.get_or_init(|| Arc::new(Engine::of_values(FUEL))))
 }
 
 #[cfg(test)]

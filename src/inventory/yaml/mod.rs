@@ -2,7 +2,7 @@
 
 pub mod build;
 pub mod groups;
-mod json;
+pub mod json;
 pub mod node;
 mod scalar;
 mod timestamp;

@@ -1,13 +1,15 @@
 //! Logs of hosts over SSH: how a host is reached in, its log as streams out; nothing is copied to this disk.
 //!
 //! `target` reads the inventory's variables, `connection` starts the user's own ssh client once a host, `probe` looks
-//! what is there, `pick` chooses, `fetch` has it sent compressed, `child` bounds silence and keeps the words of those
+//! what is there, `pick` chooses, `fetch` has it sent compressed, `files` has
+//! small files sent whole, `child` bounds silence and keeps the words of those
 //! who fail, `failure` tells them apart. Passwords and other ways than ssh are ignored.
 
 pub mod child;
 pub mod connection;
 pub mod failure;
 pub mod fetch;
+pub mod files;
 pub mod pick;
 pub mod probe;
 pub mod quote;

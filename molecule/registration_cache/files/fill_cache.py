@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Fills a cache from a capsule, as the capsules' user, beyond what it may hold.
+
+    fill_cache.py REGISTRATION_YML MEBIBYTES
+
+Takes address and credentials from the line that the role wrote. Exit code 1 where a value is refused, or where the
+first one is still there at the end.
+"""
+
+import os
+import re
+import sys
+
+sys.path.insert(0, "/opt/stand_in_proxy")
+import smart_proxy  # noqa: E402
+
+
+def main():
+    text = open(sys.argv[1], encoding="utf-8", newline="").read()
+    url = re.search(r"^:(?:cache|redis)_url: (\S+)", text, re.MULTILINE)[1]
+    cache = smart_proxy.Cache(url, None)
+    value = os.urandom(1 << 18)
+    cache.ask("SET", "fill:first", value)
+    for number in range(int(sys.argv[2]) * 4):
+        cache.ask("SET", f"fill:{number}", value)
+    last = cache.ask("GET", f"fill:{number}")
+    sys.exit(0 if cache.ask("GET", "fill:first") is None and last == value else 1)
+
+
+if __name__ == "__main__":
+    main()
