@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 /// Attempts of one side over those of the other: outside of it another load was asked for.
 const SAME_LOAD: f64 = 1.25;
-/// A part of the mix whose share differs by more is another mix.
+/// A part of the mix whose share differs by more is another mix, where it is more than chance gives: so many standard
+/// errors of the difference.
 const SAME_MIX: f64 = 0.05;
+const BY_CHANCE: f64 = 3.5;
 /// Values of a part of the mix that are needed on each side to weigh it.
 const ENOUGH_OF_A_PART: usize = 20;
 /// More creates than this share cut off at the log's end, and what is slow is missing.
@@ -61,8 +63,8 @@ pub enum Refusal {
     },
 }
 
-/// Why a group cannot be compared at all.
-pub fn refusal(before: &[Run], after: &[Run], group: Option<Group>) -> Option<Refusal> {
+/// Why the runs cannot be compared at all. The load is that of all groups together: what a group has of it is an outcome.
+pub fn refusal(before: &[Run], after: &[Run]) -> Option<Refusal> {
     for run in before.iter().chain(after) {
         let all = run.cut + run.registrations.len() as u64;
         if run.cut as f64 > CUT * all as f64 {
@@ -78,8 +80,7 @@ pub fn refusal(before: &[Run], after: &[Run], group: Option<Group>) -> Option<Re
         _ => {}
     }
     let attempts = |runs: &[Run]| {
-        let of = |run: &Run| run.registrations.iter().filter(|r| group.is_none_or(|g| r.group == g)).count();
-        runs.iter().map(of).sum::<usize>() as f64 / runs.len().max(1) as f64
+        runs.iter().map(|run| run.registrations.len()).sum::<usize>() as f64 / runs.len().max(1) as f64
     };
     let (a, b) = (attempts(before), attempts(after));
     let words = |n: f64| format!("{n:.0} attempts a run");
@@ -104,7 +105,14 @@ pub fn weights<'a>(sides: &[Vec<Sample<'a>>; 2]) -> Result<BTreeMap<&'a str, f64
     let shares = [shares(&sides[0]), shares(&sides[1])];
     let names = shares[0].keys().chain(shares[1].keys()).copied();
     let of = |side: usize, name: &str| shares[side].get(name).copied().unwrap_or(0.0);
-    if names.clone().all(|name| (of(0, name) - of(1, name)).abs() <= SAME_MIX) {
+    let count = |side: usize| sides[side].iter().map(|s| s.parts.len()).sum::<usize>().max(1) as f64;
+    let one_each = 1.0 / count(0) + 1.0 / count(1);
+    let same = |name: &str| {
+        let pooled = (of(0, name) * count(0) + of(1, name) * count(1)) / (count(0) + count(1));
+        let chance = BY_CHANCE * (pooled * (1.0 - pooled) * one_each).sqrt();
+        (of(0, name) - of(1, name)).abs() <= SAME_MIX.max(chance)
+    };
+    if names.clone().all(same) {
         return Ok(BTreeMap::new());
     }
     let enough = |name: &str| {

@@ -116,12 +116,12 @@ impl Thresholds {
 /// Compares two sides.
 pub fn compare(before: &[Run], after: &[Run], thresholds: &Thresholds) -> Vec<Row> {
     let steadiness = Steadiness::of(before.iter().chain(after));
+    let refused = comparable::refusal(before, after);
     let groups = std::iter::once(None).chain(Group::ALL.into_iter().map(Some));
     let mut rows = Vec::new();
     let mut tests = Vec::new();
     for group in groups {
-        let refused = comparable::refusal(before, after, group);
-        let sides = Sides { before, after, group, refused, steadiness };
+        let sides = Sides { before, after, group, refused: refused.clone(), steadiness };
         if sides.attempts(before) == 0 && sides.attempts(after) == 0 {
             continue;
         }
