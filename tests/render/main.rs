@@ -7,7 +7,6 @@ mod support;
 
 #[allow(dead_code, reason = "a part of it is used here")]
 #[path = "../cache/server.rs"]
-#[allow(dead_code)]
 mod cache_server;
 mod commands;
 mod expressions;

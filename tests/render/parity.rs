@@ -16,14 +16,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// A few are enough while one works on it: REGINFRA_PARITY_CASES.
 fn case_count() -> u64 {
-    std::env::var("REGINFRA_PARITY_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(500)
+    std::env::var("REGINFRA_PARITY_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES)
 }
 
+const CASES: u64 = 500;
 /// For all of them.
 const PATIENCE: Duration = Duration::from_secs(1200);
 
@@ -103,7 +104,7 @@ fn real(programs: &Path, works: &[Value]) -> BTreeMap<u64, Value> {
 
 fn answers(python: &Path, works: &[Value]) -> Vec<(u64, Value)> {
     let home = tempfile::tempdir().unwrap();
-    let (input, output) = (home.path().join("in"), home.path().join("out"));
+    let (input, output, told) = (home.path().join("in"), home.path().join("out"), home.path().join("told"));
     let mut file = fs::File::create(&input).unwrap();
     works.iter().for_each(|work| writeln!(file, "{work}").unwrap());
     let mut child = Command::new(python)
@@ -115,7 +116,7 @@ fn answers(python: &Path, works: &[Value]) -> Vec<(u64, Value)> {
         .current_dir(home.path())
         .stdin(fs::File::open(&input).unwrap())
         .stdout(fs::File::create(&output).unwrap())
-        .stderr(Stdio::null())
+        .stderr(fs::File::create(&told).unwrap())
         .spawn()
         .unwrap();
     let since = Instant::now();
@@ -128,7 +129,12 @@ fn answers(python: &Path, works: &[Value]) -> Vec<(u64, Value)> {
     }
     let lines = fs::read_to_string(output).unwrap();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), works.len(), "Ansible answered for each");
+    if lines.len() != works.len() {
+        let told = fs::read_to_string(told).unwrap();
+        let last: Vec<&str> = told.lines().rev().take(30).collect();
+        let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
+        panic!("Ansible answered for {} of {}:\n{last}", lines.len(), works.len());
+    }
     lines.into_iter().map(|line| (line["id"].as_u64().unwrap(), line["roles"].clone())).collect()
 }
 
@@ -231,7 +237,7 @@ fn the_same_bytes_as_ansible_for_500_inventories() {
         let rendered = counts.get(&(part.role(), Went::Rendered)).copied().unwrap_or(0);
         assert!(rendered * 2 > count, "of {}, only {rendered} were rendered", part.role());
     }
-    if count < 500 {
+    if count < CASES {
         return eprintln!(
             "only {count} inventories were asked for: whether each variable is covered was not looked at"
         );

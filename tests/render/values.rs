@@ -103,7 +103,7 @@ pub const PUBLIC: &[Choices] = &[
     ("capsule_cache_url_quadlet", &["/etc/q.conf", "/q", "/z"]),
     ("capsule_cache_url_secret", &["sec", "other", "x"]),
     ("capsule_cache_url_verify", &["false", "'no'", "true"]),
-    ("capsule_cache_url_proxy", &["https://localhost:8443", "https://{{ inventory_hostname }}:9090", "x"]),
+    ("capsule_cache_url_proxy", &["https://localhost:8443", "'https://{{ inventory_hostname }}:9090'", "x"]),
 ];
 
 /// What registration.yml may hold before.

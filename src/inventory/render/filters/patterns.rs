@@ -7,6 +7,7 @@ use minijinja::{Environment, Error};
 use regex::{Captures, Regex, RegexBuilder};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A pattern takes no more memory than this when it is built.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
@@ -31,10 +32,10 @@ pub fn add(env: &mut Environment<'_>) {
 
 thread_local! {
     /// Patterns that were built: a role's are asked for again for each host, and building one takes longer than using it.
-    static BUILT: RefCell<HashMap<(String, bool, bool), Regex>> = RefCell::new(HashMap::new());
+    static BUILT: RefCell<HashMap<(String, bool, bool), Rc<Regex>>> = RefCell::new(HashMap::new());
 }
 
-fn build(filter: &str, pattern: &str, options: &Kwargs) -> Result<Regex, Error> {
+fn build(filter: &str, pattern: &str, options: &Kwargs) -> Result<Rc<Regex>, Error> {
     let ignore_case = options.get::<Option<bool>>("ignorecase")?.unwrap_or(false);
     let multi_line = options.get::<Option<bool>>("multiline")?.unwrap_or(false);
     let key = (pattern.to_owned(), ignore_case, multi_line);
@@ -47,11 +48,13 @@ fn build(filter: &str, pattern: &str, options: &Kwargs) -> Result<Regex, Error> 
         .size_limit(MAX_PATTERN_BYTES)
         .build()
         .map_err(|_| wrong(format!("{filter}: the pattern '{pattern}' is not known here")))?;
+    // shared, not cloned: a clone of a Regex begins with an empty cache
+    let built = Rc::new(built);
     BUILT.with_borrow_mut(|all| {
         if all.len() >= MAX_BUILT {
             all.clear();
         }
-        all.insert(key, built.clone());
+        all.insert(key, Rc::clone(&built));
     });
     Ok(built)
 }
