@@ -1,11 +1,12 @@
 //! `reginfra compare`: two sides of runs, read or kept, to verdicts.
 
 use super::metrics::{self, Read};
-use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat};
+use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading};
 use crate::cli::{Cli, Command, MetricsArgs};
 use crate::compare::comparable::Refusal;
-use crate::compare::judge::{Row, SUBJECTS, Subject, Thresholds, Verdict, compare};
+use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare};
 use crate::compare::run::Run;
+use crate::metrics::targets;
 use crate::report::atomic;
 use crate::report::compare as report;
 use crate::report::table::TableStyle;
@@ -24,30 +25,45 @@ const NOTHING: u8 = 3;
 /// # Errors
 /// Misuse and input that cannot be read, with the side that it is of.
 pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
-    let thresholds = thresholds(args)?;
+    let options = Options { thresholds: thresholds(args)?, percentile: args.percentile };
+    let targets = match &args.targets {
+        Some(path) => targets::load(path)?,
+        None => targets::built_in(),
+    };
     let (before, after) = match args.sides.as_slice() {
         [before, after] => (std::slice::from_ref(before), std::slice::from_ref(after)),
         _ => (args.before.as_slice(), args.after.as_slice()),
     };
-    let before = side("before", before, args)?;
-    let after = side("after", after, args)?;
+    // both sides are read, so that each tells its own errors
+    let sides = [side("before", before, &args.reading), side("after", after, &args.reading)];
+    let (before, after) = match sides {
+        [Ok(before), Ok(after)] => (before, after),
+        sides => return Ok(ExitCode::from(unread(sides.into_iter().filter_map(Result::err)))),
+    };
+    let mut empty = false;
     for (side, runs) in [("before", &before), ("after", &after)] {
         for run in runs {
             for words in &run.unreadable {
                 say(&format!("warning: {side}: {words}"));
             }
             if run.registrations.is_empty() {
-                say(&format!(
-                    "error: {side}: {} holds no registration: there is nothing to compare",
-                    run.name
-                ));
-                return Ok(ExitCode::from(NOTHING));
+                let name = &run.name;
+                say(&format!("error: {side}: {name} holds no registration: there is nothing to compare"));
+                empty = true;
             }
         }
     }
-    let rows = compare(&before, &after, &thresholds);
-    let comparison =
-        report::Comparison { before: &before, after: &after, thresholds: &thresholds, rows: &rows };
+    if empty {
+        return Ok(ExitCode::from(NOTHING));
+    }
+    let rows = compare(&before, &after, &options);
+    let comparison = report::Comparison {
+        before: &before,
+        after: &after,
+        options: &options,
+        rows: &rows,
+        targets: &targets,
+    };
     let text = match args.format {
         CompareFormat::Text => report::text::render(&comparison, &TableStyle::for_stdout()),
         CompareFormat::Json => report::json::render(&comparison)?,
@@ -62,51 +78,68 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     Ok(exit_code(args, &rows))
 }
 
+/// A run of which nothing could be opened, with the exit code of that.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing of it could be read; the reasons stand above")]
+struct NothingRead(u8);
+
+// tells why sides cannot be used
+fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
+    let mut code = NOTHING;
+    for error in errors {
+        say(&format!("error: {error:#}"));
+        // unreadable before nothing to analyse
+        code = code.min(error.downcast_ref::<NothingRead>().map_or(2, |nothing| nothing.0));
+    }
+    code
+}
+
 fn thresholds(args: &CompareArgs) -> anyhow::Result<Thresholds> {
-    let mut found = Thresholds::default();
+    let mut found = match &args.thresholds {
+        Some(path) => Thresholds::load(path)?,
+        None => Thresholds::default(),
+    };
     for threshold in &args.threshold {
-        match &threshold.metric {
-            None => found.all = threshold.share,
-            Some(name) if SUBJECTS.iter().any(|s| s.name() == name) => {
-                found.of.insert(name.clone(), threshold.share);
-            }
-            Some(name) => {
-                let known: Vec<&str> = SUBJECTS.iter().map(|s| s.name()).collect();
-                bail!("--threshold: '{name}' is no metric that is compared; these are: {}", known.join(", "));
-            }
-        }
+        found.set(threshold.metric.as_deref(), threshold.share).context("--threshold")?;
     }
     Ok(found)
 }
 
-fn side(name: &str, runs: &[String], args: &CompareArgs) -> anyhow::Result<Vec<Run>> {
-    runs.iter().map(|run| read(run, args).with_context(|| format!("{name}: {run}"))).collect()
+fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Run>> {
+    let each = |run: &String| read(run, reading).with_context(|| format!("{name}: {run}"));
+    runs.iter().map(each).collect()
 }
 
-fn read(run: &str, args: &CompareArgs) -> anyhow::Result<Run> {
+fn read(run: &str, reading: &CompareReading) -> anyhow::Result<Run> {
     let path = Path::new(run);
     if Run::is_kept(path) {
         return Ok(Run::load(path)?);
     }
-    let options = metrics_options(run, args)?;
-    let Read::Found(found) = metrics::read(&options)? else {
-        bail!("nothing of it could be read; the reasons stand above");
-    };
-    Ok(Run::of(run, &found.0, &found.1))
+    let options = metrics_options(run, reading)?;
+    match metrics::read(&options)? {
+        Read::Found(found) => Ok(Run::of(run, &found.0, &found.1)),
+        Read::Nothing(code) => Err(NothingRead(code).into()),
+    }
 }
 
 // how `metrics` would be asked for it
-fn metrics_options(run: &str, args: &CompareArgs) -> anyhow::Result<Box<MetricsArgs>> {
+fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<MetricsArgs>> {
     let mut words: Vec<OsString> =
         ["reginfra", "metrics", "--quiet", option_for(run)].map(OsString::from).into();
     words.push(run.into());
-    if let Some(inventory) = &args.inventory
+    if let Some(inventory) = &reading.inventory
         && option_for(run) != "--inventory"
     {
         words.extend([OsString::from("--inventory"), inventory.into()]);
     }
     match Cli::try_parse_from(words)?.command {
-        Command::Metrics(options) => Ok(options),
+        Command::Metrics(options) => Ok(Box::new(MetricsArgs {
+            via_ansible: reading.via_ansible,
+            no_verify_ssl: reading.no_verify_ssl,
+            ca_file: reading.ca_file.clone(),
+            utc_offset: reading.utc_offset,
+            ..*options
+        })),
         _ => bail!("'{run}' is no source"),
     }
 }
@@ -125,25 +158,36 @@ fn option_for(run: &str) -> &'static str {
     }
 }
 
-fn exit_code(args: &CompareArgs, rows: &[Row]) -> ExitCode {
-    let asked = |what: CompareFailOn, row: &Row| match what {
+const fn asked(what: CompareFailOn, row: &Row) -> bool {
+    match what {
         CompareFailOn::Regression => true,
-        CompareFailOn::ErrorRate => row.subject == Subject::ErrorRate,
-    };
-    let any = |found: fn(&Verdict) -> bool| {
-        args.fail_on.iter().any(|what| rows.iter().any(|row| asked(*what, row) && found(&row.verdict)))
-    };
-    if any(|verdict| *verdict == Verdict::Regressed) {
+        CompareFailOn::Timing => row.subject.is_timing(),
+        CompareFailOn::Calls => matches!(row.subject, Subject::Metric(metric) if !metric.is_timing()),
+        CompareFailOn::ErrorRate => matches!(row.subject, Subject::ErrorRate),
+        CompareFailOn::Throughput => matches!(row.subject, Subject::Throughput),
+    }
+}
+
+fn exit_code(args: &CompareArgs, rows: &[Row]) -> ExitCode {
+    if args.fail_on.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    let named = |row: &Row| args.fail_on.iter().any(|what| asked(*what, row));
+    // a part of what grew where the whole did not is no regression, but a sum that grew is
+    if rows.iter().any(|row| named(row) && row.verdict == Verdict::Regressed) {
         return ExitCode::from(1);
     }
-    // too few values of a small group is no answer that was asked for; all the rest is
-    let refused = |row: &Row| {
-        row.group.is_none()
-            && matches!(&row.verdict, Verdict::NotComparable(why) if !matches!(why, Refusal::TooFew { .. }))
+    // of all registrations; other figures stand for what a cache hides or one side cannot tell
+    let by_name = |row: &Row| args.fail_on.iter().any(|w| *w != CompareFailOn::Regression && asked(*w, row));
+    let refused = |row: &Row| match &row.verdict {
+        Verdict::NotComparable(Refusal::Thinned { .. }) => false,
+        Verdict::NotComparable(Refusal::OneSided { .. } | Refusal::TooFew { .. }) => by_name(row),
+        Verdict::NotComparable(_) => row.subject != Subject::Throughput || by_name(row),
+        _ => false,
     };
-    if args.fail_on.iter().any(|what| rows.iter().any(|row| asked(*what, row) && refused(row)))
-        || rows.is_empty()
-    {
+    let whole = || rows.iter().filter(|row| row.group.is_none());
+    let judged = whole().any(|row| named(row) && !matches!(row.verdict, Verdict::NotComparable(_)));
+    if !judged || whole().any(|row| named(row) && refused(row)) {
         say("error: a verdict that --fail-on asks for had to be refused; the reasons stand in the answer");
         return ExitCode::from(NOTHING);
     }

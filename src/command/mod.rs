@@ -1,5 +1,6 @@
 //! One file a subcommand; the only place where errors become exit codes.
 
+pub mod bench_verdicts;
 pub mod cache;
 pub mod compare;
 pub mod completions;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 /// Runs what the user asked for.
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
+        Command::BenchVerdicts(args) => exit_code(bench_verdicts::run(&args)),
         Command::Simulate(args) => exit_code(simulate::run(&args)),
         Command::Metrics(args) => match metrics::run(&args) {
             Ok(code) => code,

@@ -1,6 +1,6 @@
 //! A comparison as data (docs/compare.schema.json).
 
-use super::{Comparison, because, group_label, group_name, optimisation, verdict_name};
+use super::{Comparison, because, group_label, group_name, verdict_name};
 use crate::compare::judge::{Figure, Row};
 use crate::compare::run::Run;
 use serde_json::{Map, Value, json};
@@ -17,16 +17,20 @@ pub fn render(comparison: &Comparison<'_>) -> serde_json::Result<String> {
         .groups()
         .into_iter()
         .map(|group| {
-            let rows: Vec<Value> = comparison.of(group).map(row).collect();
-            json!({ "group": group_name(group), "label": group_label(group), "metrics": rows })
+            let rows: Vec<Value> = comparison.of(group).map(|r| row(comparison, r)).collect();
+            let reason = comparison.group_refusal(group).map(ToString::to_string);
+            json!({ "group": group_name(group), "label": group_label(group), "reason": reason, "metrics": rows })
         })
         .collect();
+    let thresholds = &comparison.options.thresholds;
     let whole = json!({
         "schema_version": SCHEMA_VERSION,
         "reginfra_version": env!("CARGO_PKG_VERSION"),
         "before": side(comparison.before),
         "after": side(comparison.after),
-        "thresholds": { "all": comparison.thresholds.all, "metrics": comparison.thresholds.of },
+        "thresholds": { "all": thresholds.all, "metrics": thresholds.of },
+        "percentile": (comparison.options.shown() * 1000.0).round() / 10.0,
+        "reason": comparison.refusal().map(ToString::to_string),
         "groups": groups,
     });
     Ok(serde_json::to_string_pretty(&whole)? + "\n")
@@ -42,7 +46,7 @@ fn side(runs: &[Run]) -> Value {
     runs.iter().map(run).collect()
 }
 
-fn row(row: &Row) -> Value {
+fn row(comparison: &Comparison<'_>, row: &Row) -> Value {
     let figure = |f: &Figure| json!({ "value": f.value, "interval": f.interval.map(|(low, high)| [low, high]), "count": f.n });
     let three = |value: Option<(f64, f64, f64)>| {
         value.map(|(at, low, high)| json!({ "value": at, "interval": [low, high] }))
@@ -53,12 +57,16 @@ fn row(row: &Row) -> Value {
     map.insert("reason".to_owned(), because(row).into());
     map.insert("before".to_owned(), figure(&row.before));
     map.insert("after".to_owned(), figure(&row.after));
-    map.insert("before_p95".to_owned(), row.p95.map(|(before, _)| figure(&before)).into());
-    map.insert("after_p95".to_owned(), row.p95.map(|(_, after)| figure(&after)).into());
+    map.insert("before_percentile".to_owned(), row.tail.map(|(before, _)| figure(&before)).into());
+    map.insert("after_percentile".to_owned(), row.tail.map(|(_, after)| figure(&after)).into());
     map.insert("ratio".to_owned(), three(row.ratio).into());
     map.insert("difference".to_owned(), three(row.difference).into());
     map.insert("probability".to_owned(), row.probability.into());
     map.insert("evidence".to_owned(), if row.inferred { "inferred" } else { "exact" }.into());
-    map.insert("change".to_owned(), optimisation(row.subject).map(|t| t.change).into());
+    map.insert("change".to_owned(), comparison.optimisation(row.subject).map(|t| t.change.clone()).into());
+    map.insert(
+        "change_state".to_owned(),
+        comparison.optimisation(row.subject).map(|t| t.state.clone()).into(),
+    );
     Value::Object(map)
 }

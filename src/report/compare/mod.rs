@@ -4,10 +4,11 @@ pub mod json;
 pub mod markdown;
 pub mod text;
 
-use crate::compare::judge::{Figure, Row, Subject, Thresholds, Verdict};
+use crate::compare::comparable::Refusal;
+use crate::compare::judge::{Figure, Options, Row, Subject, Verdict};
 use crate::compare::run::Run;
 use crate::metrics::answer::Metric;
-use crate::metrics::targets::{self, Target};
+use crate::metrics::targets::Target;
 use crate::registration::session::Group;
 use crate::report::durations::{calls, millis, percent};
 
@@ -18,10 +19,12 @@ pub struct Comparison<'a> {
     pub before: &'a [Run],
     /// Runs after.
     pub after: &'a [Run],
-    /// What counted as a change.
-    pub thresholds: &'a Thresholds,
+    /// What was asked.
+    pub options: &'a Options,
     /// In the order in which they are shown.
     pub rows: &'a [Row],
+    /// The changes that metrics lead to.
+    pub targets: &'a [Target],
 }
 
 impl Comparison<'_> {
@@ -34,6 +37,36 @@ impl Comparison<'_> {
     fn of(&self, group: Option<Group>) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |r| r.group == group)
     }
+
+    /// Why nothing has a verdict, where one reason stands for all.
+    fn refusal(&self) -> Option<&Refusal> {
+        common(self.rows.iter())
+    }
+
+    /// Why a group has no verdict, where one reason stands for all its rows.
+    fn group_refusal(&self, group: Option<Group>) -> Option<&Refusal> {
+        common(self.of(group))
+    }
+
+    /// The change that a metric leads to; the sum of create and facts leads to that of the create.
+    fn optimisation(&self, subject: Subject) -> Option<&Target> {
+        let Subject::Metric(metric) = subject else { return None };
+        let metric = if metric == Metric::CreateAndFactsMs { Metric::ConsumerCreateMs } else { metric };
+        self.targets.iter().find(|t| t.metric == metric)
+    }
+}
+
+fn common<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Refusal> {
+    let mut found = None;
+    let mut count = 0;
+    for row in rows {
+        let Verdict::NotComparable(refusal) = &row.verdict else { return None };
+        if *found.get_or_insert(refusal) != refusal {
+            return None;
+        }
+        count += 1;
+    }
+    found.filter(|_| count > 1)
 }
 
 fn group_label(group: Option<Group>) -> &'static str {
@@ -56,8 +89,10 @@ fn label(subject: Subject) -> &'static str {
         Subject::Metric(Metric::ComplianceCalls) => "compliance calls",
         Subject::Metric(Metric::StatusCalls) => "status calls",
         Subject::Metric(Metric::RedundantConsumerGets) => "redundant GETs",
-        Subject::Metric(metric) => metric.name(),
+        Subject::Metric(Metric::ScriptFetches) => "script fetches",
+        Subject::Metric(Metric::ScriptCacheHitRate) => "cache hit rate",
         Subject::ErrorRate => "failed attempts",
+        Subject::Throughput => "registered/s",
     }
 }
 
@@ -83,27 +118,42 @@ fn verdict_name(verdict: &Verdict) -> &'static str {
 
 // why there is no verdict, or what a verdict means
 fn because(row: &Row) -> Option<String> {
+    let together = || row.together.as_ref().map_or("not known", plain);
     match &row.verdict {
         Verdict::NotComparable(refusal) => Some(refusal.to_string()),
-        Verdict::Moved => Some(
-            "work went between consumer create and fact update: create + facts did not change".to_owned(),
-        ),
+        Verdict::Moved => Some(format!(
+            "work went between consumer create and fact update, which is no gain by itself; create + facts: {}",
+            together()
+        )),
+        Verdict::Improved if row.together.as_ref().is_some_and(|t| *t != Verdict::Improved) => {
+            Some(format!("create + facts, which a host waits for: {}", together()))
+        }
         _ => None,
     }
+}
+
+fn plain(verdict: &Verdict) -> &'static str {
+    if *verdict == Verdict::Regressed { "regressed" } else { verdict_words(verdict) }
 }
 
 fn value(subject: Subject, figure: &Figure) -> String {
     let Some(value) = figure.value else { return "-".to_owned() };
     match subject {
         Subject::Metric(metric) if metric.is_timing() => millis(value),
-        Subject::Metric(_) => calls(value),
+        Subject::Metric(metric) if metric.is_share() => percent(value),
+        Subject::Metric(_) | Subject::Throughput => calls(value),
         Subject::ErrorRate => percent(value),
     }
 }
 
+// shares are told in points
+const fn is_share(subject: Subject) -> bool {
+    matches!(subject, Subject::ErrorRate | Subject::Metric(Metric::ScriptCacheHitRate))
+}
+
 // `+9.9 %`, and the interval `+5.6 to +14.3 %`; of shares in points
 fn change(row: &Row) -> Option<(String, String)> {
-    if row.subject == Subject::ErrorRate {
+    if is_share(row.subject) {
         let (at, low, high) = row.difference?;
         let points = |share: f64| format!("{:+.1}", share * 100.0);
         return Some((format!("{} pt", points(at)), format!("{} to {}", points(low), points(high))));
@@ -116,8 +166,7 @@ fn change(row: &Row) -> Option<(String, String)> {
     Some((format!("{at:+.2}"), format!("{low:+.2} to {high:+.2}")))
 }
 
-// the change that a metric leads to
-fn optimisation(subject: Subject) -> Option<Target> {
-    let Subject::Metric(metric) = subject else { return None };
-    targets::built_in().into_iter().find(|t| t.metric == metric)
+// `P95`, `P99.9`
+fn percentile_name(share: f64) -> String {
+    format!("P{}", (share * 1000.0).round() / 10.0)
 }
