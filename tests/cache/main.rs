@@ -5,6 +5,7 @@
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 
 use serde_json::Value;
 use server::{Server, programs};

@@ -66,6 +66,7 @@ impl Server {
         )
     }
 
+    /// PORT in the configuration stands for the port.
     pub fn start(program: &Path, ip: IpAddr, config: &str) -> Self {
         for _ in 0..5 {
             let port = TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap().port();
@@ -87,6 +88,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cache.conf");
         let dir = folder.path().display();
+        let config = config.replace("PORT", &port.to_string());
         fs::write(&file, format!("bind {ip}\nport {port}\ndir {dir}\n{config}")).unwrap();
         let name = program.file_name().unwrap().to_string_lossy().replace("check-rdb", "server");
         let link = folder.path().join(name);

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod listings;
 mod misbehaving;
+mod proxy;
 mod real;
 mod server;
 #[path = "../support/mod.rs"]

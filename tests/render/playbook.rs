@@ -129,3 +129,39 @@ fn ansible_playbook_writes_the_same_files() {
         assert_eq!(*text, ours[name], "{name}");
     }
 }
+
+#[test]
+fn the_playbook_of_metrics_keeps_the_answer() {
+    let Some(programs) = ansible() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    Run::new("simulate").arg(at("storm")).words("--sessions 30 --rate 20").go().code(0);
+    let options = format!(
+        "{{\"registration_metrics_program\": {:?}, \"registration_metrics_folder\": {:?}, \
+          \"registration_metrics_options\": [\"--log\", {:?}], \"ansible_python_interpreter\": {:?}}}",
+        env!("CARGO_BIN_EXE_reginfra"),
+        at("kept"),
+        at("storm"),
+        programs.join("python")
+    );
+    let done = Command::new(programs.join("ansible-playbook"))
+        .arg("-i")
+        .arg(at("storm/inventory.ini"))
+        .args(["-e", &options])
+        .arg(root().join("ansible/registration_metrics.yaml"))
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", folder.path())
+        .env("LC_ALL", "C.UTF-8")
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{told}\n{}", String::from_utf8_lossy(&done.stderr));
+    assert!(told.contains("consumer create"), "{told}");
+    let runs: Vec<_> = fs::read_dir(at("kept")).unwrap().map(|e| e.unwrap().path()).collect();
+    let kept = fs::read_to_string(runs[0].join("metrics.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["groups"].as_array().unwrap().last().unwrap()["session_count"], 30, "{kept:#}");
+}

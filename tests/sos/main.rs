@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bombs;
 mod damage;
 mod forms;
 mod hostile;

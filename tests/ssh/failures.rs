@@ -6,28 +6,28 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 /// A lab with a host that can be read and one that fails as `vars` say.
-struct Pair {
-    lab: Lab,
-    storm: Storm,
-    good: String,
+pub struct Pair {
+    pub lab: Lab,
+    pub storm: Storm,
+    pub good: String,
 }
 
 impl Pair {
-    fn new() -> Option<Self> {
+    pub fn new() -> Option<Self> {
         let mut lab = Lab::new()?;
         let storm = Storm::new("--sessions 60 --rate 40 --seed 5");
         let good = format!("{} reginfra_log={}", lab.serve(&Options::default()), storm.dir.display());
         Some(Self { lab, storm, good })
     }
 
-    fn serve(&mut self, options: &Options<'_>) -> String {
+    pub fn serve(&mut self, options: &Options<'_>) -> String {
         format!("{} reginfra_log={}", self.lab.serve(options), self.storm.dir.display())
     }
 
     /// The failing host is a Satellite that is missing: exit code 1, its row and the words on stderr; the other's
     /// answer stands.
     #[track_caller]
-    fn fails(&self, bad: &str, reason: &str, words: &str, way_out: &str) -> Done {
+    pub fn fails(&self, bad: &str, reason: &str, words: &str, way_out: &str) -> Done {
         let inventory = self.lab.inventory(&[("bad", bad.to_owned()), ("good", self.good.clone())]);
         let done = self.lab.metrics(&inventory, "--json --host-timeout 20").code(1);
         let done = done.told("error: a Satellite is missing from the answer: bad").told(words).told(way_out);
@@ -38,7 +38,7 @@ impl Pair {
     }
 
     #[track_caller]
-    fn check(&self, done: &Done, reason: &str, status: &str, words: &str) {
+    pub fn check(&self, done: &Done, reason: &str, status: &str, words: &str) {
         let json = done.json();
         let row = json["hosts"].as_array().unwrap().iter().find(|h| h["name"] == "bad").unwrap();
         assert_eq!(

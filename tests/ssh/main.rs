@@ -12,4 +12,6 @@ mod failures;
 mod journal;
 mod reading;
 mod server;
+mod sudo;
 mod validate;
+mod ways;

@@ -43,6 +43,8 @@ pub struct Options<'a> {
     pub refuses_keys: bool,
     /// Its key in the client's known_hosts: that of another, or none.
     pub known: Known,
+    /// A script that makes what it lives in, and ends with `exec "$@"`.
+    pub within: Option<&'a str>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -96,19 +98,24 @@ impl Lab {
         }
         let port = free_port();
         let at = dir.display();
+        // of a setting that is there twice sshd takes the first
         let mut config = format!(
-            "ListenAddress 127.0.0.1:{port}\nHostKey {at}/key\nAuthorizedKeysFile {at}/authorized\nPidFile none\n\
+            "{}\nListenAddress 127.0.0.1:{port}\nHostKey {at}/key\nAuthorizedKeysFile {at}/authorized\nPidFile none\n\
              StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
              PermitRootLogin prohibit-password\nLogLevel INFO\nMaxStartups 100\n\
-             SetEnv PATH={at}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\n"
+             SetEnv PATH={at}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\n",
+            options.more
         );
-        config += options.more;
         if let Some(script) = options.instead {
             program(&dir, "instead", script);
             config += &format!("ForceCommand {at}/instead\n");
         }
         fs::write(dir.join("config"), config).unwrap();
-        let mut command = Command::new(sshd_path().unwrap());
+        let mut command =
+            Command::new(options.within.map_or_else(|| sshd_path().unwrap(), |_| "/bin/sh".into()));
+        if let Some(script) = options.within {
+            command.args(["-c", script, "sh"]).arg(sshd_path().unwrap());
+        }
         command.arg("-D").arg("-f").arg(dir.join("config")).arg("-E").arg(dir.join("log"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.servers.push(Server { child: command.spawn().unwrap() });
@@ -132,6 +139,13 @@ impl Lab {
         let mut all = fs::read_to_string(self.path("known_hosts")).unwrap();
         all += &line;
         fs::write(self.path("known_hosts"), all).unwrap();
+    }
+
+    /// What the user's own configuration says too.
+    pub fn configure(&self, lines: &str) {
+        let path = self.path("config");
+        let config = fs::read_to_string(&path).unwrap();
+        fs::write(path, format!("{config}{lines}")).unwrap();
     }
 
     /// What the sshd wrote.
@@ -173,7 +187,7 @@ pub fn which(name: &str) -> PathBuf {
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|p| p.exists()).unwrap_or_else(|| name.into())
 }
 
-fn program(dir: &Path, name: &str, script: &str) {
+pub fn program(dir: &Path, name: &str, script: &str) {
     fs::create_dir_all(dir).unwrap();
     let path = dir.join(name);
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();

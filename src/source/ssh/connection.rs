@@ -150,6 +150,8 @@ impl Drop for Connection {
 fn ssh(host: &RemoteHost, master: &str, socket: Option<&Path>) -> Command {
     let mut command = Command::new("ssh");
     command.args(arguments(host, master, socket));
+    // the ssh of a jump host is not told BatchMode: it would ask on the terminal
+    command.env("SSH_ASKPASS", "false").env("SSH_ASKPASS_REQUIRE", "force");
     command
 }
 

@@ -13,6 +13,8 @@ pub enum Reason {
     Refused,
     /// Nobody answers in time.
     TimedOut,
+    /// The jump host forwards nothing.
+    JumpRefused,
     /// The host's key is another than the one that is known.
     HostKeyChanged,
     /// The host's key is not known.
@@ -39,18 +41,21 @@ pub enum Reason {
     Other,
 }
 
+const DENIED: [&str; 2] = ["Permission denied", "Operation not permitted"];
+
 /// What each says, the first that fits counts.
-const WORDS: [(Reason, &[&str]); 11] = [
+const WORDS: [(Reason, &[&str]); 12] = [
     (Reason::HostKeyChanged, &["REMOTE HOST IDENTIFICATION HAS CHANGED"]),
     (Reason::HostKeyUnknown, &["Host key verification failed", "host key is known for"]),
     (Reason::UnknownName, &["Could not resolve hostname"]),
     (Reason::NoRoute, &["No route to host", "Network is unreachable"]),
     (Reason::Refused, &["Connection refused"]),
     (Reason::TimedOut, &["timed out", "not responding"]),
+    (Reason::JumpRefused, &["administratively prohibited"]),
     (Reason::Sudo, &["sudo: "]),
     (Reason::KeyRefused, &["Permission denied (", "Too many authentication failures"]),
     (Reason::NoSpace, &["No space left on device"]),
-    (Reason::Denied, &["Permission denied", "Operation not permitted"]),
+    (Reason::Denied, &DENIED),
     (
         Reason::Cut,
         &[
@@ -72,6 +77,7 @@ impl Reason {
             Self::NoRoute => "no-route",
             Self::Refused => "refused",
             Self::TimedOut => "timed-out",
+            Self::JumpRefused => "jump-refused",
             Self::HostKeyChanged => "host-key-changed",
             Self::HostKeyUnknown => "host-key-unknown",
             Self::KeyRefused => "key-refused",
@@ -89,6 +95,14 @@ impl Reason {
 
     /// Told from what was written to stderr and from how ssh ended; 255 is ssh's own code.
     pub fn of(words: &str, code: Option<i32>) -> Self {
+        // the words of a file that may not be read, about a route or a packet filter of this machine's own
+        let barred = |line: &str| {
+            let says = |words: &&str| line.ends_with(*words);
+            line.contains("connect to host ") && DENIED.iter().any(says)
+        };
+        if code == Some(255) && words.lines().any(|line| barred(line.trim_end())) {
+            return Self::NoRoute;
+        }
         let found = WORDS.iter().find(|(_, all)| all.iter().any(|part| words.contains(part)));
         match (found, code) {
             (Some((reason, _)), _) => *reason,
@@ -109,6 +123,9 @@ impl Reason {
             Self::Refused => "check that sshd runs there, and ansible_host and ansible_port",
             Self::TimedOut => {
                 "check that the host is up, ansible_host and ansible_port, and firewalls in between"
+            }
+            Self::JumpRefused => {
+                "let the jump host's sshd forward (AllowTcpForwarding, PermitOpen), or go through another"
             }
             Self::HostKeyChanged => {
                 "where the host was installed anew, remove the old key (ssh-keygen -R HOST); where it was not, \
@@ -223,6 +240,9 @@ mod tests {
         for (words, code, reason) in [
             ("ssh: Could not resolve hostname nowhere: Name or service not known", 255, Reason::UnknownName),
             ("ssh: connect to host 10.0.0.9 port 22: No route to host", 255, Reason::NoRoute),
+            ("ssh: connect to host 192.0.2.1 port 22: Permission denied", 255, Reason::NoRoute),
+            ("ssh: connect to host 192.0.2.1 port 22: Operation not permitted\r\n", 255, Reason::NoRoute),
+            ("channel 0: open failed: administratively prohibited: open failed", 255, Reason::JumpRefused),
             ("ssh: connect to host sat port 22: Connection refused", 255, Reason::Refused),
             ("ssh: connect to host sat port 22: Connection timed out", 255, Reason::TimedOut),
             ("Timeout, server sat not responding.", 255, Reason::TimedOut),

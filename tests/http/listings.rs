@@ -1,0 +1,102 @@
+//! Pages that other servers than those of `real` write: their folders hold the case, and nothing else is asked for.
+
+use super::server::{Server, file, response};
+use super::{CASE, same_as_plain};
+use std::collections::BTreeMap;
+use std::fs;
+
+/// What mod_autoindex writes with FancyIndexing and HTMLTable.
+fn apache(path: &str, names: &[String]) -> String {
+    let row = |name: &str, text: &str| {
+        format!(
+            "<tr><td valign=\"top\"><img src=\"/icons/compressed.gif\" alt=\"[   ]\"></td><td><a href=\"{name}\">{text}\
+             </a></td><td align=\"right\">2026-04-05 10:00  </td><td align=\"right\">1.2M</td><td>&nbsp;</td></tr>\n"
+        )
+    };
+    // a long name is shown short
+    let rows: String =
+        names.iter().map(|n| row(n, &format!("{:.20}..&gt;", n.replace("%2B", "+")))).collect();
+    format!(
+        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3.2 Final//EN\">\n<html>\n <head>\n  <title>Index of {path}</title>\n \
+         </head>\n <body>\n<h1>Index of {path}</h1>\n  <table>\n   <tr><th valign=\"top\"><img src=\"/icons/blank.gif\" \
+         alt=\"[ICO]\"></th><th><a href=\"?C=N;O=D\">Name</a></th><th><a href=\"?C=M;O=A\">Last modified</a></th><th>\
+         <a href=\"?C=S;O=A\">Size</a></th></tr>\n{}{rows}</table>\n<address>Apache/2.4.62 (Red Hat Enterprise Linux) \
+         OpenSSL/3.2.2 Server at files.example.com Port 443</address>\n</body></html>\n",
+        row(&format!("{}/", path.trim_end_matches('/').rsplit_once('/').unwrap().0), "Parent Directory")
+    )
+}
+
+/// What exporters of a run's workdir write: Bootstrap around a table, links that are whole paths, with queries.
+fn exporter(path: &str, names: &[String]) -> String {
+    let item = |name: &String| {
+        let class = if name.ends_with('/') { "folder" } else { "file" };
+        format!(
+            "<tr class=\"{class}\"><td><a class='name' data-kind=\"{class}\"\n   href='{path}{name}?raw=1&amp;v=2'>\
+             <span class=\"icon\"></span>{name}</a></td><td>1 MB</td></tr>\n"
+        )
+    };
+    let rows: String = names.iter().map(item).collect();
+    format!(
+        "<!doctype html><html><head><link rel=stylesheet href=/static/app.css></head><body><nav><a href=\"/\">runs</a> \
+         <a href=\"{path}\">this</a></nav><abbr href=\"x.tar\"></abbr><table>{rows}</table><a href=\"javascript:up()\">\
+         up</a><a name=end></a></body></html>"
+    )
+}
+
+/// The case in /runs/7/ and the folder `more` below, behind pages that `page` writes.
+fn served(page: fn(&str, &[String]) -> String) -> (Server, Vec<String>) {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(CASE.folder()).unwrap() {
+        let path = entry.unwrap().path();
+        files.insert(path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap());
+    }
+    let satellite = CASE.archive_name();
+    let below: Vec<String> = files.keys().filter(|name| **name != satellite).cloned().collect();
+    assert!(!below.is_empty());
+    let mut expected: Vec<String> = vec![format!("/runs/7/{satellite}")];
+    expected.extend(below.iter().map(|name| format!("/runs/7/more/{name}")));
+    expected.sort();
+    let server = Server::new(move |asked, _| {
+        let path = asked.path.split('?').next().unwrap();
+        let html = match path {
+            "/runs/7/" => page(path, &["checksums.txt".to_owned(), "more/".to_owned(), satellite.clone()]),
+            "/runs/7/more/" => page(path, &below),
+            _ => {
+                let name = path.rsplit('/').next().unwrap();
+                let bytes = files.get(name).filter(|_| path.starts_with("/runs/7/"));
+                return match bytes {
+                    Some(bytes) => file(asked, bytes, ""),
+                    None => response("500 Nobody was to ask for this", "Content-Length: 0\r\n", b""),
+                };
+            }
+        };
+        let head = format!("Content-Type: text/html;charset=UTF-8\r\nContent-Length: {}\r\n", html.len());
+        response("200 OK", &head, html.as_bytes())
+    });
+    (server, expected)
+}
+
+fn reads_the_case(page: fn(&str, &[String]) -> String) {
+    let (server, expected) = served(page);
+    let stderr = same_as_plain(CASE.run().arg("--sosreport-dir").arg(server.url("/runs/7/")));
+    assert!(!stderr.contains("lead out"), "{stderr}");
+    let mut archives: Vec<String> = server
+        .asked()
+        .iter()
+        .map(|asked| asked.path.split('?').next().unwrap().to_owned())
+        .filter(|path| !path.ends_with('/'))
+        .collect();
+    archives.sort();
+    archives.dedup();
+    assert_eq!(archives, expected);
+}
+
+#[test]
+fn the_tables_of_apache_give_the_same_sessions() {
+    reads_the_case(apache);
+}
+
+#[test]
+fn the_tables_of_a_workdir_exporter_give_the_same_sessions() {
+    reads_the_case(exporter);
+}
