@@ -107,16 +107,30 @@ class Balancer(Host):
         return collections.Counter(self.get().capsule for _ in range(count))
 
     def servers(self, backend="host_registration"):
-        """The statistics page's rows of a backend: capsule -> row."""
+        """The rows of a backend as the statistics page shows them, or the socket: capsule -> row."""
+        text = self.page() if self.statistics else self.ask("show stat")
+        rows = [row for row in csv.DictReader(io.StringIO(text.removeprefix("# "))) if row["pxname"] == backend]
+        return {row["svname"]: row for row in rows if row["svname"] not in ("FRONTEND", "BACKEND")}
+
+    def page(self):
         parts = urllib.parse.urlsplit(self.statistics)
         request = urllib.request.Request(f"http://{parts.hostname}:{parts.port}/;csv")
         if parts.username:
             login = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password)}"
             request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
         with urllib.request.urlopen(request, timeout=10) as response:
-            text = response.read().decode().removeprefix("# ")
-        rows = [row for row in csv.DictReader(io.StringIO(text)) if row["pxname"] == backend]
-        return {row["svname"]: row for row in rows if row["svname"] not in ("FRONTEND", "BACKEND")}
+            return response.read().decode()
+
+    def socket(self):
+        return self.run("grep -o '/[^ ]*' /etc/haproxy/haproxy.cfg | grep -E 'admin.sock|/stats$'").stdout.strip()
+
+    def ask(self, command):
+        """What HAProxy answers on its socket; nothing while it is not there."""
+        program = (
+            "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+            "s.sendall(sys.argv[2].encode()+b'\\n'); print(s.makefile().read())"
+        )
+        return self.run(f'python3 -c "{program}" {self.socket()} "{command}"', check=False).stdout
 
     def wait(self, condition, seconds=20):
         """Until the rows of host_registration meet a condition; the rows."""
@@ -126,7 +140,8 @@ class Balancer(Host):
                 rows = self.servers()
                 if condition(rows):
                     return rows
-            except OSError:
+            # not there yet, after a start
+            except (OSError, KeyError):
                 rows = {}
             if time.monotonic() > ends:
                 raise AssertionError(f"the statistics never showed it: {states(rows)}")
@@ -199,7 +214,7 @@ def client_certificates_pass_through(b):
 
 def statistics_show_good_checks(b):
     b.health(200)
-    b.wait(lambda rows: all(r["check_status"] == "L7OK" and r["check_code"] == "200" for r in rows.values()))
+    b.wait(lambda rows: rows and all(r["check_status"] == "L7OK" and r["check_code"] == "200" for r in rows.values()))
 
 
 def a_capsule_that_refuses_or_stops_costs_no_request(b):
@@ -251,16 +266,11 @@ def reloads_under_load_cost_no_request(b):
 
 
 def the_socket_is_for_root_and_changes_nothing(b):
-    path = b.run("grep -o '/[^ ]*' /etc/haproxy/haproxy.cfg | grep -E 'admin.sock|/stats$'").stdout.strip()
-    assert b.run(f"stat -c '%U %a' {path}").stdout.split() == ["root", "600"]
-    ask = (
-        "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
-        "s.sendall(sys.argv[2].encode()+b'\\n'); print(s.makefile().read())"
-    )
+    assert b.run(f"stat -c '%U %a' {b.socket()}").stdout.split() == ["root", "600"]
     for command in ("disable server host_registration/capsule1", "set weight host_registration/capsule1 0"):
-        answer = b.run(f'python3 -c "{ask}" {path} "{command}"').stdout
+        answer = b.ask(command)
         assert "Permission denied" in answer, f"{command}: {answer!r}"
-    assert "host_registration,capsule1" in b.run(f'python3 -c "{ask}" {path} "show stat"').stdout
+    assert "host_registration,capsule1" in b.ask("show stat")
 
 
 # The default: a failing check is seen, and takes nobody out
@@ -370,8 +380,9 @@ LEFT = [
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("scenario", "balancer", "capsules", "certificates", "statistics"):
+    for name in ("scenario", "balancer", "capsules", "certificates"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--statistics", help="URL of the page; without it the socket is asked")
     parser.add_argument("--fall", type=int, required=True)
     parser.add_argument("--only", help="checks whose names hold this")
     options = parser.parse_args()

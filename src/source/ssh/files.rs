@@ -16,13 +16,10 @@ use std::time::Duration;
 /// Bytes of all files together, in base64; configurations are no logs.
 const MOST: u64 = 64 << 20;
 
-/// What a [`RemoteFile`] that is a podman secret has before its name.
-pub const SECRET: &str = "podman secret ";
-
 /// A file of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteFile {
-    /// Its path there; [`SECRET`] and a name where it is none.
+    /// Its path there; `podman secret NAME` where it is one.
     pub path: String,
     /// All of it; none where it may not be read.
     pub bytes: Option<Vec<u8>>,
