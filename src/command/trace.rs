@@ -37,7 +37,7 @@ pub fn run(args: &TraceArgs) -> anyhow::Result<ExitCode> {
     }
     let (traces, groups) = match wanted {
         None => (Vec::new(), aggregate(&all)),
-        Some(wanted) => match select(&wanted, &all.traced, &all.names) {
+        Some(wanted) => match select(&wanted, &all) {
             Ok(places) => (traces(&places, &all), Vec::new()),
             Err(error) => return Ok(refused(&error)),
         },

@@ -22,7 +22,7 @@ pub struct Traced {
     pub cut: bool,
     /// Calls without a key came from an address that others share: they are not among the requests.
     pub shared_address: bool,
-    /// `url` that the host registered with, else the load balancer or proxy of Katello's own line.
+    /// `url` that the host registered with, else the load balancer of Katello's own line.
     pub url: NameId,
     /// All starts of the log are whole seconds.
     pub whole_seconds: bool,
@@ -112,7 +112,7 @@ pub(super) fn traced(
             session: session.clone(),
             cut: clues.cut,
             shared_address: !is_own(clues),
-            url: if clues.url == NameId::NONE { clues.through } else { clues.url },
+            url: if clues.url == NameId::NONE && clues.balanced { clues.through } else { clues.url },
             whole_seconds: !fractions,
             on_capsule: Vec::new(),
             packed: Packed::of(base, &requests),

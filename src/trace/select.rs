@@ -1,5 +1,7 @@
 //! What a user names in, the sessions that are meant out.
 
+use super::Trace;
+use crate::registration::finish::Registrations;
 use crate::registration::session::{Names, Uuid};
 use crate::registration::traced::Traced;
 use std::collections::BTreeSet;
@@ -52,25 +54,20 @@ fn like(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!(", such as {}", listed(near)) }
 }
 
-/// The sessions that are meant, as places in `traced`: of a host in order of time, of the slowest the slowest first.
+/// The sessions that are meant, as places in `all.traced`: of a host in order of time, of the slowest the slowest first.
 ///
 /// # Errors
 /// Nothing is meant, or a short name means several hosts.
-pub fn select(wanted: &Wanted, traced: &[Traced], names: &Names) -> Result<Vec<usize>, SelectError> {
+pub fn select(wanted: &Wanted, all: &Registrations) -> Result<Vec<usize>, SelectError> {
     match wanted {
-        Wanted::Slowest(n) => Ok(slowest(*n, traced)),
-        Wanted::Named(name) => named(name, traced, names),
+        Wanted::Slowest(n) => Ok(slowest(*n, all)),
+        Wanted::Named(name) => named(name, &all.traced, &all.names),
     }
 }
 
-fn slowest(n: usize, traced: &[Traced]) -> Vec<usize> {
-    let span = |t: &Traced| {
-        let requests = t.requests();
-        let first = requests.first().map_or(0, |r| r.at_us);
-        requests.iter().map(|r| r.at_us - first + i64::from(r.ms) * 1000).max().unwrap_or(0)
-    };
-    let mut spans: Vec<(i64, usize)> =
-        traced.iter().enumerate().filter(|(_, t)| !t.cut).map(|(i, t)| (span(t), i)).collect();
+fn slowest(n: usize, all: &Registrations) -> Vec<usize> {
+    let whole = all.traced.iter().enumerate().filter(|(_, t)| !t.cut);
+    let mut spans: Vec<(i64, usize)> = whole.map(|(i, t)| (Trace::of(t, all).span_ms(), i)).collect();
     spans.sort_by_key(|(span, i)| (std::cmp::Reverse(*span), *i));
     spans.into_iter().take(n).map(|(_, i)| i).collect()
 }

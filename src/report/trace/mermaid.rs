@@ -38,7 +38,9 @@ fn write_item(out: &mut String, number: usize, lanes: &[Lane], item: &Item) {
     let keys: Vec<String> = lanes.iter().map(|lane| key(number, lane)).collect();
     let client = keys.first().map_or(SATELLITE, String::as_str);
     let _ = match item {
-        Item::Begins(text) => writeln!(out, "    Note over {client},{SATELLITE}: {}", words(text)),
+        Item::Begins(title, way) => {
+            writeln!(out, "    Note over {client},{SATELLITE}: {}", words(&format!("{title}: {way}")))
+        }
         Item::Gap(text) => writeln!(out, "    Note over {client}: {}", words(text)),
         Item::Call(call) => {
             write_call(out, &keys, lanes, call);

@@ -20,8 +20,8 @@ pub struct Lane {
 
 /// Something in the diagram.
 pub enum Item {
-    /// A registration begins.
-    Begins(String),
+    /// A registration begins: the host's attempt, how it came and went.
+    Begins(String, String),
     /// Nothing is under way.
     Gap(String),
     /// A request and its answer.
@@ -60,7 +60,7 @@ pub fn lanes(trace: &Trace<'_>) -> Vec<Lane> {
 
 /// What happens, in order.
 pub fn items(trace: &Trace<'_>) -> Vec<Item> {
-    let mut items = vec![Item::Begins(format!("{}: {}", title(trace), way(trace)))];
+    let mut items = vec![Item::Begins(title(trace), way(trace))];
     let grain = if trace.whole_seconds { 1000 } else { 100 };
     let mut rest = trace.steps.as_slice();
     while let Some(first) = rest.first() {

@@ -15,8 +15,7 @@ use serde::Serialize;
 pub fn render(report: &Report<'_>) -> anyhow::Result<String> {
     let mut y = MARGIN;
     let pictures: Vec<Picture> = report.traces.iter().map(|trace| picture(trace, &mut y)).collect();
-    let lanes = pictures.iter().map(|p| p.lanes.len()).max().unwrap_or(1);
-    let width = LEFT + (lanes as i64 - 1) * APART + RIGHT;
+    let width = LEFT + ACROSS + RIGHT;
     // by its name it is XML: the engine escapes every value
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
@@ -30,9 +29,10 @@ pub fn render(report: &Report<'_>) -> anyhow::Result<String> {
 const MARGIN: i64 = 24;
 /// Offsets stand to the left of the client.
 const LEFT: i64 = 110;
-const RIGHT: i64 = 260;
-/// Between two lanes.
-const APART: i64 = 230;
+/// Answers stand to the right of the Satellite.
+const RIGHT: i64 = 290;
+/// From the client to the Satellite.
+const ACROSS: i64 = 690;
 const ROW: i64 = 22;
 /// Characters of a name over its lane.
 const NAME: usize = 30;
@@ -40,6 +40,7 @@ const NAME: usize = 30;
 #[derive(Serialize)]
 struct Picture {
     title: String,
+    way: String,
     y: i64,
     top: i64,
     bottom: i64,
@@ -67,22 +68,24 @@ struct RowAt {
 }
 
 fn picture(trace: &Trace<'_>, y: &mut i64) -> Picture {
+    let found = lanes(trace);
+    let apart = ACROSS / (found.len() as i64 - 1).max(1);
     let lanes: Vec<LaneAt> = (0..)
-        .zip(lanes(trace))
+        .zip(found)
         .map(|(i, lane)| LaneAt {
-            x: LEFT + i * APART,
+            x: LEFT + i * apart,
             role: lane.role,
             name: xml(&lane.name.unwrap_or_default(), NAME),
         })
         .collect();
     let (from, to) = (lanes.first().map_or(LEFT, |l| l.x), lanes.last().map_or(LEFT, |l| l.x));
     let begin = *y;
-    let top = begin + 3 * ROW;
+    let top = begin + 4 * ROW;
     *y = top;
-    let (mut rows, mut title) = (Vec::new(), String::new());
+    let (mut rows, mut title, mut way) = (Vec::new(), String::new(), String::new());
     for item in items(trace) {
         match item {
-            Item::Begins(text) => title = xml(&text, usize::MAX),
+            Item::Begins(host, came) => (title, way) = (xml(&host, usize::MAX), xml(&came, usize::MAX)),
             Item::Gap(text) => {
                 *y += ROW;
                 rows.push(RowAt {
@@ -118,7 +121,7 @@ fn picture(trace: &Trace<'_>, y: &mut i64) -> Picture {
     *y += ROW;
     let bottom = *y;
     *y += MARGIN;
-    Picture { title, y: begin + ROW, top, bottom, lanes, rows }
+    Picture { title, way, y: begin + ROW, top, bottom, lanes, rows }
 }
 
 // XML has no way to write some characters at all

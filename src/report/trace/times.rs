@@ -46,6 +46,9 @@ const READING: &str = "of registrations that succeeded; gaps are where nothing o
 const SHARED: &str = "where hosts share an address, calls without a key (GET /rhsm/status, /rhsm) are not told: their \
     time is part of the gaps";
 
+/// Columns apart.
+const GAP: usize = 2;
+
 fn label(group: Option<Group>) -> &'static str {
     group.map_or("All", Group::label)
 }
@@ -92,7 +95,14 @@ fn one(out: &mut String, group: &GroupTimes, style: TableStyle) {
         None,
         Tone::Strong,
     ));
-    let columns = Columns::measure(rows.iter(), 2);
+    if Columns::measure(rows.iter(), GAP).total() > style.width {
+        // the means and the shares are what one reads first
+        for row in &mut rows {
+            let mut column = 0..;
+            row.cells.retain(|_| !matches!(column.next(), Some(3 | 5)));
+        }
+    }
+    let columns = Columns::measure(rows.iter(), GAP);
     for row in &rows {
         out.push_str(&columns.line(row, style));
         out.push('\n');
