@@ -133,13 +133,13 @@ fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<Me
         words.extend([OsString::from("--inventory"), inventory.into()]);
     }
     match Cli::try_parse_from(words)?.command {
-        Command::Metrics(options) => Ok(Box::new(MetricsArgs {
-            via_ansible: reading.via_ansible,
-            no_verify_ssl: reading.no_verify_ssl,
-            ca_file: reading.ca_file.clone(),
-            utc_offset: reading.utc_offset,
-            ..*options
-        })),
+        Command::Metrics(mut options) => {
+            options.source.via_ansible = reading.via_ansible;
+            options.source.no_verify_ssl = reading.no_verify_ssl;
+            options.source.ca_file = reading.ca_file.clone();
+            options.source.utc_offset = reading.utc_offset;
+            Ok(options)
+        }
         _ => bail!("'{run}' is no source"),
     }
 }

@@ -9,6 +9,7 @@ pub mod man;
 pub mod metrics;
 pub mod render;
 pub mod simulate;
+pub mod trace;
 pub mod validate;
 
 use crate::cli::{Cli, Command};
@@ -30,6 +31,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(error) => exit_code(Err(error)),
         },
         Command::Compare(args) => match compare::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Trace(args) => match trace::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },

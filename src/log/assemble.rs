@@ -315,6 +315,7 @@ impl Assembler {
                 }
             }
             Some(b'K' | b'H' | b'I' | b'C') => self.detail_line(line.id, text),
+            Some(b'u') if text.starts_with(b"unattended: ") => self.built(line.id, text),
             _ => {}
         }
     }
@@ -443,6 +444,13 @@ impl Assembler {
             self.block.events.push(Event::Announced(id, found.uuid));
         }
         self.detail(id, found);
+    }
+
+    #[cold]
+    fn built(&mut self, id: u64, text: &[u8]) {
+        if let Some(host) = text::built_host(text) {
+            self.detail(id, Details { host: Some(host.to_ascii_lowercase().into()), ..Details::default() });
+        }
     }
 
     fn detail(&mut self, id: u64, found: Details) {

@@ -31,11 +31,52 @@ pub enum Kind {
     Status,
     /// /rhsm without a UUID.
     Rhsm,
+    /// GET /rhsm/consumers/UUID/certificates/serials.
+    Serials,
+    /// GET /rhsm/consumers/UUID/certificates.
+    Certificates,
+    /// GET /rhsm/consumers/UUID/accessible_content.
+    AccessibleContent,
+    /// GET or PUT /rhsm/consumers/UUID/content_overrides.
+    ContentOverrides,
+    /// GET /rhsm/consumers/UUID/release.
+    Release,
+    /// PUT /rhsm/consumers/UUID/profiles.
+    Profiles,
+    /// PUT /rhsm/systems/UUID/enabled_repos.
+    EnabledRepos,
+    /// /unattended/built: the host says that its own script is through.
+    Built,
+    /// /redhat_access/r/insights: insights-client through the Satellite.
+    Insights,
 }
 
 impl Kind {
     /// How many kinds there are.
-    pub const COUNT: usize = Self::Rhsm as usize + 1;
+    pub const COUNT: usize = Self::Insights as usize + 1;
+
+    /// A consumer's UUID stands in its path.
+    pub const fn has_uuid(self) -> bool {
+        matches!(
+            self,
+            Self::Facts
+                | Self::Compliance
+                | Self::ConsumerGet
+                | Self::Consumer
+                | Self::Serials
+                | Self::Certificates
+                | Self::AccessibleContent
+                | Self::ContentOverrides
+                | Self::Release
+                | Self::Profiles
+                | Self::EnabledRepos
+        )
+    }
+
+    /// Outside /rhsm and /register.
+    pub const fn is_other(self) -> bool {
+        matches!(self, Self::Other | Self::Built | Self::Insights)
+    }
 }
 
 /// What the lines between Started and Completed said, where a metric needs it.

@@ -78,7 +78,24 @@ pub fn classify(method: &[u8], path: &[u8]) -> (Kind, Uuid) {
     match path.strip_prefix(b"/register") {
         Some([] | [b'?', ..]) if method == b"GET" => (Kind::Script, Uuid::NONE),
         Some([] | [b'?', ..]) if method == b"POST" => (Kind::HostRegister, Uuid::NONE),
+        _ if path.starts_with(b"/unattended/built") => (Kind::Built, Uuid::NONE),
+        _ if path.starts_with(b"/redhat_access/r/insights") => (Kind::Insights, Uuid::NONE),
         _ => (Kind::Other, Uuid::NONE),
+    }
+}
+
+// what stands behind /rhsm/consumers/UUID
+fn below_consumer(method: &[u8], rest: &[u8]) -> Kind {
+    let path = &rest[..memchr(b'?', rest).unwrap_or(rest.len())];
+    match (method, path) {
+        (b"GET", b"/compliance") => Kind::Compliance,
+        (b"GET", b"/certificates/serials") => Kind::Serials,
+        (b"GET", b"/certificates") => Kind::Certificates,
+        (b"GET", b"/accessible_content") => Kind::AccessibleContent,
+        (b"GET" | b"PUT", b"/content_overrides") => Kind::ContentOverrides,
+        (b"GET", b"/release") => Kind::Release,
+        (b"PUT", b"/profiles") => Kind::Profiles,
+        _ => Kind::Consumer,
     }
 }
 
@@ -92,14 +109,14 @@ fn classify_rhsm(method: &[u8], path: &[u8]) -> (Kind, Uuid) {
             let kind = match method {
                 b"GET" if ends(rest) => Kind::ConsumerGet,
                 b"PUT" if ends(rest) => Kind::Facts,
-                b"GET" if rest.strip_prefix(b"/compliance").is_some_and(ends) => Kind::Compliance,
-                _ => Kind::Consumer,
+                _ => below_consumer(method, rest),
             };
             return (kind, uuid);
         }
     } else if let Some(rest) = path.strip_prefix(b"/systems") {
-        if let Some((uuid, _)) = leading_uuid(rest) {
-            return (Kind::Consumer, uuid);
+        if let Some((uuid, rest)) = leading_uuid(rest) {
+            let repos = method == b"PUT" && rest.strip_prefix(b"/enabled_repos").is_some_and(ends);
+            return (if repos { Kind::EnabledRepos } else { Kind::Consumer }, uuid);
         }
     } else if path.strip_prefix(b"/status").is_some_and(ends) && method == b"GET" {
         return (Kind::Status, Uuid::NONE);
@@ -193,6 +210,13 @@ pub fn candlepin_other_uuid(text: &[u8]) -> Option<Uuid> {
 pub fn fact_import_host(text: &[u8]) -> Option<&str> {
     let rest = text.strip_prefix(b"Import facts for '")?;
     host_name(&rest[..memchr(b'\'', rest)?])
+}
+
+/// `unattended: host1.example.com is built!` (Foreman's UnattendedController; `Built!` before 2013)
+pub fn built_host(text: &[u8]) -> Option<&str> {
+    let rest = text.strip_prefix(b"unattended: ")?.trim_ascii_end();
+    let host = rest.strip_suffix(b" is built!").or_else(|| rest.strip_suffix(b" is Built!"))?;
+    host_name(host)
 }
 
 /// `Host host1.example.com registered through load balancer lb1.example.com` as (host, load balancer?, name).
@@ -306,6 +330,14 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_says_it_is_built_is_named() {
+        for text in ["unattended: h1.example.com is built!", "unattended: h1.example.com is Built! "] {
+            assert_eq!(built_host(text.as_bytes()), Some("h1.example.com"));
+        }
+        assert_eq!(built_host(b"unattended: unable to find a host is built"), None);
+    }
+
+    #[test]
     fn paths_are_classified() {
         let uuid = Uuid::parse(UUID.as_bytes()).unwrap();
         for (method, path, kind, with_uuid) in [
@@ -316,11 +348,20 @@ mod tests {
             ("GET", format!("/rhsm/consumers/{UUID}"), Kind::ConsumerGet, true),
             ("GET", format!("/rhsm/consumers/{UUID}?x=1"), Kind::ConsumerGet, true),
             ("PUT", format!("/rhsm/consumers/{UUID}"), Kind::Facts, true),
-            ("PUT", format!("/rhsm/consumers/{UUID}/profiles"), Kind::Consumer, true),
+            ("PUT", format!("/rhsm/consumers/{UUID}/profiles"), Kind::Profiles, true),
+            ("PUT", format!("/rhsm/consumers/{UUID}/packages"), Kind::Consumer, true),
+            ("GET", format!("/rhsm/consumers/{UUID}/certificates/serials"), Kind::Serials, true),
+            ("GET", format!("/rhsm/consumers/{UUID}/certificates?serials=1,2"), Kind::Certificates, true),
+            ("GET", format!("/rhsm/consumers/{UUID}/accessible_content"), Kind::AccessibleContent, true),
+            ("PUT", format!("/rhsm/consumers/{UUID}/content_overrides"), Kind::ContentOverrides, true),
+            ("GET", format!("/rhsm/consumers/{UUID}/release"), Kind::Release, true),
+            ("POST", "/unattended/built?token=a".to_owned(), Kind::Built, false),
+            ("GET", "/redhat_access/r/insights/v1/branch_info".to_owned(), Kind::Insights, false),
             ("DELETE", format!("/rhsm/consumers/{UUID}"), Kind::Consumer, true),
             ("GET", format!("/rhsm/consumers/{UUID}/compliance"), Kind::Compliance, true),
             ("GET", format!("/rhsm/consumers/{UUID}/compliance_x"), Kind::Consumer, true),
-            ("PUT", format!("/rhsm/systems/{UUID}/enabled_repos"), Kind::Consumer, true),
+            ("PUT", format!("/rhsm/systems/{UUID}/enabled_repos"), Kind::EnabledRepos, true),
+            ("GET", format!("/rhsm/systems/{UUID}/enabled_repos"), Kind::Consumer, true),
             ("GET", format!("/rhsm/consumers/{UUID}0"), Kind::Rhsm, false),
             ("GET", "/rhsm/status".to_owned(), Kind::Status, false),
             ("GET", "/rhsm/".to_owned(), Kind::Rhsm, false),

@@ -67,6 +67,11 @@ pub struct State {
 }
 
 impl State {
+    /// A host has begun a registration from here.
+    pub fn has_host(&self) -> bool {
+        self.host != NameId::NONE
+    }
+
     /// Only one host ever registered from here, and no other host's consumer was seen.
     pub fn is_one_clients_own(&self) -> bool {
         !self.several_hosts

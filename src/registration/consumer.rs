@@ -2,7 +2,7 @@
 
 use super::addresses::{AddressId, KINDS};
 use super::join::Outcome;
-use super::session::{Ms, NameId};
+use super::session::{ErrorClass, Ms, NameId, Session};
 use crate::log::request::{Kind, Request};
 
 /// The consumer belongs to no session, or to none that is known yet.
@@ -106,5 +106,20 @@ impl Consumer {
             self.address = address;
         }
         self.metric_requests += 1;
+    }
+}
+
+/// What POST /register of the flow without Katello says of its session.
+pub(super) fn register_result(session: &mut Session, request: &Request, outcome: Outcome) {
+    match outcome {
+        // a good one after a bad one makes the registration good
+        Outcome::Answered if request.success() => {
+            session.host_register = Ms::some(u64::from(request.duration_ms));
+            session.error = None;
+        }
+        _ if session.host_register != Ms::NONE => {}
+        Outcome::Answered => session.error = ErrorClass::of_status(request.status),
+        Outcome::Unanswered => session.error = Some(ErrorClass::NoResponse),
+        Outcome::Cut => {}
     }
 }

@@ -1,11 +1,12 @@
 //! Requests in, sessions out: a create opens a session, the consumer UUID brings the rest to it.
 
 use super::SILENCE_US;
-use super::addresses::{AddressId, Addresses, BUCKET_SECS, kind_number};
+use super::addresses::{AddressId, Addresses, BUCKET_SECS, State, kind_number};
 use super::background::{BackgroundCounts, UuidHasher};
 use super::capsule::Forwarded;
-use super::consumer::{Consumer, NO_SESSION};
+use super::consumer::{Consumer, NO_SESSION, register_result};
 use super::join::{Outcome, Requests};
+use super::record::Recorder;
 use super::session::{ErrorClass, Group, Ms, NameId, Names, Session, Uuid};
 use super::unkeyed::{Script, StatusCalls};
 use crate::log::proxy::Asked;
@@ -58,6 +59,8 @@ pub struct Correlator {
     pub background: BackgroundCounts,
     /// GET and POST /register one by one, where capsules' logs are to be joined with them.
     pub forwarded: Option<Vec<Forwarded>>,
+    /// Keeps requests one by one, where a trace is asked for.
+    pub recorder: Option<Recorder>,
     /// Requests of sessions that a metric is made of.
     pub attributed: u64,
     consumers: HashMap<u128, Consumer, BuildHasherDefault<UuidHasher>>,
@@ -73,6 +76,9 @@ pub struct Correlator {
 
 impl Requests for Correlator {
     fn request(&mut self, request: Request, outcome: Outcome) {
+        if request.kind.is_other() {
+            return self.loose(&request, outcome);
+        }
         self.tick(request.end_us());
         if self.forwarded.is_some() && matches!(request.kind, Kind::Script | Kind::HostRegister) {
             self.forward(&request, outcome);
@@ -80,20 +86,20 @@ impl Requests for Correlator {
         match request.kind {
             Kind::Create => self.create(request, outcome),
             Kind::HostRegister => self.host_register(request, outcome),
-            Kind::Facts | Kind::Compliance | Kind::ConsumerGet | Kind::Consumer => {
-                self.keyed(request, outcome)
-            }
             Kind::Script => self.script(&request, outcome),
             Kind::Status => {
                 let address = self.addresses.id(request.address);
                 self.status_calls.push(address, request.start_us);
+                self.loose(&request, outcome);
             }
-            Kind::Rhsm | Kind::Other | Kind::Unseen => {}
+            kind if kind.has_uuid() => self.keyed(request, outcome),
+            Kind::Rhsm => self.loose(&request, outcome),
+            _ => {}
         }
     }
 
     fn touch(&self, request: &Request) -> u64 {
-        if matches!(request.kind, Kind::Other | Kind::Rhsm | Kind::Unseen) {
+        if request.kind.is_other() || matches!(request.kind, Kind::Rhsm | Kind::Unseen) {
             return 0;
         }
         let consumer = match request.uuid {
@@ -134,6 +140,18 @@ impl Correlator {
         self.forwarded.get_or_insert_default().push(forwarded);
     }
 
+    // what no figure is made of, or no key joins, is for a recorder only
+    fn loose(&mut self, request: &Request, outcome: Outcome) {
+        let Some(recorder) = &mut self.recorder else { return };
+        let host = request.details.as_deref().and_then(|d| d.host.as_deref());
+        if let Some(host) = host.filter(|_| request.kind == Kind::Built) {
+            return recorder.built(self.names.find(host), request, outcome);
+        }
+        let address = self.addresses.id(request.address);
+        let own = self.addresses.get(address).is_some_and(State::is_one_clients_own);
+        recorder.loose(address, own, request, outcome);
+    }
+
     fn tick(&mut self, us: i64) {
         // one time far ahead of the others is a clock's slip: only many in a row move the log's own time there
         if us > self.now_us + SILENCE_US {
@@ -156,6 +174,10 @@ impl Correlator {
         let gone = self.consumers.extract_if(|_, c| !c.pending && c.last_us < silent).collect::<Vec<_>>();
         for (uuid, consumer) in gone {
             self.put_away(Uuid(uuid), consumer);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            // a create comes up to a silence behind its host's first calls, and may take as long
+            recorder.sweep(silent - SILENCE_US, &self.addresses);
         }
     }
 
@@ -190,6 +212,9 @@ impl Correlator {
             },
             ..Session::default()
         });
+        if let Some(recorder) = &mut self.recorder {
+            recorder.create(&request, outcome);
+        }
         self.nameless |= success && !uuid.is_some();
         let (through, balanced) = self.through(&details);
         self.clues.push(Clues {
@@ -291,6 +316,9 @@ impl Correlator {
             return;
         }
         let (session, clues) = (&mut self.sessions[index as usize], &mut self.clues[index as usize]);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.of_session((index, session), &request, outcome);
+        }
         register_result(session, &request, outcome);
         session.ended_at = session.ended_at.max(Timestamp(request.end_us()));
         (clues.url, clues.registered, clues.register_address) = (url, true, address);
@@ -322,6 +350,9 @@ impl Correlator {
             return;
         }
         consumer.take(&request, outcome, address);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.keyed(uuid, &request, outcome);
+        }
         if shared {
             let background = (consumer.session == NO_SESSION).then(|| kind_number(request.kind));
             self.addresses.activity(address, bucket, background);
@@ -382,6 +413,9 @@ impl Correlator {
     }
 
     fn script(&mut self, request: &Request, outcome: Outcome) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.script(request, outcome);
+        }
         let details = request.details.as_deref();
         let url =
             details.and_then(|d| d.query_url.as_deref()).map_or(NameId::NONE, |url| self.names.intern(url));
@@ -398,6 +432,9 @@ impl Correlator {
 
     // a consumer has gone silent: what it sent is its session's, or nobody's
     fn put_away(&mut self, uuid: Uuid, consumer: Consumer) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.close(uuid, consumer.session, &self.sessions);
+        }
         let Some(session) = self.sessions.get_mut(consumer.session as usize) else {
             if consumer.requests > 0 {
                 self.background.keyed += u64::from(consumer.requests);
@@ -450,18 +487,4 @@ impl Correlator {
 
 fn bucket_of(us: i64) -> i32 {
     us.div_euclid(BUCKET_SECS * 1_000_000) as i32
-}
-
-fn register_result(session: &mut Session, request: &Request, outcome: Outcome) {
-    match outcome {
-        // a good one after a bad one makes the registration good
-        Outcome::Answered if request.success() => {
-            session.host_register = Ms::some(u64::from(request.duration_ms));
-            session.error = None;
-        }
-        _ if session.host_register != Ms::NONE => {}
-        Outcome::Answered => session.error = ErrorClass::of_status(request.status),
-        Outcome::Unanswered => session.error = Some(ErrorClass::NoResponse),
-        Outcome::Cut => {}
-    }
 }

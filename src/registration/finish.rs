@@ -6,6 +6,7 @@ use super::correlate::{Clues, Correlator};
 use super::join::JoinCounts;
 use super::session::Uuid;
 use super::session::{Evidence, Group, NameId, Names, Session};
+use super::traced::{self, Traced};
 use super::unkeyed::{self, GroupCalls, Script};
 use super::way_in::{Decided, Ways};
 use crate::inventory::topology::Topology;
@@ -77,6 +78,8 @@ pub struct Registrations {
     pub forwarded: Vec<Forwarded>,
     /// What capsules saw, where their logs were read.
     pub capsules: Capsules,
+    /// Sessions with their requests, cut ones too, where they were recorded.
+    pub traced: Vec<Traced>,
     /// What was asked for.
     pub window: Window,
     /// Words that a reader must see.
@@ -97,6 +100,10 @@ impl Registrations {
             session.capsule = keep(session.capsule);
             session.client_os = keep(session.client_os);
             session
+        }));
+        self.traced.extend(other.traced.into_iter().map(|mut traced| {
+            traced.rename(&mut keep);
+            traced
         }));
         for (group, n) in other.cut {
             *self.cut.entry(group).or_default() += n;
@@ -139,11 +146,13 @@ impl Registrations {
             &capsule::Satellite { forwarded: &forwarded, names: &self.names, time },
         );
         capsule::give_to_sessions(&self.capsules, &mut self.sessions);
+        traced::give_capsules(&self.capsules, &mut self.traced);
     }
 
     /// Puts the sessions of several Satellites in order.
     pub fn sort(&mut self) {
         sort(&mut self.sessions, &self.names);
+        traced::sort(&mut self.traced, &self.names);
     }
 }
 
@@ -175,6 +184,10 @@ pub fn finish(
         inferred + figures.inferred,
         scripts.len() as u64 - named - inferred,
     ];
+    let traced = match all.recorder.take() {
+        Some(recorder) => traced::traced(recorder, &all, &fetched, &ways, window),
+        None => Vec::new(),
+    };
     let (mut sessions, cut) = in_order(all.sessions, &all.clues, window);
     sort(&mut sessions, &all.names);
     Registrations {
@@ -190,6 +203,7 @@ pub fn finish(
         requests,
         forwarded,
         capsules: Capsules::default(),
+        traced,
         window,
         notes,
     }

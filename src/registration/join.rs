@@ -4,6 +4,7 @@ use crate::log::assemble::{Block, Event, IdMap};
 use crate::log::request::{Kind, Request};
 use crate::registration::overlap::Overlap;
 use crate::registration::session::Uuid;
+use serde::{Deserialize, Serialize};
 
 /// A request without an answer after so long is a time-out even where no other request took so long:
 /// a capsule waits 60 s for Foreman.
@@ -16,7 +17,7 @@ const HOLE_US: i64 = 600_000_000;
 const AHEAD: usize = 32;
 
 /// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It has a Completed line.
     Answered,
@@ -253,9 +254,8 @@ impl Joiner {
             Outcome::Unanswered => self.counts.unanswered += 1,
             Outcome::Cut => self.counts.cut += 1,
         }
-        if request.kind == Kind::Other {
-            self.counts.other += 1;
-        } else {
+        self.counts.other += u64::from(request.kind.is_other());
+        if request.kind != Kind::Other {
             sink.request(request, outcome);
         }
     }

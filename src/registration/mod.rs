@@ -2,7 +2,7 @@
 //!
 //! `join` makes whole requests of the parts that blocks and files hold, `correlate` makes sessions of requests,
 //! `way_in` tells how each host came, `unkeyed` shares out what carries no key and says so,
-//! `capsule` brings what capsules saw beside it.
+//! `capsule` brings what capsules saw beside it, `record` and `traced` keep the requests of sessions for a trace.
 
 pub mod addresses;
 pub mod background;
@@ -13,7 +13,9 @@ pub mod finish;
 pub mod join;
 pub mod least_squares;
 pub mod overlap;
+pub mod record;
 pub mod session;
+pub mod traced;
 pub mod unkeyed;
 pub mod way_in;
 

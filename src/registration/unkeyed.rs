@@ -247,20 +247,20 @@ impl UntilCreate {
 }
 
 // sessions in order of address and start
-struct ByAddress {
+pub(super) struct ByAddress {
     order: Vec<u32>,
     from: Vec<u32>,
 }
 
 impl ByAddress {
-    fn range(&self, address: usize) -> Option<&[u32]> {
+    pub(super) fn range(&self, address: usize) -> Option<&[u32]> {
         let (from, to) = (*self.from.get(address)?, *self.from.get(address + 1)?);
         let range = &self.order[from as usize..to as usize];
         (!range.is_empty()).then_some(range)
     }
 }
 
-fn by_address(sessions: &[Session], clues: &[Clues], addresses: usize) -> ByAddress {
+pub(super) fn by_address(sessions: &[Session], clues: &[Clues], addresses: usize) -> ByAddress {
     let mut order: Vec<u32> =
         (0..sessions.len() as u32).filter(|i| clues[*i as usize].address != AddressId::NONE).collect();
     order.sort_unstable_by_key(|i| (clues[*i as usize].address, sessions[*i as usize].started_at, *i));
@@ -275,7 +275,7 @@ fn by_address(sessions: &[Session], clues: &[Clues], addresses: usize) -> ByAddr
 }
 
 // the first session on the address that had not ended, else the last one if it ended less than the silence ago
-fn owner(sessions: &[Session], range: &[u32], second: i64) -> Option<usize> {
+pub(super) fn owner(sessions: &[Session], range: &[u32], second: i64) -> Option<usize> {
     let mut last = None;
     for i in range {
         let session = &sessions[*i as usize];

@@ -249,8 +249,9 @@ impl<V: Serialize> Serialize for Map<V> {
     }
 }
 
+/// A distribution; numbers are integers where they are whole, else have three digits behind the point.
 #[derive(Debug, serde::Serialize)]
-struct DistributionJson {
+pub struct DistributionJson {
     count: u64,
     min: Number,
     avg: Number,
@@ -263,7 +264,8 @@ struct DistributionJson {
 }
 
 impl DistributionJson {
-    const fn of(d: &Distribution) -> Self {
+    /// As it is written.
+    pub const fn of(d: &Distribution) -> Self {
         Self {
             count: d.count,
             min: Number(d.min),
@@ -280,7 +282,7 @@ impl DistributionJson {
 
 /// An integer where it is whole, else three digits behind the point; null where there is none.
 #[derive(Clone, Copy, Debug)]
-struct Number(Option<f64>);
+pub struct Number(pub Option<f64>);
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -12,6 +12,7 @@ pub mod save;
 pub mod sessions;
 pub mod table;
 pub mod topology;
+pub mod trace;
 
 #[cfg(test)]
 pub(crate) mod samples;

@@ -2,7 +2,7 @@
 
 use super::capsules::{read_capsules, take_capsules};
 use super::progress::Progress;
-use crate::cli::MetricsArgs;
+use crate::cli::SourceArgs;
 use crate::inventory::topology::Topology;
 use crate::log::assemble::{Block, Event};
 use crate::log::proxy::collect::ProxyCounts;
@@ -11,6 +11,7 @@ use crate::registration::capsule::{NamedLog, SatelliteTime};
 use crate::registration::correlate::Correlator;
 use crate::registration::finish::{self, Registrations, Window};
 use crate::registration::join::Joiner;
+use crate::registration::record::Recorder;
 use crate::source::open::{Compression, Input};
 use crate::source::sos::scan::Scanning;
 use crate::source::ssh::HostReport;
@@ -88,11 +89,11 @@ impl Collected {
     }
 }
 
-/// Reads every place; answers come together in the order of the places.
-pub fn collect(args: &MetricsArgs, places: &[Place], topology: Option<&Topology>) -> Collected {
+/// Reads every place; answers come together in the order of the places. `record`: requests of sessions are kept.
+pub fn collect(args: &SourceArgs, places: &[Place], topology: Option<&Topology>, record: bool) -> Collected {
     let progress = Mutex::new(Progress::new(args.quiet));
     let at_once = at_once(args, places).min(places.len()).max(1);
-    let flow = Flow { args, topology, progress: &progress, elsewhere: places.len() > 1, at_once };
+    let flow = Flow { args, topology, progress: &progress, elsewhere: places.len() > 1, at_once, record };
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<Option<Collected>>> = Mutex::new(places.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
@@ -126,7 +127,7 @@ pub fn collect(args: &MetricsArgs, places: &[Place], topology: Option<&Topology>
 }
 
 /// How archives are read; requests that wait take 64 MiB at most.
-pub fn scanning(args: &MetricsArgs) -> Scanning {
+pub fn scanning(args: &SourceArgs) -> Scanning {
     Scanning {
         utc_offset: args.utc_offset.map(|o| o.0),
         threads: threads(args),
@@ -141,25 +142,27 @@ fn cores() -> usize {
 }
 
 // places of this machine are bound by its cores, hosts by the network and their own
-fn at_once(args: &MetricsArgs, places: &[Place]) -> usize {
+fn at_once(args: &SourceArgs, places: &[Place]) -> usize {
     if places.iter().any(|place| matches!(place, Place::Remote(_))) {
         return args.parallel.map_or(HOSTS, usize::from);
     }
     threads(args)
 }
 
-fn threads(args: &MetricsArgs) -> usize {
+fn threads(args: &SourceArgs) -> usize {
     args.threads.map_or_else(cores, usize::from)
 }
 
 struct Flow<'a> {
-    args: &'a MetricsArgs,
+    args: &'a SourceArgs,
     topology: Option<&'a Topology>,
     progress: &'a Mutex<Progress>,
     /// Capsules' logs may lie in other places.
     elsewhere: bool,
     /// Places that are read at the same time.
     at_once: usize,
+    /// Requests of sessions are kept.
+    record: bool,
 }
 
 impl Flow<'_> {
@@ -219,9 +222,12 @@ impl Flow<'_> {
             progress.expect(bytes_to_come(&inputs));
         }
         let reading = self.reading(&inputs);
+        let mut correlator =
+            if beside_capsules { Correlator::beside_capsules() } else { Correlator::default() };
+        correlator.recorder = self.record.then(Recorder::default);
         let mut stages = Stages {
             joiner: Joiner::default(),
-            correlator: if beside_capsules { Correlator::beside_capsules() } else { Correlator::default() },
+            correlator,
             firsts: inputs.iter().map(Input::first_us).collect(),
             progress: self.progress,
         };

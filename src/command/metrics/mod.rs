@@ -8,7 +8,8 @@ mod hosts;
 mod progress;
 
 use crate::cli::compare::{CompareArgs, CompareFormat, CompareReading};
-use crate::cli::{FailOn, MetricsArgs};
+use crate::cli::{FailOn, MetricsArgs, SourceArgs};
+use crate::inventory::Inventory;
 use crate::inventory::topology::Topology;
 use crate::metrics::answer::Answer;
 use crate::metrics::targets::{self, Judgement};
@@ -24,7 +25,7 @@ use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 /// Nothing to analyse (design: exit codes).
-const NOTHING: u8 = 3;
+pub const NOTHING: u8 = 3;
 
 /// Runs it; the exit code says what came of it.
 ///
@@ -42,11 +43,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     if let Some(dir) = &args.save {
         save::check(dir)?;
     }
-    if let (Some(since), Some(until)) = (args.since, args.until)
-        && since >= until
-    {
-        bail!("--since {since} is not before --until {until}: no registration can lie between them");
-    }
+    check_window(&args.source)?;
     if args.json && args.sessions.as_deref() == Some(std::path::Path::new("-")) {
         bail!("--json and --sessions - both write to stdout: name a file for --sessions");
     }
@@ -59,6 +56,19 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     Ok(exit_code(args, &answer, &judgements))
 }
 
+/// Refuses a window that nothing can lie in.
+///
+/// # Errors
+/// `--since` is not before `--until`.
+pub fn check_window(args: &SourceArgs) -> anyhow::Result<()> {
+    if let (Some(since), Some(until)) = (args.since, args.until)
+        && since >= until
+    {
+        bail!("--since {since} is not before --until {until}: no registration can lie between them");
+    }
+    Ok(())
+}
+
 // `--compare BEFORE AFTER` as `reginfra compare` would be asked
 fn as_compare(args: &MetricsArgs) -> CompareArgs {
     CompareArgs {
@@ -66,11 +76,11 @@ fn as_compare(args: &MetricsArgs) -> CompareArgs {
         before: Vec::new(),
         after: Vec::new(),
         reading: CompareReading {
-            inventory: args.inventory.clone(),
-            via_ansible: args.via_ansible,
-            no_verify_ssl: args.no_verify_ssl,
-            ca_file: args.ca_file.clone(),
-            utc_offset: args.utc_offset,
+            inventory: args.source.inventory.clone(),
+            via_ansible: args.source.via_ansible,
+            no_verify_ssl: args.source.no_verify_ssl,
+            ca_file: args.source.ca_file.clone(),
+            utc_offset: args.source.utc_offset,
         },
         threshold: Vec::new(),
         thresholds: None,
@@ -89,29 +99,59 @@ pub enum Read {
     Nothing(u8),
 }
 
+/// Who is who, where an inventory says so.
+#[derive(Debug, Default)]
+struct Who {
+    inventory: Option<Inventory>,
+    topology: Option<Topology>,
+}
+
+impl Who {
+    fn load(args: &SourceArgs) -> anyhow::Result<Self> {
+        let load = |path: &std::path::PathBuf| super::inventory::load(path, args.via_ansible);
+        let inventory = args.inventory.as_ref().map(load).transpose()?;
+        let topology = inventory.as_ref().map(Topology::of).transpose()?;
+        Ok(Self { inventory, topology })
+    }
+}
+
 /// Reads what the options name, and tells on stderr what could not be read.
 ///
 /// # Errors
 /// An inventory that cannot be used, misuse.
 pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
-    let load = |path: &std::path::PathBuf| super::inventory::load(path, args.via_ansible);
-    let inventory = args.inventory.as_ref().map(load).transpose()?;
-    let topology = inventory.as_ref().map(Topology::of).transpose()?;
+    let who = Who::load(&args.source)?;
+    // caches are asked while the log is read
+    let asked = caches::plan(args, who.inventory.as_ref(), who.topology.as_ref())?
+        .map(|plan| std::thread::spawn(move || plan.ask()));
+    let mut read = read_sources(&args.source, &who, false)?;
+    if let (Read::Found(found), Some(rows)) = (&mut read, asked) {
+        caches::add(&mut found.0, rows.join().unwrap_or_default());
+    }
+    Ok(read)
+}
+
+/// The same, and keeps the requests of each registration.
+///
+/// # Errors
+/// As `read`.
+pub fn read_recorded(args: &SourceArgs) -> anyhow::Result<Read> {
+    read_sources(args, &Who::load(args)?, true)
+}
+
+fn read_sources(args: &SourceArgs, who: &Who, record: bool) -> anyhow::Result<Read> {
     let (chosen, refused) = choose(&args.log);
     let (reports, refused_reports) = sos::choose::choose(&args.sosreport, &args.sosreport_dir);
     let refused: Vec<_> = refused.into_iter().chain(refused_reports).collect();
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
-    // caches are asked while the log is read
-    let asked = caches::plan(args, inventory.as_ref(), topology.as_ref())?
-        .map(|plan| std::thread::spawn(move || plan.ask()));
     let here = places(args, chosen, reports);
     // beside files an inventory is topology only: nothing is contacted
     let alone = args.log.is_empty() && args.sosreport.is_empty() && args.sosreport_dir.is_empty();
-    let remote = match (&inventory, &topology) {
+    let remote = match (&who.inventory, &who.topology) {
         (Some(inventory), Some(topology)) if alone => hosts::remote(args, inventory, topology)?,
         _ => hosts::Remote { places: here, ..hosts::Remote::default() },
     };
-    let mut collected = flow::collect(args, &remote.places, topology.as_ref());
+    let mut collected = flow::collect(args, &remote.places, who.topology.as_ref(), record);
     collected.refuse(remote.refused);
     collected.refused.splice(..0, refused);
     collected.left_out.splice(..0, twice.iter().map(ToString::to_string));
@@ -125,14 +165,11 @@ pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
     for words in &collected.left_out {
         say(&format!("note: {words}"));
     }
-    let mut answer = answer::answer_of(&collected);
-    if let Some(rows) = asked {
-        caches::add(&mut answer, rows.join().unwrap_or_default());
-    }
+    let answer = answer::answer_of(&collected);
     Ok(Read::Found(Box::new((answer, collected.registrations))))
 }
 
-fn places(args: &MetricsArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place> {
+fn places(args: &SourceArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place> {
     let mut places = Vec::new();
     if !chosen.is_empty() {
         places.push(Place::Files(chosen));
@@ -144,13 +181,8 @@ fn places(args: &MetricsArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Plac
     places
 }
 
-fn write_out(
-    args: &MetricsArgs,
-    answer: &Answer,
-    judgements: &[Judgement],
-    all: &Registrations,
-    labels: &std::collections::BTreeMap<String, String>,
-) -> anyhow::Result<()> {
+/// Tells on stderr what was opened and is not, or not whole, in the answer.
+pub fn tell_unused(answer: &Answer) {
     for unreadable in answer.coverage.unreadable.iter().filter(|_| !answer.sources.is_empty()) {
         // what could not be opened has been told already
         if answer.sources.iter().any(|s| unreadable.starts_with(&format!("{}: ", s.path))) {
@@ -162,6 +194,16 @@ fn write_out(
             say(&format!("warning: {}: {why}", source.path));
         }
     }
+}
+
+fn write_out(
+    args: &MetricsArgs,
+    answer: &Answer,
+    judgements: &[Judgement],
+    all: &Registrations,
+    labels: &std::collections::BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    tell_unused(answer);
     if let Some(path) = &args.sessions {
         let written = atomic::write_beside(path, |out| sessions::write_lines(out, &all.sessions, &all.names));
         ignore_closed_pipe(written)?;
@@ -173,7 +215,7 @@ fn write_out(
     let stdout = std::path::Path::new("-");
     if args.json {
         ignore_closed_pipe(atomic::write_beside(stdout, |out| json::write(out, answer, judgements)))
-    } else if args.quiet || args.sessions.as_deref() == Some(stdout) {
+    } else if args.source.quiet || args.sessions.as_deref() == Some(stdout) {
         Ok(())
     } else {
         let text = table::render(answer, judgements, &TableStyle::for_stdout());
@@ -181,18 +223,23 @@ fn write_out(
     }
 }
 
-fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Result<()> {
+/// A reader that closed its pipe has what it wanted.
+///
+/// # Errors
+/// Everything else.
+pub fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Result<()> {
     match written {
         Err(error) if error.is_closed_pipe() => Ok(()),
         other => Ok(other?),
     }
 }
 
-fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {
+/// Says why there is no answer, where there is none or a Satellite is missing from it.
+pub fn nothing_to_analyse(args: &SourceArgs, answer: &Answer) -> Option<ExitCode> {
     let missing = hosts::missing_satellites(&answer.hosts);
     if !missing.is_empty() {
         say(&format!("error: a Satellite is missing from the answer: {}", missing.join(", ")));
-        return ExitCode::from(1);
+        return Some(ExitCode::from(1));
     }
     if answer.groups.is_empty() && answer.capsules.iter().all(|c| c.window.is_none()) {
         let asked =
@@ -205,7 +252,14 @@ fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> E
                 "error: nothing to analyse: no registration (POST /rhsm/consumers) in {used} files{asked}"
             )
         });
-        return ExitCode::from(NOTHING);
+        return Some(ExitCode::from(NOTHING));
+    }
+    None
+}
+
+fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {
+    if let Some(code) = nothing_to_analyse(&args.source, answer) {
+        return code;
     }
     if args.fail_on != Some(FailOn::Target) {
         return ExitCode::SUCCESS;
@@ -217,6 +271,7 @@ fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> E
     if judgements.iter().any(|j| j.met == Some(false)) { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
 
-fn say(words: &str) {
+/// A line on stderr.
+pub fn say(words: &str) {
     let _ = writeln!(stderr(), "{words}");
 }
