@@ -4,6 +4,8 @@ pub mod bench_verdicts;
 pub mod cache;
 pub mod compare;
 pub mod completions;
+pub mod export;
+pub mod history;
 pub mod inventory;
 pub mod man;
 pub mod metrics;
@@ -30,6 +32,14 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(error) => exit_code(Err(error)),
         },
         Command::Compare(args) => match compare::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Export(args) => match export::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::History(args) => match history::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },
