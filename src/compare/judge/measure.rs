@@ -68,23 +68,23 @@ pub(super) fn differ(measured: &Measured<'_, '_>) -> Result<Difference, NoDiffer
     Difference::of(&before, &after, floor).map_err(NoDifference::Variable)
 }
 
-/// Whether the share of slow ones has changed: of values above the percentile `p` of both sides together.
+/// Whether the share of slow ones has changed: of values above the percentile `p` of both sides together. Where runs
+/// differ by more than chance as a whole (`by_runs`), so do their tails, though fewer values may not show it.
 pub(super) fn tails(
     sides: &[Vec<Sample<'_>>; 2],
     p: f64,
     threshold: f64,
-    steadiness: Steadiness,
+    phased: bool,
+    by_runs: bool,
 ) -> (f64, f64) {
     let pooled: Vec<f64> = sides.iter().flatten().flat_map(|s| s.values.iter().copied()).collect();
     let Some(limit) = quantile::quantile(&pooled, p, TAIL, false) else { return (1.0, 1.0) };
     let share = |side: &Vec<Sample<'_>>, scale: f64| -> Vec<Estimate> {
         let above = |s: &Sample<'_>| {
             let scaled: Vec<f64> = s.values.iter().map(|v| v * scale).collect();
-            Estimate {
-                at: quantile::share_above(&scaled, limit.at),
-                spread: quantile::above(&scaled, limit.at, steadiness.phased),
-                n: s.values.len(),
-            }
+            let mut spread = quantile::above(&scaled, limit.at, phased);
+            spread.unsettled |= by_runs;
+            Estimate { at: quantile::share_above(&scaled, limit.at), spread, n: s.values.len() }
         };
         side.iter().map(above).collect()
     };

@@ -135,7 +135,7 @@ impl<'a> Sides<'a> {
         let mut test = test_of(&mut row, &difference, what, threshold);
         if what == What::Typical {
             // a tail that grows alone counts as well: two tests share the chance of a false alarm
-            let tail = tails(&sides, self.options.shown(), threshold, self.steadiness);
+            let tail = tails(&sides, self.options.shown(), threshold, phased, difference.by_runs);
             let either =
                 |whole: f64, tail: f64| (whole / OF_THE_WHOLE).min(tail / (1.0 - OF_THE_WHOLE)).min(1.0);
             test = (either(test.0, tail.0), either(test.1, tail.1));
