@@ -15,7 +15,7 @@ export REGINFRA := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/reg
 CHECKS := fmt clippy docs scripts licences advisories
 DEMO := target/demo
 
-.PHONY: help demo test lint bench verdicts fuzz clean setup build $(CHECKS) unit parity ansible-lint molecule end-to-end
+.PHONY: help demo test lint bench verdicts alarms fuzz clean setup build $(CHECKS) unit parity ansible-lint molecule end-to-end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -44,6 +44,9 @@ bench: build ## speed and memory beside wc, grep and zcat, then each stage; BENC
 
 verdicts: build ## how often verdicts of `compare` are wrong: the tables of docs/compare.md
 	$(REGINFRA) bench-verdicts --into docs/compare.md
+
+alarms: ## how often `history` tells a change that is none: the tables of docs/history.md
+	cargo test --locked --test history -- --ignored --nocapture tables
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (600); FUZZ_TARGETS names some
 	@.ci/setup fuzz

@@ -2,6 +2,8 @@
 
 pub mod bench_verdicts;
 pub mod compare;
+pub mod export;
+pub mod history;
 
 use crate::timestamp::{Timestamp, UtcOffset};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,6 +39,10 @@ pub enum Command {
     Compare(Box<compare::CompareArgs>),
     /// Every request of a registration in order, and where the time of all of them goes
     Trace(Box<TraceArgs>),
+    /// Say where the figures of a series of kept runs changed
+    History(Box<history::HistoryArgs>),
+    /// Write what trackers ingest: OPL's status data, Otava, Orion, Horreum, OpenMetrics
+    Export(Box<export::ExportArgs>),
     /// How often verdicts of compare are wrong, and changes missed: draws hundreds of pairs
     #[command(hide = true)]
     BenchVerdicts(bench_verdicts::BenchVerdictsArgs),

@@ -73,6 +73,8 @@ fn each_subcommand_has_a_manual_page() -> Outcome {
         "reginfra.1",
         "reginfra-compare.1",
         "reginfra-completions.1",
+        "reginfra-export.1",
+        "reginfra-history.1",
         "reginfra-inventory.1",
         "reginfra-man.1",
         "reginfra-metrics.1",
@@ -176,14 +178,16 @@ fn a_full_disk_is_said() -> Outcome {
 
 #[test]
 fn every_subcommand_has_help() {
-    for subcommand in ["metrics", "trace", "render", "validate", "simulate", "completions", "man"] {
+    for subcommand in
+        ["metrics", "trace", "history", "export", "render", "validate", "simulate", "completions", "man"]
+    {
         reginfra().args([subcommand, "--help"]).assert().success().stdout(contains("Usage: ")).stderr("");
     }
 }
 
 #[test]
 fn help_has_examples() {
-    for subcommand in ["metrics", "trace", "render", "validate", "simulate"] {
+    for subcommand in ["metrics", "trace", "history", "export", "render", "validate", "simulate"] {
         reginfra()
             .args([subcommand, "--help"])
             .assert()

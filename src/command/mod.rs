@@ -4,6 +4,8 @@ pub mod bench_verdicts;
 pub mod cache;
 pub mod compare;
 pub mod completions;
+pub mod export;
+pub mod history;
 pub mod inventory;
 pub mod man;
 pub mod metrics;
@@ -35,6 +37,14 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(error) => exit_code(Err(error)),
         },
         Command::Trace(args) => match trace::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Export(args) => match export::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::History(args) => match history::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },

@@ -158,19 +158,12 @@ impl Run {
     /// # Errors
     /// A file that cannot be read, is of another version, or holds something else.
     pub fn load(dir: &Path) -> Result<Self, RunError> {
-        let answer = json_file(&dir.join("metrics.json"))?;
-        let version = &answer["schema_version"];
-        if version.as_u64() != Some(SCHEMA_VERSION) {
-            return Err(RunError::Version { path: dir.join("metrics.json"), found: version.to_string() });
-        }
+        let answer = answer_file(&dir.join("metrics.json"))?;
         let requests = dir.join("requests.jsonl");
-        let labels = dir.join("labels.json");
-        let labels = if labels.exists() { json_file(&labels)? } else { Value::Null };
         let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-        let named = labels.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), text(v)));
         let mut run = Self {
             name: dir.display().to_string(),
-            labels: named.collect(),
+            labels: labels_file(&dir.join("labels.json"))?,
             registrations: json_lines(&dir.join("sessions.jsonl"), "sessions", kept)?,
             // runs that an earlier version kept have none
             requests: requests
@@ -281,6 +274,23 @@ fn registration(session: &Session, all: &Registrations) -> Registration {
 
 fn part_of(group: Group, client_os: &str) -> Box<str> {
     format!("{} {client_os}", group.name()).into()
+}
+
+/// The answer of `metrics --json`, of the version that this program reads.
+pub(crate) fn answer_file(path: &Path) -> Result<Value, RunError> {
+    let answer = json_file(path)?;
+    let version = &answer["schema_version"];
+    if version.as_u64() != Some(SCHEMA_VERSION) {
+        return Err(RunError::Version { path: path.to_owned(), found: version.to_string() });
+    }
+    Ok(answer)
+}
+
+/// Labels of a run; none where there is no such file.
+pub(crate) fn labels_file(path: &Path) -> Result<BTreeMap<String, String>, RunError> {
+    let labels = if path.exists() { json_file(path)? } else { Value::Null };
+    let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    Ok(labels.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), text(v))).collect())
 }
 
 fn json_file(path: &Path) -> Result<Value, RunError> {

@@ -69,15 +69,15 @@ fn common<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Refusal> {
     found.filter(|_| count > 1)
 }
 
-fn group_label(group: Option<Group>) -> &'static str {
+pub(super) fn group_label(group: Option<Group>) -> &'static str {
     group.map_or("All", Group::label)
 }
 
-fn group_name(group: Option<Group>) -> &'static str {
+pub(super) fn group_name(group: Option<Group>) -> &'static str {
     group.map_or("all", Group::name)
 }
 
-fn label(subject: Subject) -> &'static str {
+pub(super) fn label(subject: Subject) -> &'static str {
     match subject {
         Subject::Metric(Metric::ConsumerCreateMs) => "consumer create",
         Subject::Metric(Metric::ScriptFetchMs) => "script",

@@ -1,0 +1,69 @@
+//! A history in; lines for people or JSON out.
+
+pub mod json;
+pub mod sparkline;
+pub mod text;
+
+use crate::compare::judge::Subject;
+use crate::history::judge::{Finding, History, Judged, Options};
+use crate::history::kept::KeptRun;
+use crate::history::series::{Key, Point};
+use crate::report::durations::{calls, millis, percent};
+
+/// What is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// In the order of time.
+    pub runs: &'a [KeptRun],
+    /// What was found.
+    pub history: &'a History,
+    /// What was asked.
+    pub options: &'a Options,
+    /// What could not be read, in words.
+    pub unreadable: &'a [String],
+}
+
+impl<'a> Shown<'a> {
+    fn run(&self, point: &Point) -> Option<&'a KeptRun> {
+        self.runs.get(point.run)
+    }
+
+    // the runs on both sides of a change
+    fn sides(&self, judged: &Judged, finding: &Finding) -> Option<(&'a KeptRun, &'a KeptRun)> {
+        let at = |i: usize| judged.series.points.get(i).and_then(|p| self.run(p));
+        Some((at(finding.previous)?, at(finding.at)?))
+    }
+}
+
+fn value(subject: Subject, value: f64) -> String {
+    match subject {
+        Subject::Metric(metric) if metric.is_timing() => millis(value),
+        Subject::Metric(metric) if metric.is_share() => percent(value),
+        Subject::ErrorRate => percent(value),
+        Subject::Metric(_) | Subject::Throughput => calls(value),
+    }
+}
+
+const fn is_share(subject: Subject) -> bool {
+    match subject {
+        Subject::Metric(metric) => metric.is_share(),
+        Subject::ErrorRate => true,
+        Subject::Throughput => false,
+    }
+}
+
+// `+24.9 %`; of shares in points
+fn change(key: Key, finding: &Finding) -> String {
+    let (before, after) = (finding.before, finding.after);
+    if is_share(key.subject) {
+        return format!("{:+.1} pt", (after - before) * 100.0);
+    }
+    if before == 0.0 {
+        return format!("{:+.2}", after - before);
+    }
+    format!("{:+.1} %", (after / before - 1.0) * 100.0)
+}
+
+fn verdict(finding: &Finding) -> &'static str {
+    if finding.worse { "regressed" } else { "improved" }
+}

@@ -1,0 +1,207 @@
+//! `history`: what is told of series of known course.
+
+use super::Nights;
+use super::support::{Done, Run, Storm};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+const STEP: &str = "consumer_create_ms:p50:all:20260311T020000Z";
+
+fn stepped() -> Nights {
+    Nights::new().and(10, 2500.0).and(8, 3100.0)
+}
+
+// in the folder of the runs, so that no name depends on where the test runs
+fn go(words: &str, nights: &Nights) -> Done {
+    Run::new("history .").words(words).current_dir(nights.path()).go()
+}
+
+fn json_of(words: &str, nights: &Nights) -> Value {
+    go(&format!("--format json {words}"), nights).code(0).json()
+}
+
+fn series<'a>(answer: &'a Value, group: &str, metric: &str) -> &'a Value {
+    let all = answer["series"].as_array().unwrap();
+    all.iter().find(|s| s["group"] == group && s["metric"] == metric).unwrap_or_else(|| panic!("{answer}"))
+}
+
+#[track_caller]
+fn fits(value: &Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/history.schema.json");
+    let schema = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    let errors: Vec<String> =
+        schema.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+fn acknowledged(nights: &Nights, id: &str) -> String {
+    // no run lies in a file
+    let path = nights.path().join("known.yaml");
+    fs::write(&path, format!("- id: {id}\n  reason: new hardware\n")).unwrap();
+    format!("--ack {}", path.display())
+}
+
+#[test]
+fn a_step_is_told_with_its_run_labels_and_id() {
+    let nights = stepped();
+    let answer = json_of("--group all --group lb-ssh", &nights);
+    fits(&answer);
+    for group in ["all", "lb-ssh"] {
+        let create = series(&answer, group, "consumer_create_ms");
+        let change = &create["changes"][0];
+        assert_eq!((&change["verdict"], &change["run"]), (&json!("regressed"), &json!(10)), "{create}");
+        assert_eq!(create["changes"].as_array().unwrap().len(), 1);
+        assert!(change["confidence"].as_f64().unwrap() > 0.99, "{change}");
+    }
+    assert_eq!(series(&answer, "all", "consumer_create_ms")["changes"][0]["id"], STEP);
+    assert_eq!(series(&answer, "all", "status_calls")["evidence"], "inferred");
+    assert_eq!(answer["runs"][10]["labels"]["commit"], "c10");
+    // what no run has is no series
+    assert!(!answer.to_string().contains("fact_update_ms"));
+    assert_eq!(json_of("", &nights), json_of("", &nights));
+}
+
+#[test]
+fn what_people_read() {
+    let nights = stepped();
+    insta::assert_snapshot!("the_history_of_a_step", go("", &nights).code(0).stdout);
+    let blocks = Run::new("history . --metric consumer_create_ms --stat p50 --stat p95")
+        .env("LC_ALL", "C.UTF-8")
+        .env("COLUMNS", "200")
+        .current_dir(nights.path());
+    insta::assert_snapshot!("wide_and_with_blocks", blocks.go().code(0).stdout);
+    insta::assert_snapshot!("too_short", go("", &Nights::new().and(5, 2500.0)).code(0).stdout);
+}
+
+#[test]
+fn an_acknowledged_change_is_not_told_again_however_many_runs_come_later() {
+    for later in [0, 1, 5, 9] {
+        let nights = stepped().and(later, 3100.0);
+        let ack = acknowledged(&nights, STEP);
+        let done = go(&format!("{ack} --fail-on change"), &nights).code(0).says_nothing_on_stderr();
+        assert!(!done.stdout.contains("REGRESSED") && done.stdout.contains("1 known"), "{done:#?}");
+        let answer = json_of(&ack, &nights);
+        fits(&answer);
+        let change = &series(&answer, "all", "consumer_create_ms")["changes"][0];
+        assert_eq!(change["acknowledged"], "new hardware");
+    }
+    let nights = stepped();
+    let ack = acknowledged(&nights, "consumer_create_ms:p95:all:20260311T020000Z");
+    go(&format!("{ack} --fail-on change"), &nights).code(1).told("is no change of this history");
+    assert_eq!(json_of(&ack, &nights)["unknown_acknowledgements"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn exit_codes_are_those_of_the_design() {
+    let nights = stepped();
+    go("", &nights).code(0);
+    go("--fail-on change", &nights).code(1);
+    go("--fail-on regression", &nights).code(1);
+    go("--fail-on regression --metric status_calls", &nights).code(0);
+    let faster = Nights::new().and(10, 2500.0).and(8, 2000.0);
+    go("--fail-on regression", &faster).code(0);
+    let done = go("--fail-on change", &faster).code(1);
+    assert!(done.stdout.contains("improved -20"), "{done:#?}");
+    let short = Nights::new().and(5, 2500.0);
+    go("", &short).code(0);
+    go("--fail-on change", &short).code(3).told("too short");
+    go("--fail-on change --metric fact_update_ms", &nights).code(3).told("no run has a figure");
+}
+
+#[test]
+fn runs_stand_in_the_order_of_their_time() {
+    let nights = stepped();
+    // a name tells nothing, a label does
+    nights.keep("a-late-one", 25, 3100.0, &json!({}));
+    nights.keep("zz-early", 28, 2500.0, &json!({ "time": "2026-02-01T00:00:00Z" }));
+    let answer = json_of("", &nights);
+    let names: Vec<&str> =
+        answer["runs"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap()).collect();
+    assert_eq!((names[0], *names.last().unwrap()), ("./zz-early", "./a-late-one"));
+    nights.keep("zz-early", 28, 2500.0, &json!({ "time": "yesterday" }));
+    go("", &nights).code(0).told("zz-early/metrics.json: label time: 'yesterday' is no time");
+}
+
+#[test]
+fn runs_of_several_loads_are_no_series() {
+    let nights = stepped();
+    nights.keep("twice", 25, 5000.0, &json!({ "level": 80 }));
+    go("", &nights).code(0);
+    nights.keep("once", 26, 2500.0, &json!({ "level": "40" }));
+    let refused = go("", &nights).code(3).says_nothing_on_stdout();
+    assert!(refused.stderr.contains("choose with --where level=40"), "{refused:#?}");
+    let answer = json_of("--where level=80", &nights);
+    assert_eq!(answer["runs"].as_array().unwrap().len(), 1);
+    go("--where level=7", &nights).code(3).told("no run has the label level=7");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_beside_what_can() {
+    let nights = stepped();
+    let broken = nights.keep("broken", 25, 2500.0, &json!({}));
+    fs::write(broken.join("metrics.json"), "{").unwrap();
+    let done = go("--format json", &nights).code(0).told("warning: ./broken/metrics.json:");
+    let answer = done.json();
+    fits(&answer);
+    assert_eq!((&answer["complete"], answer["runs"].as_array().unwrap().len()), (&json!(false), 18));
+    fs::write(broken.join("metrics.json"), "{\"schema_version\": 7}").unwrap();
+    go("", &nights).code(0).told("schema_version is 7");
+    let alone = Run::new("history").arg(&broken).go().code(2).says_nothing_on_stdout();
+    assert!(alone.stderr.starts_with("error: "), "{alone:#?}");
+    Run::new("history missing").go().code(2).told("missing: No such file");
+    let empty = tempfile::tempdir().unwrap();
+    Run::new("history").arg(empty.path()).go().code(3).told("holds no kept run");
+    for text in ["[]", "{\"schema_version\": 1}", "{\"schema_version\": 1, \"groups\": [7, {}]}"] {
+        fs::write(broken.join("metrics.json"), text).unwrap();
+        Run::new("history").arg(&broken).go().code(2);
+    }
+}
+
+#[test]
+fn misuse_is_told_with_the_way_out() {
+    let nights = stepped();
+    for (words, told) in [
+        ("--metric speed", "consumer_create_ms"),
+        ("--group others", "lb-ssh"),
+        ("--stat p42", "p50"),
+        ("--significance 5", "has no %"),
+        ("--significance 50%", "from 0.1% to 20%"),
+        ("--min-segment 1", "2..=1000"),
+        ("--where level", "has no '='"),
+        ("--ack missing.yaml", "missing.yaml"),
+        ("--fail-on everything", "possible values"),
+    ] {
+        go(words, &nights).code(2).told(told).says_nothing_on_stdout();
+    }
+    Run::new("history").go().code(2);
+}
+
+#[test]
+fn one_run_named_twice_counts_once_and_files_are_read_too() {
+    let nights = stepped();
+    let done =
+        Run::new("history . ./night-03 night-04/metrics.json --format json").current_dir(nights.path());
+    assert_eq!(done.go().code(0).json()["runs"].as_array().unwrap().len(), 18);
+    fs::copy(nights.path().join("night-00/metrics.json"), nights.path().join("tonight.json")).unwrap();
+    fs::write(nights.path().join("tonight.labels.json"), "{\"commit\": \"abc\"}").unwrap();
+    let answer =
+        Run::new("history tonight.json --format json").current_dir(nights.path()).go().code(0).json();
+    assert_eq!(answer["runs"][0]["labels"]["commit"], "abc");
+    assert_eq!(answer["series"][0]["runs_needed"], 8);
+}
+
+#[test]
+fn a_run_that_metrics_kept_is_read() {
+    let storm = Storm::new("--sessions 60 --rate 40 --seed 3");
+    let place = tempfile::tempdir().unwrap();
+    let kept = place.path().join("kept");
+    let run = Run::new("metrics --quiet --label satellite=6.18 -i").arg(storm.inventory());
+    run.arg("--log").arg(&storm.dir).arg("--save").arg(&kept).go().code(0);
+    let answer = Run::new("history --format json").arg(&kept).go().code(0).json();
+    fits(&answer);
+    assert_eq!(answer["runs"][0]["labels"]["satellite"], "6.18");
+    assert_eq!(answer["runs"][0]["registrations"], 60);
+    assert!(answer["series"].as_array().unwrap().len() >= 10, "{answer}");
+}
