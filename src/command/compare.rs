@@ -1,7 +1,8 @@
 //! `reginfra compare`: two sides of runs, read or kept, to verdicts.
 
 use super::metrics::{self, Read};
-use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading};
+use super::{NOTHING, say};
+use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading, Threshold};
 use crate::cli::{Cli, Command, MetricsArgs};
 use crate::compare::comparable::Refusal;
 use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare};
@@ -13,19 +14,18 @@ use crate::report::table::TableStyle;
 use anyhow::{Context, bail};
 use clap::Parser;
 use std::ffi::OsString;
-use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::ExitCode;
-
-/// Nothing to compare, or a verdict refused under --fail-on (design: exit codes).
-const NOTHING: u8 = 3;
 
 /// Runs it; the exit code says what came of it.
 ///
 /// # Errors
 /// Misuse and input that cannot be read, with the side that it is of.
 pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
-    let options = Options { thresholds: thresholds(args)?, percentile: args.percentile };
+    let options = Options {
+        thresholds: thresholds(args.thresholds.as_deref(), &args.threshold)?,
+        percentile: args.percentile,
+    };
     let targets = match &args.targets {
         Some(path) => targets::load(path)?,
         None => targets::built_in(),
@@ -81,10 +81,10 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
 /// A run of which nothing could be opened, with the exit code of that.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing of it could be read; the reasons stand above")]
-struct NothingRead(u8);
+pub struct NothingRead(pub u8);
 
-// tells why sides cannot be used
-fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
+/// Tells why sides cannot be used; the exit code of that.
+pub fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
     let mut code = NOTHING;
     for error in errors {
         say(&format!("error: {error:#}"));
@@ -94,18 +94,26 @@ fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
     code
 }
 
-fn thresholds(args: &CompareArgs) -> anyhow::Result<Thresholds> {
-    let mut found = match &args.thresholds {
+/// Thresholds of a file and of the command line, which goes before it.
+///
+/// # Errors
+/// A file that cannot be used, a metric that there is not.
+pub fn thresholds(file: Option<&Path>, own: &[Threshold]) -> anyhow::Result<Thresholds> {
+    let mut found = match file {
         Some(path) => Thresholds::load(path)?,
         None => Thresholds::default(),
     };
-    for threshold in &args.threshold {
+    for threshold in own {
         found.set(threshold.metric.as_deref(), threshold.share).context("--threshold")?;
     }
     Ok(found)
 }
 
-fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Run>> {
+/// Reads the runs of a side.
+///
+/// # Errors
+/// Names the side and the run that cannot be read.
+pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Run>> {
     let each = |run: &String| read(run, reading).with_context(|| format!("{name}: {run}"));
     runs.iter().map(each).collect()
 }
@@ -133,18 +141,19 @@ fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<Me
         words.extend([OsString::from("--inventory"), inventory.into()]);
     }
     match Cli::try_parse_from(words)?.command {
-        Command::Metrics(options) => Ok(Box::new(MetricsArgs {
-            via_ansible: reading.via_ansible,
-            no_verify_ssl: reading.no_verify_ssl,
-            ca_file: reading.ca_file.clone(),
-            utc_offset: reading.utc_offset,
-            ..*options
-        })),
+        Command::Metrics(mut options) => {
+            options.source.via_ansible = reading.via_ansible;
+            options.source.no_verify_ssl = reading.no_verify_ssl;
+            options.source.ca_file.clone_from(&reading.ca_file);
+            options.source.utc_offset = reading.utc_offset;
+            Ok(options)
+        }
         _ => bail!("'{run}' is no source"),
     }
 }
 
-fn option_for(run: &str) -> &'static str {
+/// The option of `metrics` that a run's name stands for.
+pub fn option_for(run: &str) -> &'static str {
     let name = run.to_ascii_lowercase();
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     let url = name.starts_with("http://") || name.starts_with("https://");
@@ -192,8 +201,4 @@ fn exit_code(args: &CompareArgs, rows: &[Row]) -> ExitCode {
         return ExitCode::from(NOTHING);
     }
     ExitCode::SUCCESS
-}
-
-fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
 }

@@ -8,6 +8,7 @@ pub mod inventory;
 pub mod man;
 pub mod metrics;
 pub mod render;
+pub mod report;
 pub mod simulate;
 pub mod validate;
 
@@ -15,6 +16,14 @@ use crate::cli::{Cli, Command};
 use crate::report::atomic::WriteError;
 use std::io::{Write, stderr};
 use std::process::ExitCode;
+
+/// Nothing to analyse (design: exit codes).
+const NOTHING: u8 = 3;
+
+/// Told to the user beside the answer.
+fn say(words: &str) {
+    let _ = writeln!(stderr(), "{words}");
+}
 
 /// Runs what the user asked for.
 pub fn run(cli: Cli) -> ExitCode {
@@ -30,6 +39,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(error) => exit_code(Err(error)),
         },
         Command::Compare(args) => match compare::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Report(args) => match report::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },

@@ -7,6 +7,7 @@ pub mod diff;
 pub mod durations;
 pub mod findings;
 pub mod json;
+pub mod page;
 pub mod requests;
 pub mod save;
 pub mod sessions;

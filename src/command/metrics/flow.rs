@@ -2,7 +2,7 @@
 
 use super::capsules::{read_capsules, take_capsules};
 use super::progress::Progress;
-use crate::cli::MetricsArgs;
+use crate::cli::SourceArgs;
 use crate::inventory::topology::Topology;
 use crate::log::assemble::{Block, Event};
 use crate::log::proxy::collect::ProxyCounts;
@@ -89,7 +89,7 @@ impl Collected {
 }
 
 /// Reads every place; answers come together in the order of the places.
-pub fn collect(args: &MetricsArgs, places: &[Place], topology: Option<&Topology>) -> Collected {
+pub fn collect(args: &SourceArgs, places: &[Place], topology: Option<&Topology>) -> Collected {
     let progress = Mutex::new(Progress::new(args.quiet));
     let at_once = at_once(args, places).min(places.len()).max(1);
     let flow = Flow { args, topology, progress: &progress, elsewhere: places.len() > 1, at_once };
@@ -126,7 +126,7 @@ pub fn collect(args: &MetricsArgs, places: &[Place], topology: Option<&Topology>
 }
 
 /// How archives are read; requests that wait take 64 MiB at most.
-pub fn scanning(args: &MetricsArgs) -> Scanning {
+pub fn scanning(args: &SourceArgs) -> Scanning {
     Scanning {
         utc_offset: args.utc_offset.map(|o| o.0),
         threads: threads(args),
@@ -141,19 +141,19 @@ fn cores() -> usize {
 }
 
 // places of this machine are bound by its cores, hosts by the network and their own
-fn at_once(args: &MetricsArgs, places: &[Place]) -> usize {
+fn at_once(args: &SourceArgs, places: &[Place]) -> usize {
     if places.iter().any(|place| matches!(place, Place::Remote(_))) {
         return args.parallel.map_or(HOSTS, usize::from);
     }
     threads(args)
 }
 
-fn threads(args: &MetricsArgs) -> usize {
+fn threads(args: &SourceArgs) -> usize {
     args.threads.map_or_else(cores, usize::from)
 }
 
 struct Flow<'a> {
-    args: &'a MetricsArgs,
+    args: &'a SourceArgs,
     topology: Option<&'a Topology>,
     progress: &'a Mutex<Progress>,
     /// Capsules' logs may lie in other places.

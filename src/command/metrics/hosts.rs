@@ -1,6 +1,6 @@
 //! An inventory alone: its Satellites and capsules in, places over SSH and the rows of hosts that cannot be reached out.
 
-use crate::cli::MetricsArgs;
+use crate::cli::SourceArgs;
 use crate::command::inventory::host_text;
 use crate::inventory::Inventory;
 use crate::inventory::topology::Topology;
@@ -25,7 +25,7 @@ pub struct Remote {
 ///
 /// # Errors
 /// An inventory that names no Satellite.
-pub fn remote(args: &MetricsArgs, inventory: &Inventory, topology: &Topology) -> anyhow::Result<Remote> {
+pub fn remote(args: &SourceArgs, inventory: &Inventory, topology: &Topology) -> anyhow::Result<Remote> {
     if topology.satellites.is_empty() {
         bail!(
             "{}: no host in [satellite6] whose log could be read over SSH; name it there, or give --log",

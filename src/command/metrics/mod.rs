@@ -7,8 +7,10 @@ mod flow;
 mod hosts;
 mod progress;
 
+use super::{NOTHING, say};
 use crate::cli::compare::{CompareArgs, CompareFormat, CompareReading};
-use crate::cli::{FailOn, MetricsArgs};
+use crate::cli::{FailOn, MetricsArgs, SourceArgs};
+use crate::inventory::Inventory;
 use crate::inventory::topology::Topology;
 use crate::metrics::answer::Answer;
 use crate::metrics::targets::{self, Judgement};
@@ -20,11 +22,7 @@ use crate::source::http::HttpOptions;
 use crate::source::sos::{self, choose::At};
 use crate::source::{Place, SourceError};
 use anyhow::{Context, bail};
-use std::io::{Write, stderr};
 use std::process::ExitCode;
-
-/// Nothing to analyse (design: exit codes).
-const NOTHING: u8 = 3;
 
 /// Runs it; the exit code says what came of it.
 ///
@@ -42,11 +40,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     if let Some(dir) = &args.save {
         save::check(dir)?;
     }
-    if let (Some(since), Some(until)) = (args.since, args.until)
-        && since >= until
-    {
-        bail!("--since {since} is not before --until {until}: no registration can lie between them");
-    }
+    check_window(&args.source)?;
     if args.json && args.sessions.as_deref() == Some(std::path::Path::new("-")) {
         bail!("--json and --sessions - both write to stdout: name a file for --sessions");
     }
@@ -59,6 +53,19 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     Ok(exit_code(args, &answer, &judgements))
 }
 
+/// Before anything is read: whether registrations can lie between --since and --until.
+///
+/// # Errors
+/// They cannot.
+pub fn check_window(source: &SourceArgs) -> anyhow::Result<()> {
+    if let (Some(since), Some(until)) = (source.since, source.until)
+        && since >= until
+    {
+        bail!("--since {since} is not before --until {until}: no registration can lie between them");
+    }
+    Ok(())
+}
+
 // `--compare BEFORE AFTER` as `reginfra compare` would be asked
 fn as_compare(args: &MetricsArgs) -> CompareArgs {
     CompareArgs {
@@ -66,11 +73,11 @@ fn as_compare(args: &MetricsArgs) -> CompareArgs {
         before: Vec::new(),
         after: Vec::new(),
         reading: CompareReading {
-            inventory: args.inventory.clone(),
-            via_ansible: args.via_ansible,
-            no_verify_ssl: args.no_verify_ssl,
-            ca_file: args.ca_file.clone(),
-            utc_offset: args.utc_offset,
+            inventory: args.source.inventory.clone(),
+            via_ansible: args.source.via_ansible,
+            no_verify_ssl: args.source.no_verify_ssl,
+            ca_file: args.source.ca_file.clone(),
+            utc_offset: args.source.utc_offset,
         },
         threshold: Vec::new(),
         thresholds: None,
@@ -94,24 +101,41 @@ pub enum Read {
 /// # Errors
 /// An inventory that cannot be used, misuse.
 pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
-    let load = |path: &std::path::PathBuf| super::inventory::load(path, args.via_ansible);
-    let inventory = args.inventory.as_ref().map(load).transpose()?;
+    read_and_ask(&args.source, &|inventory, topology| caches::plan(args, inventory, topology))
+}
+
+/// The same without caches.
+///
+/// # Errors
+/// As `read`.
+pub fn read_source(source: &SourceArgs) -> anyhow::Result<Read> {
+    read_and_ask(source, &|_, _| Ok(None))
+}
+
+type CachePlan = Option<super::cache::Plan>;
+
+fn read_and_ask(
+    source: &SourceArgs,
+    caches_of: &dyn Fn(Option<&Inventory>, Option<&Topology>) -> anyhow::Result<CachePlan>,
+) -> anyhow::Result<Read> {
+    let load = |path: &std::path::PathBuf| super::inventory::load(path, source.via_ansible);
+    let inventory = source.inventory.as_ref().map(load).transpose()?;
     let topology = inventory.as_ref().map(Topology::of).transpose()?;
-    let (chosen, refused) = choose(&args.log);
-    let (reports, refused_reports) = sos::choose::choose(&args.sosreport, &args.sosreport_dir);
+    let (chosen, refused) = choose(&source.log);
+    let (reports, refused_reports) = sos::choose::choose(&source.sosreport, &source.sosreport_dir);
     let refused: Vec<_> = refused.into_iter().chain(refused_reports).collect();
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
     // caches are asked while the log is read
-    let asked = caches::plan(args, inventory.as_ref(), topology.as_ref())?
-        .map(|plan| std::thread::spawn(move || plan.ask()));
-    let here = places(args, chosen, reports);
+    let asked =
+        caches_of(inventory.as_ref(), topology.as_ref())?.map(|plan| std::thread::spawn(move || plan.ask()));
+    let here = places(source, chosen, reports);
     // beside files an inventory is topology only: nothing is contacted
-    let alone = args.log.is_empty() && args.sosreport.is_empty() && args.sosreport_dir.is_empty();
+    let alone = source.log.is_empty() && source.sosreport.is_empty() && source.sosreport_dir.is_empty();
     let remote = match (&inventory, &topology) {
-        (Some(inventory), Some(topology)) if alone => hosts::remote(args, inventory, topology)?,
+        (Some(inventory), Some(topology)) if alone => hosts::remote(source, inventory, topology)?,
         _ => hosts::Remote { places: here, ..hosts::Remote::default() },
     };
-    let mut collected = flow::collect(args, &remote.places, topology.as_ref());
+    let mut collected = flow::collect(source, &remote.places, topology.as_ref());
     collected.refuse(remote.refused);
     collected.refused.splice(..0, refused);
     collected.left_out.splice(..0, twice.iter().map(ToString::to_string));
@@ -132,7 +156,7 @@ pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
     Ok(Read::Found(Box::new((answer, collected.registrations))))
 }
 
-fn places(args: &MetricsArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place> {
+fn places(args: &SourceArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place> {
     let mut places = Vec::new();
     if !chosen.is_empty() {
         places.push(Place::Files(chosen));
@@ -144,13 +168,8 @@ fn places(args: &MetricsArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Plac
     places
 }
 
-fn write_out(
-    args: &MetricsArgs,
-    answer: &Answer,
-    judgements: &[Judgement],
-    all: &Registrations,
-    labels: &std::collections::BTreeMap<String, String>,
-) -> anyhow::Result<()> {
+/// Tells on stderr what of the sources is missing from the answer.
+pub fn warn(answer: &Answer) {
     for unreadable in answer.coverage.unreadable.iter().filter(|_| !answer.sources.is_empty()) {
         // what could not be opened has been told already
         if answer.sources.iter().any(|s| unreadable.starts_with(&format!("{}: ", s.path))) {
@@ -162,6 +181,16 @@ fn write_out(
             say(&format!("warning: {}: {why}", source.path));
         }
     }
+}
+
+fn write_out(
+    args: &MetricsArgs,
+    answer: &Answer,
+    judgements: &[Judgement],
+    all: &Registrations,
+    labels: &std::collections::BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    warn(answer);
     if let Some(path) = &args.sessions {
         let written = atomic::write_beside(path, |out| sessions::write_lines(out, &all.sessions, &all.names));
         ignore_closed_pipe(written)?;
@@ -173,7 +202,7 @@ fn write_out(
     let stdout = std::path::Path::new("-");
     if args.json {
         ignore_closed_pipe(atomic::write_beside(stdout, |out| json::write(out, answer, judgements)))
-    } else if args.quiet || args.sessions.as_deref() == Some(stdout) {
+    } else if args.source.quiet || args.sessions.as_deref() == Some(stdout) {
         Ok(())
     } else {
         let text = table::render(answer, judgements, &TableStyle::for_stdout());
@@ -188,15 +217,19 @@ fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Result
     }
 }
 
-fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {
+/// Tells on stderr where the answer says nothing, or a Satellite is missing from it; the exit code of that.
+pub fn answered(source: &SourceArgs, answer: &Answer) -> Option<u8> {
     let missing = hosts::missing_satellites(&answer.hosts);
     if !missing.is_empty() {
         say(&format!("error: a Satellite is missing from the answer: {}", missing.join(", ")));
-        return ExitCode::from(1);
+        return Some(1);
     }
     if answer.groups.is_empty() && answer.capsules.iter().all(|c| c.window.is_none()) {
-        let asked =
-            if args.since.is_some() || args.until.is_some() { " between --since and --until" } else { "" };
+        let asked = if source.since.is_some() || source.until.is_some() {
+            " between --since and --until"
+        } else {
+            ""
+        };
         let used = answer.sources.iter().filter(|s| s.skipped.is_none()).count();
         say(&if used == 0 {
             "error: nothing to analyse: no file holds lines of Foreman's production.log".to_owned()
@@ -205,7 +238,14 @@ fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> E
                 "error: nothing to analyse: no registration (POST /rhsm/consumers) in {used} files{asked}"
             )
         });
-        return ExitCode::from(NOTHING);
+        return Some(NOTHING);
+    }
+    None
+}
+
+fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {
+    if let Some(code) = answered(&args.source, answer) {
+        return ExitCode::from(code);
     }
     if args.fail_on != Some(FailOn::Target) {
         return ExitCode::SUCCESS;
@@ -215,8 +255,4 @@ fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> E
         return ExitCode::from(NOTHING);
     }
     if judgements.iter().any(|j| j.met == Some(false)) { ExitCode::from(1) } else { ExitCode::SUCCESS }
-}
-
-fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
 }
