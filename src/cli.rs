@@ -5,17 +5,17 @@ pub mod compare;
 pub mod report;
 
 use crate::timestamp::{Timestamp, UtcOffset};
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 mod cache;
 mod render;
-mod source;
+pub mod source;
 mod validate;
 
 pub use cache::{CacheArgs, CacheFailOn, CacheOptions};
 pub use render::RenderArgs;
-pub use source::{SOURCES, SourceArgs};
+pub use source::SourceArgs;
 pub use validate::{FailLevel, FindingsFormat, ValidateArgs};
 
 /// Where the time of a host registration goes, and whether the infrastructure in front of the capsules is right.
@@ -84,7 +84,7 @@ For web servers: REGINFRA_HTTP_TOKEN, or REGINFRA_HTTP_USER and REGINFRA_HTTP_PA
 
 Exit codes: 0 done; 1 a target is missed under --fail-on target, or a Satellite is missing from
 the answer; 2 misuse or unreadable input; 3 nothing to analyse.")]
-#[command(group = ArgGroup::new("what").args(SOURCES).arg("compare").required(true).multiple(true))]
+#[command(group(source::needed(&["compare"])))]
 pub struct MetricsArgs {
     /// What is read.
     #[command(flatten)]

@@ -1,8 +1,8 @@
 //! `reginfra report`.
 
 use super::compare::{Threshold, parse_threshold};
-use super::source::{SOURCES, SourceArgs};
-use clap::{ArgGroup, Args, ValueEnum};
+use super::source::{self, SourceArgs};
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// How a report is written.
@@ -30,7 +30,7 @@ The page loads nothing from anywhere, works without JavaScript, and prints.
 
 Exit codes: 0 done; 1 a Satellite is missing from the answer; 2 misuse or unreadable input; 3 nothing to
 analyse, and nothing is written.")]
-#[command(group = ArgGroup::new("what").args(SOURCES).arg("run").required(true).multiple(true))]
+#[command(group(source::needed(&["run"])))]
 pub struct ReportArgs {
     /// The run: a folder that `reginfra metrics --save` kept, or a log, a sosreport, an inventory, a URL
     #[arg(value_name = "RUN", conflicts_with_all = ["log", "sosreport", "sosreport_dir"])]

@@ -1,13 +1,10 @@
-//! Where registrations are read from: what `metrics` and `report` share.
+//! What is read: options that every command has which reads logs.
 
 use crate::timestamp::{Timestamp, UtcOffset};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
-/// The options that name a source.
-pub const SOURCES: [&str; 4] = ["log", "sosreport", "sosreport_dir", "inventory"];
-
-/// What is read, and how.
+/// Logs, sosreports, hosts of an inventory, and how to read them.
 #[derive(Clone, Debug, Args)]
 pub struct SourceArgs {
     /// Logs: files, folders (the whole rotated set) or - for stdin; production.log and capsules' proxy.log, plain,
@@ -29,8 +26,8 @@ pub struct SourceArgs {
     /// Bytes that an archive may unpack to; without it 100 GiB, and past 1 GiB no more than 250 times its size
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
     pub unpack_limit: Option<u64>,
-    /// Ansible inventory: which host is Satellite, capsule or load balancer. Beside --log or sosreports nothing is
-    /// contacted but caches, where --cache-stats is given; alone its Satellites and capsules are read over SSH
+    /// Ansible inventory: which host is Satellite, capsule or load balancer. Beside --log or sosreports none of them is
+    /// read; alone its Satellites and capsules are read over SSH
     #[arg(short, long, value_name = "PATH")]
     pub inventory: Option<PathBuf>,
     /// Take the inventory from this machine's ansible-inventory, which reads vaults, scripts and plugins
@@ -54,7 +51,7 @@ pub struct SourceArgs {
     /// The offset from UTC of lines that do not tell it (as +02:00); without it they have the log's first one
     #[arg(long, value_name = "OFFSET", value_parser = UtcOffset::parse, allow_hyphen_values = true)]
     pub utc_offset: Option<UtcOffset>,
-    /// No progress, and no table; errors are still told
+    /// No table and no progress; errors are still told
     #[arg(short, long)]
     pub quiet: bool,
     /// Threads that read the log
@@ -66,6 +63,12 @@ pub struct SourceArgs {
     /// Bytes of an archive's requests that wait in memory before they wait on disk
     #[arg(long, value_name = "BYTES", hide = true)]
     pub store_size: Option<u64>,
+}
+
+/// One of the sources, or of `others`, must be there.
+pub fn needed(others: &[&'static str]) -> ArgGroup {
+    let sources = ["log", "sosreport", "sosreport_dir", "inventory"];
+    ArgGroup::new("what").args(sources.iter().chain(others).copied()).required(true).multiple(true)
 }
 
 // `500M`: bytes, or kB, MB, GB by thousands as tables show them

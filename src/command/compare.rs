@@ -1,7 +1,6 @@
 //! `reginfra compare`: two sides of runs, read or kept, to verdicts.
 
 use super::metrics::{self, Read};
-use super::{NOTHING, say};
 use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading, Threshold};
 use crate::cli::{Cli, Command, MetricsArgs};
 use crate::compare::comparable::Refusal;
@@ -14,8 +13,12 @@ use crate::report::table::TableStyle;
 use anyhow::{Context, bail};
 use clap::Parser;
 use std::ffi::OsString;
+use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::ExitCode;
+
+/// Nothing to compare, or a verdict refused under --fail-on (design: exit codes).
+const NOTHING: u8 = 3;
 
 /// Runs it; the exit code says what came of it.
 ///
@@ -201,4 +204,8 @@ fn exit_code(args: &CompareArgs, rows: &[Row]) -> ExitCode {
         return ExitCode::from(NOTHING);
     }
     ExitCode::SUCCESS
+}
+
+fn say(words: &str) {
+    let _ = writeln!(stderr(), "{words}");
 }

@@ -17,14 +17,6 @@ use crate::report::atomic::WriteError;
 use std::io::{Write, stderr};
 use std::process::ExitCode;
 
-/// Nothing to analyse (design: exit codes).
-const NOTHING: u8 = 3;
-
-/// Told to the user beside the answer.
-fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
-}
-
 /// Runs what the user asked for.
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {

@@ -1,7 +1,7 @@
 //! `reginfra report`: a run, read or kept, and what it is held against, to a page or to Markdown.
 
-use super::metrics::{self, Read};
-use super::{NOTHING, compare, say};
+use super::compare;
+use super::metrics::{self, NOTHING, Read, say};
 use crate::cli::SourceArgs;
 use crate::cli::compare::CompareReading;
 use crate::cli::report::{ReportArgs, ReportFormat};
@@ -44,14 +44,13 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     // both sides are read, so that each tells its own errors
     let side = read(args, &targets);
     let before = compare::side("before", &args.before, &reading(&args.source));
-    let (Some(side), before) = (match (side, before) {
-        (Ok(side), Ok(before)) => (side, before),
+    let (side, before) = match (side, before) {
+        (Ok(Some(side)), Ok(before)) => (side, before),
+        (Ok(None), Ok(_)) => return Ok(ExitCode::from(NOTHING)),
         (side, before) => {
             let errors = side.err().into_iter().chain(before.err());
             return Ok(ExitCode::from(compare::unread(errors)));
         }
-    }) else {
-        return Ok(ExitCode::from(NOTHING));
     };
     for run in &before {
         for words in &run.unreadable {
@@ -76,10 +75,8 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         ReportFormat::Html => page::html(&report)?,
         ReportFormat::Markdown => page::markdown(&report)?,
     };
-    match atomic::write_beside(&args.output, |out| out.write_all(text.as_bytes())) {
-        Err(error) if error.is_closed_pipe() => {}
-        other => other?,
-    }
+    let written = atomic::write_beside(&args.output, |out| out.write_all(text.as_bytes()));
+    metrics::ignore_closed_pipe(written)?;
     Ok(side.code)
 }
 
@@ -115,9 +112,9 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
         Read::Nothing(code) => return Err(compare::NothingRead(code).into()),
     };
     let (answer, registrations) = *found;
-    metrics::warn(&answer);
-    let code = metrics::answered(&source, &answer);
-    if code == Some(NOTHING) {
+    metrics::tell_unused(&answer);
+    let code = metrics::nothing_to_analyse(&source, &answer);
+    if code == Some(ExitCode::from(NOTHING)) {
         return Ok(None);
     }
     let judgements = targets::judge(targets, &answer);
@@ -125,7 +122,7 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
         run: Run::of(&name_of(&source), &answer, &registrations),
         answer: KeptAnswer::of(&answer, &judgements)?,
         attempts: Attempts::of(&registrations),
-        code: code.map_or(ExitCode::SUCCESS, ExitCode::from),
+        code: code.unwrap_or(ExitCode::SUCCESS),
     }))
 }
 

@@ -55,7 +55,7 @@ impl Drawn {
     /// Draws a run.
     pub fn run(self, random: &mut impl Rng) -> Run {
         let phases = normals(random, self.phases.max(1), self.phase_level);
-        let bursts = if self.burst == 0 { 0 } else { self.sessions / self.burst + 1 };
+        let bursts = self.sessions.checked_div(self.burst).map_or(0, |whole| whole + 1);
         let bursts = normals(random, bursts, BURST_LEVEL);
         let mut run = Run { name: "drawn".to_owned(), ..Run::default() };
         let mut requests = Vec::with_capacity(2 * self.sessions);

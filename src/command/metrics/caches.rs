@@ -1,9 +1,9 @@
 //! `--cache-stats`: the load balancers' caches, asked while the log is read.
 
+use super::say;
 use crate::cache::CacheRow;
 use crate::cli::{CacheOptions, MetricsArgs};
 use crate::command::cache::{Plan, failure_of};
-use crate::command::say;
 use crate::inventory::Inventory;
 use crate::inventory::topology::Topology;
 use crate::metrics::answer::Answer;

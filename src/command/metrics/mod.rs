@@ -7,7 +7,6 @@ mod flow;
 mod hosts;
 mod progress;
 
-use super::{NOTHING, say};
 use crate::cli::compare::{CompareArgs, CompareFormat, CompareReading};
 use crate::cli::{FailOn, MetricsArgs, SourceArgs};
 use crate::inventory::Inventory;
@@ -22,7 +21,11 @@ use crate::source::http::HttpOptions;
 use crate::source::sos::{self, choose::At};
 use crate::source::{Place, SourceError};
 use anyhow::{Context, bail};
+use std::io::{Write, stderr};
 use std::process::ExitCode;
+
+/// Nothing to analyse (design: exit codes).
+pub const NOTHING: u8 = 3;
 
 /// Runs it; the exit code says what came of it.
 ///
@@ -53,12 +56,12 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     Ok(exit_code(args, &answer, &judgements))
 }
 
-/// Before anything is read: whether registrations can lie between --since and --until.
+/// Refuses a window that nothing can lie in.
 ///
 /// # Errors
-/// They cannot.
-pub fn check_window(source: &SourceArgs) -> anyhow::Result<()> {
-    if let (Some(since), Some(until)) = (source.since, source.until)
+/// `--since` is not before `--until`.
+pub fn check_window(args: &SourceArgs) -> anyhow::Result<()> {
+    if let (Some(since), Some(until)) = (args.since, args.until)
         && since >= until
     {
         bail!("--since {since} is not before --until {until}: no registration can lie between them");
@@ -96,46 +99,59 @@ pub enum Read {
     Nothing(u8),
 }
 
+/// Who is who, where an inventory says so.
+#[derive(Debug, Default)]
+struct Who {
+    inventory: Option<Inventory>,
+    topology: Option<Topology>,
+}
+
+impl Who {
+    fn load(args: &SourceArgs) -> anyhow::Result<Self> {
+        let load = |path: &std::path::PathBuf| super::inventory::load(path, args.via_ansible);
+        let inventory = args.inventory.as_ref().map(load).transpose()?;
+        let topology = inventory.as_ref().map(Topology::of).transpose()?;
+        Ok(Self { inventory, topology })
+    }
+}
+
 /// Reads what the options name, and tells on stderr what could not be read.
 ///
 /// # Errors
 /// An inventory that cannot be used, misuse.
 pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
-    read_and_ask(&args.source, &|inventory, topology| caches::plan(args, inventory, topology))
+    let who = Who::load(&args.source)?;
+    // caches are asked while the log is read
+    let asked = caches::plan(args, who.inventory.as_ref(), who.topology.as_ref())?
+        .map(|plan| std::thread::spawn(move || plan.ask()));
+    let mut read = read_sources(&args.source, &who)?;
+    if let (Read::Found(found), Some(rows)) = (&mut read, asked) {
+        caches::add(&mut found.0, rows.join().unwrap_or_default());
+    }
+    Ok(read)
 }
 
-/// The same without caches.
+/// The same of sources alone: no cache is asked.
 ///
 /// # Errors
 /// As `read`.
-pub fn read_source(source: &SourceArgs) -> anyhow::Result<Read> {
-    read_and_ask(source, &|_, _| Ok(None))
+pub fn read_source(args: &SourceArgs) -> anyhow::Result<Read> {
+    read_sources(args, &Who::load(args)?)
 }
 
-type CachePlan = Option<super::cache::Plan>;
-
-fn read_and_ask(
-    source: &SourceArgs,
-    caches_of: &dyn Fn(Option<&Inventory>, Option<&Topology>) -> anyhow::Result<CachePlan>,
-) -> anyhow::Result<Read> {
-    let load = |path: &std::path::PathBuf| super::inventory::load(path, source.via_ansible);
-    let inventory = source.inventory.as_ref().map(load).transpose()?;
-    let topology = inventory.as_ref().map(Topology::of).transpose()?;
-    let (chosen, refused) = choose(&source.log);
-    let (reports, refused_reports) = sos::choose::choose(&source.sosreport, &source.sosreport_dir);
+fn read_sources(args: &SourceArgs, who: &Who) -> anyhow::Result<Read> {
+    let (chosen, refused) = choose(&args.log);
+    let (reports, refused_reports) = sos::choose::choose(&args.sosreport, &args.sosreport_dir);
     let refused: Vec<_> = refused.into_iter().chain(refused_reports).collect();
     let (twice, refused) = refused.into_iter().partition::<Vec<_>, _>(|e| matches!(e, SourceError::Twice(_)));
-    // caches are asked while the log is read
-    let asked =
-        caches_of(inventory.as_ref(), topology.as_ref())?.map(|plan| std::thread::spawn(move || plan.ask()));
-    let here = places(source, chosen, reports);
+    let here = places(args, chosen, reports);
     // beside files an inventory is topology only: nothing is contacted
-    let alone = source.log.is_empty() && source.sosreport.is_empty() && source.sosreport_dir.is_empty();
-    let remote = match (&inventory, &topology) {
-        (Some(inventory), Some(topology)) if alone => hosts::remote(source, inventory, topology)?,
+    let alone = args.log.is_empty() && args.sosreport.is_empty() && args.sosreport_dir.is_empty();
+    let remote = match (&who.inventory, &who.topology) {
+        (Some(inventory), Some(topology)) if alone => hosts::remote(args, inventory, topology)?,
         _ => hosts::Remote { places: here, ..hosts::Remote::default() },
     };
-    let mut collected = flow::collect(source, &remote.places, topology.as_ref());
+    let mut collected = flow::collect(args, &remote.places, who.topology.as_ref());
     collected.refuse(remote.refused);
     collected.refused.splice(..0, refused);
     collected.left_out.splice(..0, twice.iter().map(ToString::to_string));
@@ -149,10 +165,7 @@ fn read_and_ask(
     for words in &collected.left_out {
         say(&format!("note: {words}"));
     }
-    let mut answer = answer::answer_of(&collected);
-    if let Some(rows) = asked {
-        caches::add(&mut answer, rows.join().unwrap_or_default());
-    }
+    let answer = answer::answer_of(&collected);
     Ok(Read::Found(Box::new((answer, collected.registrations))))
 }
 
@@ -168,8 +181,8 @@ fn places(args: &SourceArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place
     places
 }
 
-/// Tells on stderr what of the sources is missing from the answer.
-pub fn warn(answer: &Answer) {
+/// Tells on stderr what was opened and is not, or not whole, in the answer.
+pub fn tell_unused(answer: &Answer) {
     for unreadable in answer.coverage.unreadable.iter().filter(|_| !answer.sources.is_empty()) {
         // what could not be opened has been told already
         if answer.sources.iter().any(|s| unreadable.starts_with(&format!("{}: ", s.path))) {
@@ -190,7 +203,7 @@ fn write_out(
     all: &Registrations,
     labels: &std::collections::BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
-    warn(answer);
+    tell_unused(answer);
     if let Some(path) = &args.sessions {
         let written = atomic::write_beside(path, |out| sessions::write_lines(out, &all.sessions, &all.names));
         ignore_closed_pipe(written)?;
@@ -210,26 +223,27 @@ fn write_out(
     }
 }
 
-fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Result<()> {
+/// A reader that closed its pipe has what it wanted.
+///
+/// # Errors
+/// Everything else.
+pub fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Result<()> {
     match written {
         Err(error) if error.is_closed_pipe() => Ok(()),
         other => Ok(other?),
     }
 }
 
-/// Tells on stderr where the answer says nothing, or a Satellite is missing from it; the exit code of that.
-pub fn answered(source: &SourceArgs, answer: &Answer) -> Option<u8> {
+/// Says why there is no answer, where there is none or a Satellite is missing from it.
+pub fn nothing_to_analyse(args: &SourceArgs, answer: &Answer) -> Option<ExitCode> {
     let missing = hosts::missing_satellites(&answer.hosts);
     if !missing.is_empty() {
         say(&format!("error: a Satellite is missing from the answer: {}", missing.join(", ")));
-        return Some(1);
+        return Some(ExitCode::from(1));
     }
     if answer.groups.is_empty() && answer.capsules.iter().all(|c| c.window.is_none()) {
-        let asked = if source.since.is_some() || source.until.is_some() {
-            " between --since and --until"
-        } else {
-            ""
-        };
+        let asked =
+            if args.since.is_some() || args.until.is_some() { " between --since and --until" } else { "" };
         let used = answer.sources.iter().filter(|s| s.skipped.is_none()).count();
         say(&if used == 0 {
             "error: nothing to analyse: no file holds lines of Foreman's production.log".to_owned()
@@ -238,14 +252,14 @@ pub fn answered(source: &SourceArgs, answer: &Answer) -> Option<u8> {
                 "error: nothing to analyse: no registration (POST /rhsm/consumers) in {used} files{asked}"
             )
         });
-        return Some(NOTHING);
+        return Some(ExitCode::from(NOTHING));
     }
     None
 }
 
 fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {
-    if let Some(code) = answered(&args.source, answer) {
-        return ExitCode::from(code);
+    if let Some(code) = nothing_to_analyse(&args.source, answer) {
+        return code;
     }
     if args.fail_on != Some(FailOn::Target) {
         return ExitCode::SUCCESS;
@@ -255,4 +269,9 @@ fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> E
         return ExitCode::from(NOTHING);
     }
     if judgements.iter().any(|j| j.met == Some(false)) { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+/// A line on stderr.
+pub fn say(words: &str) {
+    let _ = writeln!(stderr(), "{words}");
 }

@@ -45,7 +45,8 @@ pub fn of_mean(influence: &[f64], phased: bool) -> Spread {
         || independent <= 0.0
         || !(phased || phases(influence, independent))
     {
-        return if n >= 4 * SHORT_BATCH && n < SHORT { of_a_short_run(influence, alone) } else { alone };
+        let short = (4 * SHORT_BATCH..SHORT).contains(&n);
+        return if short { of_a_short_run(influence, alone) } else { alone };
     }
     let batches = means(influence, BATCHES.min(n / FEWEST));
     let count = batches.len() as f64;

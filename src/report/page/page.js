@@ -46,8 +46,9 @@
 
   for (const table of document.querySelectorAll('table[data-filter]')) {
     const rows = [...table.tBodies[0].rows];
-    const label = make('label', { for: `${table.id}-find` }, `Find in “${table.dataset.filter}”`);
-    const input = make('input', { type: 'search', id: `${table.id}-find`, autocomplete: 'off' });
+    const label = make('label', { for: `${table.id}-find` }, 'Find rows');
+    const about = { 'aria-describedby': table.caption.id, autocomplete: 'off' };
+    const input = make('input', { type: 'search', id: `${table.id}-find`, ...about });
     const told = make('span', { role: 'status' });
     input.addEventListener('input', () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);

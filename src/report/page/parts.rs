@@ -52,6 +52,8 @@ pub struct Column {
     pub number: bool,
     /// Of charts: nothing to sort by, and not in Markdown.
     pub drawn: bool,
+    /// Sentences stand in it.
+    pub wide: bool,
 }
 
 /// Which figure of the answer a cell shows.
@@ -113,12 +115,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// Columns whose labels begin with `#` hold numbers, with `~` drawings.
+    /// Columns whose labels begin with `#` hold numbers, with `%` drawings, with `+` sentences.
     pub fn new(id: &str, caption: &str, columns: &[&str]) -> Self {
         let column = |label: &&str| Column {
-            label: label.trim_start_matches(['#', '~']).to_owned(),
+            label: label.strip_prefix(['#', '%', '+']).unwrap_or(label).to_owned(),
             number: label.starts_with('#'),
-            drawn: label.starts_with('~'),
+            drawn: label.starts_with('%'),
+            wide: label.starts_with('+'),
         };
         Self {
             id: id.to_owned(),

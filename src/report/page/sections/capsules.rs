@@ -1,7 +1,6 @@
 //! Capsules: how evenly their pool was used, what they answered, and how their script caches warmed up.
 
 use crate::metrics::answer::Statistic;
-use crate::registration::session::Group;
 use crate::report::durations::{count, millis, percent, share};
 use crate::report::page::Report;
 use crate::report::page::answer::{KeptAnswered, KeptCache, KeptCapsule};
@@ -41,6 +40,14 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
         drawn.filter_map(|(at, (name, cache))| warm_up(at, name, cache)).take(MOST_CHARTS).collect();
     section.tables.extend(answered(&answer.capsules));
     section.tables.extend(registered(report));
+    let parts =
+        [("s-script", "scripts"), ("s-host", "host registrations"), ("ok", "succeeded"), ("bad", "failed")];
+    section.charts.push(Chart {
+        id: "capsules-keys".to_owned(),
+        title: "Bars of the tables below".to_owned(),
+        keys: parts.into_iter().map(|(class, label)| Key::new(class, label, false)).collect(),
+        svg: String::new(),
+    });
     (!section.tables.is_empty()).then_some(section)
 }
 
@@ -116,7 +123,7 @@ fn answered(capsules: &[KeptCapsule]) -> Option<Table> {
     let heads = [
         "Capsule",
         "Load balancer",
-        "~Requests",
+        "%Requests",
         "#scripts",
         "#script P50",
         "#script P99",
@@ -169,10 +176,10 @@ fn answered(capsules: &[KeptCapsule]) -> Option<Table> {
 
 // by the Satellite's log: where it knows the capsule that a registration came through
 fn registered(report: &Report<'_>) -> Option<Table> {
-    let heads = ["Capsule", "Way in", "~Attempts", "#attempts", "#failed", "#share failed"];
+    let heads = ["Capsule", "Way in", "%Attempts", "#attempts", "#failed", "#share failed"];
     let caption = "Registrations by capsule, where the Satellite's log tells it";
     let mut table = Table::new("registered-table", caption, &heads);
-    let mut rows: Vec<(&(Group, String), &(u64, u64))> = report.attempts.capsules.iter().collect();
+    let mut rows: Vec<_> = report.attempts.capsules.iter().collect();
     rows.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
     table.filter = rows.len() > 8;
     let most = rows.first()?.1.0 as f64;

@@ -22,32 +22,26 @@ pub fn headline(comparison: &Comparison<'_>) -> (Tone, String) {
     let regressed = named(&|v| *v == Verdict::Regressed);
     let moved = named(&|v| *v == Verdict::Moved);
     let mut parts = Vec::new();
-    for (words, names) in [("regressed", &regressed), ("improved", &improved), ("moved", &moved)] {
+    for (words, names) in [("Regressed", &regressed), ("Improved", &improved), ("Moved", &moved)] {
         if !names.is_empty() {
-            parts.push(format!("{words}: {}", names.join(", ")));
+            // some names have a comma of their own
+            parts.push(format!("{words}: {}.", names.join("; ")));
         }
     }
     let unchanged = named(&|v| *v == Verdict::NoChangeSeen).len();
     let refused = named(&|v| matches!(v, Verdict::NotComparable(_))).len();
     if unchanged > 0 {
-        parts.push(format!("no change seen in {unchanged}"));
+        parts.push(format!("No change seen in {unchanged}."));
     }
     if refused > 0 {
-        parts.push(format!("no verdict on {refused}"));
+        parts.push(format!("No verdict on {refused}."));
     }
     let tone = match (regressed.is_empty(), improved.is_empty()) {
         (false, _) => Tone::Bad,
         (true, false) => Tone::Good,
         (true, true) => Tone::Plain,
     };
-    (
-        tone,
-        format!(
-            "Against the run before, of {} figures of all registrations: {}.",
-            all.len(),
-            parts.join("; ")
-        ),
-    )
+    (tone, format!("Against the run before, {} figures of all registrations. {}", all.len(), parts.join(" ")))
 }
 
 /// A table a group, that of all registrations first and open.
@@ -58,17 +52,17 @@ pub fn section(comparison: &Comparison<'_>) -> Section {
     }
     let mut groups = comparison.groups();
     // of all first: the groups are its parts
-    groups.rotate_right(1);
+    groups.sort_by_key(Option::is_some);
     for group in groups {
         let caption = format!("{}: what changed", group_label(group));
         let columns = [
             "Figure",
+            "Verdict",
             "#Before",
             "#After",
             "#Change",
             "#95 % interval",
-            "Verdict",
-            "Why, or what it speaks of",
+            "+Why, or what it speaks of",
         ];
         let mut table = Table::new(&format!("comparison-{}", group_name(group)), &caption, &columns);
         table.folded = group.is_some();
@@ -108,11 +102,11 @@ fn cells(comparison: &Comparison<'_>, row: &Row, told: bool) -> Vec<Cell> {
     };
     vec![
         Cell::text(format!("{mark}{}", label(row.subject))),
+        Cell::text(verdict_words(&row.verdict)).toned(tone),
         number(&row.before),
         number(&row.after),
         row.ratio.map_or_else(|| Cell::text(at.clone()), |(ratio, _, _)| Cell::number(ratio, at.clone())),
         Cell::text(interval),
-        Cell::text(verdict_words(&row.verdict)).toned(tone),
         Cell::text(why.join("; ")),
     ]
 }

@@ -29,7 +29,7 @@ pub fn section(report: &Report<'_>) -> Section {
     let groups: Vec<_> = report.answer.groups.iter().filter(|g| g.group != "all").collect();
     let mut heads = vec!["Class".to_owned(), "#all".to_owned()];
     heads.extend(groups.iter().map(|g| format!("#{}", shown(&g.label))));
-    heads.extend(["What it is".to_owned(), "What to look at first".to_owned()]);
+    heads.extend(["+What it is".to_owned(), "+What to look at first".to_owned()]);
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let mut table = Table::new("errors-table", "Failed attempts by class and way in", &heads);
     for class in ErrorClass::ALL {

@@ -52,7 +52,7 @@ fn coverage(answer: &KeptAnswer) -> Table {
     let mut table = Table::new(
         "coverage-table",
         "Lines, requests and their evidence",
-        &["What", "#count", "What that means"],
+        &["What", "#count", "+What that means"],
     );
     let c = &answer.coverage;
     let a = &answer.attribution;
@@ -93,7 +93,7 @@ fn coverage(answer: &KeptAnswer) -> Table {
 }
 
 fn sources(answer: &KeptAnswer) -> Table {
-    let heads = ["Source", "Layout", "Compression", "#lines", "#size", "Not used because"];
+    let heads = ["Source", "Layout", "Compression", "#lines", "#size", "+Not used because"];
     let mut table = Table::new("sources-table", "Files that were read", &heads);
     table.rows = answer
         .sources
@@ -120,7 +120,7 @@ fn sources(answer: &KeptAnswer) -> Table {
 }
 
 fn hosts(answer: &KeptAnswer) -> Option<Table> {
-    let heads = ["Host", "Role", "Status", "#files", "#size", "What it said", "Way out"];
+    let heads = ["Host", "Role", "Status", "#files", "#size", "+What it said", "+Way out"];
     let mut table = Table::new("hosts-table", "Hosts that were asked", &heads);
     table.rows = answer
         .hosts

@@ -93,7 +93,7 @@ fn under_way(steps: &Steps) -> Chart {
     let most = largest(layers[0].values.iter().copied());
     lines(
         "time-under-way",
-        format!("Consumer creates under way: up to {} at once", tenths(most)),
+        format!("Consumer creates under way: up to {}, the mean of {} s", tenths(most), steps.seconds()),
         steps,
         &layers,
         tenths,
@@ -134,7 +134,7 @@ fn lines(id: &str, title: String, steps: &Steps, layers: &[Layer], shown: fn(f64
 }
 
 fn groups(report: &Report<'_>) -> Table {
-    let heads = ["Way in", "#attempts", "#failed", "#share", "#cut off", "Clients", "Way in told by"];
+    let heads = ["Way in", "#attempts", "#failed", "#share", "#cut off", "+Clients", "+Way in told by"];
     let mut table = Table::new("groups-table", "Who came which way", &heads);
     for group in &report.answer.groups {
         let failed = Cell::count(group.error_count);

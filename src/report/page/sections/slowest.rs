@@ -17,7 +17,7 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
     );
     let heads = [
         "Host",
-        "~Steps",
+        "%Steps",
         "#all",
         "#~ script",
         "#create",

@@ -10,14 +10,15 @@ use crate::report::page::series::{self, Sorted};
 use crate::report::page::svg::shares::{self, Line};
 use crate::report::table::short_label;
 
+/// Values that a way in must have for a line of its own; fewer make stairs that say nothing.
+const LEAST: usize = 20;
+
 pub fn section(report: &Report<'_>) -> Section {
     let mut section = Section::new("timings", "How long each step took");
-    section.say(
-        Tone::Quiet,
-        "Each line says what share of the requests was answered within a time: the further left, the faster; a long way to \
+    let words = "Each line says what share of the requests was answered within a time: the further left, the faster; a long way to \
          the top right is a slow tail. Dots mark P50 and P95 of all. Times are of requests that succeeded, along an axis on \
-         which each factor of ten is as wide as the next.",
-    );
+         which each factor of ten is as wide as the next. A way in with fewer than";
+    section.say(Tone::Quiet, format!("{words} {LEAST} values has no line of its own."));
     let timings = || Metric::ALL.into_iter().filter(|m| m.is_timing());
     section.charts = timings().filter_map(|metric| chart(report, metric)).collect();
     section.tables.push(timings_table(report));
@@ -36,12 +37,12 @@ fn chart(report: &Report<'_>, metric: Metric) -> Option<Chart> {
         millis(all.percentile(95))
     );
     let classes: Vec<String> = found.iter().map(|s| class_of(s.group)).collect();
-    // one way in is all there is: its line would lie below that of all
-    let shown_groups = if found.len() > 2 { found.as_slice() } else { found.get(found.len() - 1..)? };
+    // where one way in is all there is, its line would lie below that of all
+    let drawn = |s: &Sorted| s.group.is_none() || (found.len() > 2 && s.values.len() >= LEAST);
     let mut lines: Vec<Line<'_>> = found
         .iter()
         .zip(&classes)
-        .filter(|(s, _)| shown_groups.contains(s))
+        .filter(|(s, _)| drawn(s))
         .map(|(sorted, class)| Line { class, label: label_of(sorted.group), sorted })
         .collect();
     if let Some(before) = &before {
@@ -108,7 +109,7 @@ fn calls_table(report: &Report<'_>) -> Table {
         "#avg",
         "#target",
         "Target met",
-        "What would bring it there",
+        "+What would bring it there",
     ];
     let mut table =
         Table::new("calls-table", "Calls and shares by way in, held against their targets", &heads);

@@ -19,7 +19,7 @@ pub struct Plot {
 
 /// Of every chart; small enough that its words can be read on a phone.
 pub const WIDTH: f64 = 480.0;
-pub const HEIGHT: f64 = 250.0;
+pub const HEIGHT: f64 = 238.0;
 pub const PLOT: Plot = Plot { left: 50.0, top: 12.0, right: 468.0, bottom: 212.0 };
 
 /// Where text is held.
@@ -86,7 +86,7 @@ impl Drawing {
                 let command = if last.is_some() { 'L' } else { 'M' };
                 let _ = write!(d, "{command}{} {}", round(*x), round(*y));
                 if last.is_none() && points.get(at + 1).is_none_or(Option::is_none) {
-                    d.push_str("h1");
+                    d.push_str("h3");
                 }
             }
             last = *point;
@@ -140,6 +140,6 @@ mod tests {
         drawing.path("all", &[Some((0.0, 1.0)), Some((1.04, 2.0)), None, Some((3.0, f64::NAN))]);
         let svg = drawing.image("a", "</title><b>", "d", "");
         assert!(!svg.contains("<script>") && !svg.contains("<b>"), "{svg}");
-        assert!(svg.contains(r#"d="M0 1L1 2M3 0h1""#), "{svg}");
+        assert!(svg.contains(r#"d="M0 1L1 2M3 0h3""#), "{svg}");
     }
 }
