@@ -4,6 +4,7 @@ pub mod bench_verdicts;
 pub mod compare;
 pub mod export;
 pub mod history;
+pub mod report;
 
 use crate::timestamp::{Timestamp, UtcOffset};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -43,6 +44,8 @@ pub enum Command {
     History(Box<history::HistoryArgs>),
     /// Write what trackers ingest: OPL's status data, Otava, Orion, Horreum, OpenMetrics
     Export(Box<export::ExportArgs>),
+    /// One page of a run for people: charts, tables, what it rests on; or Markdown for an issue
+    Report(Box<report::ReportArgs>),
     /// How often verdicts of compare are wrong, and changes missed: draws hundreds of pairs
     #[command(hide = true)]
     BenchVerdicts(bench_verdicts::BenchVerdictsArgs),

@@ -79,6 +79,7 @@ fn each_subcommand_has_a_manual_page() -> Outcome {
         "reginfra-man.1",
         "reginfra-metrics.1",
         "reginfra-render.1",
+        "reginfra-report.1",
         "reginfra-simulate.1",
         "reginfra-trace.1",
         "reginfra-validate.1",
@@ -178,16 +179,25 @@ fn a_full_disk_is_said() -> Outcome {
 
 #[test]
 fn every_subcommand_has_help() {
-    for subcommand in
-        ["metrics", "trace", "history", "export", "render", "validate", "simulate", "completions", "man"]
-    {
+    for subcommand in [
+        "metrics",
+        "trace",
+        "history",
+        "export",
+        "render",
+        "report",
+        "validate",
+        "simulate",
+        "completions",
+        "man",
+    ] {
         reginfra().args([subcommand, "--help"]).assert().success().stdout(contains("Usage: ")).stderr("");
     }
 }
 
 #[test]
 fn help_has_examples() {
-    for subcommand in ["metrics", "trace", "history", "export", "render", "validate", "simulate"] {
+    for subcommand in ["metrics", "trace", "history", "export", "render", "report", "validate", "simulate"] {
         reginfra()
             .args([subcommand, "--help"])
             .assert()

@@ -115,7 +115,7 @@ pub struct CompareReading {
 }
 
 // `5%`, `consumer_create_ms=10%`, `0.5 %`
-fn parse_threshold(text: &str) -> Result<Threshold, String> {
+pub(super) fn parse_threshold(text: &str) -> Result<Threshold, String> {
     let (metric, number) = match text.split_once('=') {
         Some((metric, number)) => (Some(metric.trim().to_owned()), number),
         None => (None, text),

@@ -1,7 +1,7 @@
 //! `reginfra compare`: two sides of runs, read or kept, to verdicts.
 
 use super::metrics::{self, Read};
-use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading};
+use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading, Threshold};
 use crate::cli::{Cli, Command, MetricsArgs};
 use crate::compare::comparable::Refusal;
 use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare};
@@ -25,7 +25,10 @@ const NOTHING: u8 = 3;
 /// # Errors
 /// Misuse and input that cannot be read, with the side that it is of.
 pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
-    let options = Options { thresholds: thresholds(args)?, percentile: args.percentile };
+    let options = Options {
+        thresholds: thresholds(args.thresholds.as_deref(), &args.threshold)?,
+        percentile: args.percentile,
+    };
     let targets = match &args.targets {
         Some(path) => targets::load(path)?,
         None => targets::built_in(),
@@ -81,10 +84,10 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
 /// A run of which nothing could be opened, with the exit code of that.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing of it could be read; the reasons stand above")]
-struct NothingRead(u8);
+pub struct NothingRead(pub u8);
 
-// tells why sides cannot be used
-fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
+/// Tells why sides cannot be used; the exit code of that.
+pub fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
     let mut code = NOTHING;
     for error in errors {
         say(&format!("error: {error:#}"));
@@ -94,18 +97,26 @@ fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
     code
 }
 
-fn thresholds(args: &CompareArgs) -> anyhow::Result<Thresholds> {
-    let mut found = match &args.thresholds {
+/// Thresholds of a file and of the command line, which goes before it.
+///
+/// # Errors
+/// A file that cannot be used, a metric that there is not.
+pub fn thresholds(file: Option<&Path>, own: &[Threshold]) -> anyhow::Result<Thresholds> {
+    let mut found = match file {
         Some(path) => Thresholds::load(path)?,
         None => Thresholds::default(),
     };
-    for threshold in &args.threshold {
+    for threshold in own {
         found.set(threshold.metric.as_deref(), threshold.share).context("--threshold")?;
     }
     Ok(found)
 }
 
-fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Run>> {
+/// Reads the runs of a side.
+///
+/// # Errors
+/// Names the side and the run that cannot be read.
+pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Run>> {
     let each = |run: &String| read(run, reading).with_context(|| format!("{name}: {run}"));
     runs.iter().map(each).collect()
 }
@@ -136,7 +147,7 @@ fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<Me
         Command::Metrics(mut options) => {
             options.source.via_ansible = reading.via_ansible;
             options.source.no_verify_ssl = reading.no_verify_ssl;
-            options.source.ca_file = reading.ca_file.clone();
+            options.source.ca_file.clone_from(&reading.ca_file);
             options.source.utc_offset = reading.utc_offset;
             Ok(options)
         }
@@ -144,7 +155,8 @@ fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<Me
     }
 }
 
-fn option_for(run: &str) -> &'static str {
+/// The option of `metrics` that a run's name stands for.
+pub fn option_for(run: &str) -> &'static str {
     let name = run.to_ascii_lowercase();
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     let url = name.starts_with("http://") || name.starts_with("https://");

@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod man;
 pub mod metrics;
 pub mod render;
+pub mod report;
 pub mod simulate;
 pub mod trace;
 pub mod validate;
@@ -33,6 +34,10 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(error) => exit_code(Err(error)),
         },
         Command::Compare(args) => match compare::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Report(args) => match report::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },

@@ -9,6 +9,7 @@ pub mod export;
 pub mod findings;
 pub mod history;
 pub mod json;
+pub mod page;
 pub mod requests;
 pub mod save;
 pub mod sessions;

@@ -131,6 +131,14 @@ pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
     Ok(read)
 }
 
+/// The same of sources alone: no cache is asked.
+///
+/// # Errors
+/// As `read`.
+pub fn read_source(args: &SourceArgs) -> anyhow::Result<Read> {
+    read_sources(args, &Who::load(args)?, false)
+}
+
 /// The same, and keeps the requests of each registration.
 ///
 /// # Errors

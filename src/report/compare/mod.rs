@@ -29,27 +29,27 @@ pub struct Comparison<'a> {
 
 impl Comparison<'_> {
     /// Groups that have rows, `all` last as in the tables of metrics.
-    fn groups(&self) -> Vec<Option<Group>> {
+    pub(crate) fn groups(&self) -> Vec<Option<Group>> {
         let has = |group: &Option<Group>| self.rows.iter().any(|r| r.group == *group);
         Group::ALL.into_iter().map(Some).chain([None]).filter(has).collect()
     }
 
-    fn of(&self, group: Option<Group>) -> impl Iterator<Item = &Row> {
+    pub(crate) fn of(&self, group: Option<Group>) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |r| r.group == group)
     }
 
     /// Why nothing has a verdict, where one reason stands for all.
-    fn refusal(&self) -> Option<&Refusal> {
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
         common(self.rows.iter())
     }
 
     /// Why a group has no verdict, where one reason stands for all its rows.
-    fn group_refusal(&self, group: Option<Group>) -> Option<&Refusal> {
+    pub(crate) fn group_refusal(&self, group: Option<Group>) -> Option<&Refusal> {
         common(self.of(group))
     }
 
     /// The change that a metric leads to; the sum of create and facts leads to that of the create.
-    fn optimisation(&self, subject: Subject) -> Option<&Target> {
+    pub(crate) fn optimisation(&self, subject: Subject) -> Option<&Target> {
         let Subject::Metric(metric) = subject else { return None };
         let metric = if metric == Metric::CreateAndFactsMs { Metric::ConsumerCreateMs } else { metric };
         self.targets.iter().find(|t| t.metric == metric)
@@ -69,15 +69,15 @@ fn common<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Refusal> {
     found.filter(|_| count > 1)
 }
 
-pub(super) fn group_label(group: Option<Group>) -> &'static str {
+pub(crate) fn group_label(group: Option<Group>) -> &'static str {
     group.map_or("All", Group::label)
 }
 
-pub(super) fn group_name(group: Option<Group>) -> &'static str {
+pub(crate) fn group_name(group: Option<Group>) -> &'static str {
     group.map_or("all", Group::name)
 }
 
-pub(super) fn label(subject: Subject) -> &'static str {
+pub(crate) fn label(subject: Subject) -> &'static str {
     match subject {
         Subject::Metric(Metric::ConsumerCreateMs) => "consumer create",
         Subject::Metric(Metric::ScriptFetchMs) => "script",
@@ -96,7 +96,7 @@ pub(super) fn label(subject: Subject) -> &'static str {
     }
 }
 
-fn verdict_words(verdict: &Verdict) -> &'static str {
+pub(crate) fn verdict_words(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Improved => "improved",
         Verdict::Regressed => "REGRESSED",
@@ -117,7 +117,7 @@ fn verdict_name(verdict: &Verdict) -> &'static str {
 }
 
 // why there is no verdict, or what a verdict means
-fn because(row: &Row) -> Option<String> {
+pub(crate) fn because(row: &Row) -> Option<String> {
     let together = || row.together.as_ref().map_or("not known", plain);
     match &row.verdict {
         Verdict::NotComparable(refusal) => Some(refusal.to_string()),
@@ -136,7 +136,7 @@ fn plain(verdict: &Verdict) -> &'static str {
     if *verdict == Verdict::Regressed { "regressed" } else { verdict_words(verdict) }
 }
 
-fn value(subject: Subject, figure: &Figure) -> String {
+pub(crate) fn value(subject: Subject, figure: &Figure) -> String {
     let Some(value) = figure.value else { return "-".to_owned() };
     match subject {
         Subject::Metric(metric) if metric.is_timing() => millis(value),
@@ -152,7 +152,7 @@ const fn is_share(subject: Subject) -> bool {
 }
 
 // `+9.9 %`, and the interval `+5.6 to +14.3 %`; of shares in points
-fn change(row: &Row) -> Option<(String, String)> {
+pub(crate) fn change(row: &Row) -> Option<(String, String)> {
     if is_share(row.subject) {
         let (at, low, high) = row.difference?;
         let points = |share: f64| format!("{:+.1}", share * 100.0);

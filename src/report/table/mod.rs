@@ -92,6 +92,11 @@ fn title(out: &mut String, answer: &Answer, style: TableStyle) {
     }
 }
 
+/// A metric's name where there is little room.
+pub(crate) const fn short_label(metric: Metric) -> &'static str {
+    Labels::Short.of(metric)
+}
+
 /// How much room a metric's name may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Labels {

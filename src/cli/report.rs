@@ -1,0 +1,59 @@
+//! `reginfra report`.
+
+use super::compare::{Threshold, parse_threshold};
+use super::source::{self, SourceArgs};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// One page with charts, that needs nothing beside it
+    #[default]
+    Html,
+    /// For an issue or a wiki
+    Markdown,
+}
+
+/// One run, and what it is held against.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reginfra report --log /var/log/foreman -i inventory.ini -o report.html
+  reginfra report runs/after -o report.html                   a run that `metrics --save` kept
+  reginfra report runs/after --before runs/before -o report.html
+  reginfra report runs/after --before runs/a1 runs/a2 runs/a3 -o report.html
+  reginfra report --sosreport-dir CASE -o report.html --title 'Storm of 4 April'
+  reginfra report runs/after --format markdown                for an issue
+
+The page loads nothing from anywhere, works without JavaScript, and prints.
+
+Exit codes: 0 done; 1 a Satellite is missing from the answer; 2 misuse or unreadable input; 3 nothing to
+analyse, and nothing is written.")]
+#[command(group(source::needed(&["run"])))]
+pub struct ReportArgs {
+    /// The run: a folder that `reginfra metrics --save` kept, or a log, a sosreport, an inventory, a URL
+    #[arg(value_name = "RUN", conflicts_with_all = ["log", "sosreport", "sosreport_dir"])]
+    pub run: Option<String>,
+    /// What is read.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The run that it is held against, kept or to be read; several tell how much runs differ by themselves
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    pub before: Vec<String>,
+    /// Beside --before, a change of up to so much is none: of every metric, or METRIC=PERCENT of one; may be repeated
+    #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = parse_threshold, requires = "before")]
+    pub threshold: Vec<Threshold>,
+    /// Where it goes; - is stdout
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// What stands at its head
+    #[arg(long, value_name = "TEXT", default_value = "Host registrations")]
+    pub title: String,
+    /// Targets and the changes that metrics lead to, instead of the built-in ones (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub targets: Option<PathBuf>,
+}

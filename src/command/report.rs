@@ -1,0 +1,157 @@
+//! `reginfra report`: a run, read or kept, and what it is held against, to a page or to Markdown.
+
+use super::compare;
+use super::metrics::{self, NOTHING, Read, say};
+use crate::cli::SourceArgs;
+use crate::cli::compare::CompareReading;
+use crate::cli::report::{ReportArgs, ReportFormat};
+use crate::compare::judge::{self, Options};
+use crate::compare::run::Run;
+use crate::metrics::targets::{self, Target};
+use crate::report::atomic;
+use crate::report::compare::Comparison;
+use crate::report::page::answer::KeptAnswer;
+use crate::report::page::attempts::Attempts;
+use crate::report::page::{self, Report};
+use anyhow::{Context, bail};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A run, with what a page needs beside its figures.
+struct Side {
+    run: Run,
+    answer: KeptAnswer,
+    attempts: Attempts,
+    /// What `metrics` would exit with.
+    code: ExitCode,
+}
+
+/// Runs it; the exit code says what came of it.
+///
+/// # Errors
+/// Misuse and input that cannot be read.
+pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
+    metrics::check_window(&args.source)?;
+    if args.format == ReportFormat::Html && args.output == Path::new("-") && std::io::stdout().is_terminal() {
+        bail!("a page is not for a terminal: name a file with -o report.html, or ask for --format markdown");
+    }
+    let targets = match &args.targets {
+        Some(path) => targets::load(path)?,
+        None => targets::built_in(),
+    };
+    let options = Options { thresholds: compare::thresholds(None, &args.threshold)?, percentile: None };
+    // both sides are read, so that each tells its own errors
+    let side = read(args, &targets);
+    let before = compare::side("before", &args.before, &reading(&args.source));
+    let (side, before) = match (side, before) {
+        (Ok(Some(side)), Ok(before)) => (side, before),
+        (Ok(None), Ok(_)) => return Ok(ExitCode::from(NOTHING)),
+        (side, before) => {
+            let errors = side.err().into_iter().chain(before.err());
+            return Ok(ExitCode::from(compare::unread(errors)));
+        }
+    };
+    for run in &before {
+        for words in &run.unreadable {
+            say(&format!("warning: before: {words}"));
+        }
+        if run.registrations.is_empty() {
+            say(&format!("error: before: {} holds no registration: there is nothing to compare", run.name));
+            return Ok(ExitCode::from(NOTHING));
+        }
+    }
+    let after = std::slice::from_ref(&side.run);
+    let rows = if before.is_empty() { Vec::new() } else { judge::compare(&before, after, &options) };
+    let comparison = Comparison { before: &before, after, options: &options, rows: &rows, targets: &targets };
+    let report = Report {
+        title: &args.title,
+        run: &side.run,
+        answer: &side.answer,
+        attempts: &side.attempts,
+        comparison: (!before.is_empty()).then_some(&comparison),
+    };
+    let text = match args.format {
+        ReportFormat::Html => page::html(&report)?,
+        ReportFormat::Markdown => page::markdown(&report)?,
+    };
+    let written = atomic::write_beside(&args.output, |out| out.write_all(text.as_bytes()));
+    metrics::ignore_closed_pipe(written)?;
+    Ok(side.code)
+}
+
+// what the runs before need beside their names
+fn reading(source: &SourceArgs) -> CompareReading {
+    CompareReading {
+        inventory: source.inventory.clone(),
+        via_ansible: source.via_ansible,
+        no_verify_ssl: source.no_verify_ssl,
+        ca_file: source.ca_file.clone(),
+        utc_offset: source.utc_offset,
+    }
+}
+
+// none where there is nothing to analyse, which has been told
+fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
+    let mut source = args.source.clone();
+    if let Some(run) = &args.run {
+        let dir = Path::new(run);
+        if Run::is_kept(dir) {
+            return kept(run, &source).with_context(|| run.clone());
+        }
+        let path = PathBuf::from(run);
+        match compare::option_for(run) {
+            "--sosreport" => source.sosreport.push(path),
+            "--sosreport-dir" => source.sosreport_dir.push(path),
+            "--inventory" if source.inventory.is_none() => source.inventory = Some(path),
+            _ => source.log.push(path),
+        }
+    }
+    let found = match metrics::read_source(&source)? {
+        Read::Found(found) => found,
+        Read::Nothing(code) => return Err(compare::NothingRead(code).into()),
+    };
+    let (answer, registrations) = *found;
+    metrics::tell_unused(&answer);
+    let code = metrics::nothing_to_analyse(&source, &answer);
+    if code == Some(ExitCode::from(NOTHING)) {
+        return Ok(None);
+    }
+    let judgements = targets::judge(targets, &answer);
+    Ok(Some(Side {
+        run: Run::of(&name_of(&source), &answer, &registrations),
+        answer: KeptAnswer::of(&answer, &judgements)?,
+        attempts: Attempts::of(&registrations),
+        code: code.unwrap_or(ExitCode::SUCCESS),
+    }))
+}
+
+fn kept(name: &str, source: &SourceArgs) -> anyhow::Result<Option<Side>> {
+    if source.since.is_some() || source.until.is_some() {
+        bail!(
+            "--since and --until choose from a log; name the log that this run was kept of, or leave them out"
+        );
+    }
+    let dir = Path::new(name);
+    let run = Run::load(dir)?;
+    if run.registrations.is_empty() {
+        say(&format!("error: nothing to analyse: {name} holds no registration"));
+        return Ok(None);
+    }
+    let (answer, attempts) = (KeptAnswer::load(dir)?, Attempts::load(dir)?);
+    for words in &run.unreadable {
+        say(&format!("warning: {words}"));
+    }
+    Ok(Some(Side { run, answer, attempts, code: ExitCode::SUCCESS }))
+}
+
+// what was asked for, in the user's own words
+fn name_of(source: &SourceArgs) -> String {
+    let mut paths = source.log.iter().chain(&source.sosreport).chain(&source.sosreport_dir);
+    let first = paths.next().or(source.inventory.as_ref());
+    let name = first.map(|path| path.display().to_string()).unwrap_or_default();
+    match paths.count() {
+        0 => name,
+        more => format!("{name} and {more} more"),
+    }
+}

@@ -1,0 +1,170 @@
+//! One run, and what it is held against, in; one page for people or Markdown out.
+//!
+//! The page is one file: styles, script and charts stand in it, its policy lets it load nothing, and the policy's hashes
+//! let in no style and no script but its own. What a log wrote is escaped by the templates, or where a chart is drawn.
+//! It is bounded: charts are as fine as they are drawn, tables name the first of many and say how many more there are.
+
+pub mod answer;
+pub mod attempts;
+mod parts;
+mod sections;
+pub(crate) mod series;
+mod svg;
+
+use super::compare::Comparison;
+use crate::compare::run::Run;
+use answer::KeptAnswer;
+use attempts::Attempts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use parts::{Card, Said, Section};
+use serde::Serialize;
+use series::Steps;
+use sha2::{Digest, Sha256};
+use tera::{Context, Tera};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// What is reported.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// What stands at its head.
+    pub title: &'a str,
+    /// Registrations and their figures.
+    pub run: &'a Run,
+    /// The answer, as other programs get it.
+    pub answer: &'a KeptAnswer,
+    /// Attempts that are named.
+    pub attempts: &'a Attempts,
+    /// Held against these.
+    pub comparison: Option<&'a Comparison<'a>>,
+}
+
+/// A page could not be made; whoever wrote the templates is at fault, no input is.
+#[derive(Debug, thiserror::Error)]
+#[error("the page cannot be made: {0}; this is a fault of reginfra: please report it")]
+pub struct PageError(#[from] tera::Error);
+
+/// As the templates take it.
+#[derive(Serialize)]
+struct Page {
+    title: String,
+    version: &'static str,
+    asked: Vec<String>,
+    cards: Vec<Card>,
+    said: Vec<Said>,
+    sections: Vec<Section>,
+}
+
+impl Page {
+    fn of(report: &Report<'_>) -> Self {
+        let steps = Steps::of(report.run);
+        let steps = steps.as_ref();
+        let mut all: Vec<Section> =
+            report.comparison.map(sections::comparison::section).into_iter().collect();
+        all.push(sections::timings::section(report));
+        all.push(sections::over_time::section(report, steps));
+        all.extend(sections::capsules::section(report));
+        all.extend(sections::slowest::section(report));
+        all.push(sections::errors::section(report));
+        all.push(sections::evidence::section(report));
+        Self {
+            title: parts::shown(report.title),
+            version: env!("CARGO_PKG_VERSION"),
+            asked: sections::summary::asked(report),
+            cards: sections::summary::cards(report, steps),
+            said: sections::summary::said(report),
+            sections: all,
+        }
+    }
+}
+
+/// The page.
+///
+/// # Errors
+/// None that comes from the input.
+pub fn html(report: &Report<'_>) -> Result<String, PageError> {
+    let mut tera = Tera::new();
+    tera.add_raw_templates([
+        ("table.html", include_str!("table.html")),
+        ("chart.html", include_str!("chart.html")),
+        ("page.html", include_str!("page.html")),
+    ])?;
+    let mut context = Context::from_serialize(&Page::of(report))?;
+    context.insert("style", STYLE);
+    context.insert("script", SCRIPT);
+    context.insert("policy", &policy());
+    Ok(tera.render("page.html", &context)?)
+}
+
+/// The same for an issue or a wiki, without charts.
+///
+/// # Errors
+/// None that comes from the input.
+pub fn markdown(report: &Report<'_>) -> Result<String, PageError> {
+    let mut tera = Tera::new();
+    tera.autoescape_on([".md"]);
+    tera.set_escape_fn(escape_markdown);
+    tera.add_raw_template("page.md", include_str!("page.md"))?;
+    Ok(tera.render("page.md", &Context::from_serialize(&Page::of(report))?)?)
+}
+
+// nothing is loaded; styles and scripts are known by their bytes
+fn policy() -> String {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+}
+
+// what could end a cell, begin markup or a mention of somebody
+fn escape_markdown(text: &str, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    for c in text.chars() {
+        match c {
+            '<' => out.write_all(b"&lt;")?,
+            '>' => out.write_all(b"&gt;")?,
+            '&' => out.write_all(b"&amp;")?,
+            '@' => out.write_all(b"&#64;")?,
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '!' => write!(out, "\\{c}")?,
+            '\n' | '\r' => out.write_all(b" ")?,
+            _ => write!(out, "{c}")?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_of_a_log_is_text_in_markdown() {
+        let mut out = Vec::new();
+        escape_markdown("<img>|`x`\n![a](b) @all foreman#1", &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "&lt;img&gt;\\|\\`x\\` \\!\\[a\\](b) &#64;all foreman#1");
+    }
+
+    #[test]
+    fn nothing_makes_a_page_as_well() {
+        let (run, answer, attempts) = (Run::default(), KeptAnswer::default(), Attempts::default());
+        let title = "</title><script>alert(1)</script>";
+        let report = Report { title, run: &run, answer: &answer, attempts: &attempts, comparison: None };
+        let page = html(&report).unwrap();
+        assert!(page.starts_with("<!doctype html>"), "{page}");
+        assert!(!page.contains("<script>alert"), "{page}");
+        assert!(!markdown(&report).unwrap().contains("<script>"));
+    }
+
+    #[test]
+    fn the_page_s_own_blocks_cannot_be_ended_early() {
+        assert!(!STYLE.contains("</") && !SCRIPT.contains("</") && !SCRIPT.contains("<!--"));
+        assert!(
+            !STYLE.contains('\r') && !SCRIPT.contains('\r'),
+            "a parser would take it out and the hash would differ"
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! What changed between the two sides, with the judge's verdicts.
+
+use crate::compare::judge::{Row, Verdict};
+use crate::report::compare::{
+    Comparison, because, change, group_label, group_name, label, value, verdict_words,
+};
+use crate::report::page::parts::{Cell, Section, Table, Tone, shown};
+
+/// The verdicts, counted.
+pub fn headline(comparison: &Comparison<'_>) -> (Tone, String) {
+    if let Some(refusal) = comparison.refusal() {
+        return (
+            Tone::Caution,
+            format!("Against the run before there is no verdict: {}.", shown(&refusal.to_string())),
+        );
+    }
+    let all: Vec<&Row> = comparison.of(None).collect();
+    let named = |wanted: &dyn Fn(&Verdict) -> bool| -> Vec<&str> {
+        all.iter().filter(|r| wanted(&r.verdict)).map(|r| label(r.subject)).collect()
+    };
+    let improved = named(&|v| *v == Verdict::Improved);
+    let regressed = named(&|v| *v == Verdict::Regressed);
+    let moved = named(&|v| *v == Verdict::Moved);
+    let mut parts = Vec::new();
+    for (words, names) in [("Regressed", &regressed), ("Improved", &improved), ("Moved", &moved)] {
+        if !names.is_empty() {
+            // some names have a comma of their own
+            parts.push(format!("{words}: {}.", names.join("; ")));
+        }
+    }
+    let unchanged = named(&|v| *v == Verdict::NoChangeSeen).len();
+    let refused = named(&|v| matches!(v, Verdict::NotComparable(_))).len();
+    if unchanged > 0 {
+        parts.push(format!("No change seen in {unchanged}."));
+    }
+    if refused > 0 {
+        parts.push(format!("No verdict on {refused}."));
+    }
+    let tone = match (regressed.is_empty(), improved.is_empty()) {
+        (false, _) => Tone::Bad,
+        (true, false) => Tone::Good,
+        (true, true) => Tone::Plain,
+    };
+    (tone, format!("Against the run before, {} figures of all registrations. {}", all.len(), parts.join(" ")))
+}
+
+/// A table a group, that of all registrations first and open.
+pub fn section(comparison: &Comparison<'_>) -> Section {
+    let mut section = Section::new("comparison", "Before and after");
+    if let Some(refusal) = comparison.refusal() {
+        section.say(Tone::Caution, format!("No verdict: {}.", shown(&refusal.to_string())));
+    }
+    let mut groups = comparison.groups();
+    // of all first: the groups are its parts
+    groups.sort_by_key(Option::is_some);
+    for group in groups {
+        let caption = format!("{}: what changed", group_label(group));
+        let columns = [
+            "Figure",
+            "Verdict",
+            "#Before",
+            "#After",
+            "#Change",
+            "#95 % interval",
+            "+Why, or what it speaks of",
+        ];
+        let mut table = Table::new(&format!("comparison-{}", group_name(group)), &caption, &columns);
+        table.folded = group.is_some();
+        let common = comparison.group_refusal(group);
+        table.rows = comparison.of(group).map(|row| cells(comparison, row, common.is_some())).collect();
+        if let Some(refusal) = common.filter(|_| comparison.refusal().is_none()) {
+            let words = format!("{}: no verdict: {}.", group_label(group), shown(&refusal.to_string()));
+            section.say(Tone::Caution, words);
+        }
+        section.tables.push(table);
+    }
+    section.say(
+        Tone::Quiet,
+        "Timings are medians; their change is where the whole distribution went. Calls are means a registration. Where \
+         nothing has changed, some verdict is wrong in fewer than 8 of 100 comparisons. ~ marks what is inferred.",
+    );
+    section
+}
+
+fn cells(comparison: &Comparison<'_>, row: &Row, told: bool) -> Vec<Cell> {
+    let (at, interval) = change(row).unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
+    let tone = match row.verdict {
+        Verdict::Improved => Tone::Good,
+        Verdict::Regressed => Tone::Bad,
+        Verdict::Moved => Tone::Caution,
+        Verdict::NoChangeSeen | Verdict::NotComparable(_) => Tone::Quiet,
+    };
+    let changed = matches!(row.verdict, Verdict::Improved | Verdict::Regressed | Verdict::Moved);
+    let speaks = comparison.optimisation(row.subject).filter(|_| changed);
+    let speaks = speaks.map(|t| format!("{} ({})", shown(&t.change), shown(&t.state)));
+    let why: Vec<String> =
+        because(row).filter(|_| !told).map(|w| shown(&w)).into_iter().chain(speaks).collect();
+    let mark = if row.inferred { "~ " } else { "" };
+    let number = |figure: &crate::compare::judge::Figure| match figure.value {
+        Some(found) => Cell::number(found, value(row.subject, figure)),
+        None => Cell::text("-"),
+    };
+    vec![
+        Cell::text(format!("{mark}{}", label(row.subject))),
+        Cell::text(verdict_words(&row.verdict)).toned(tone),
+        number(&row.before),
+        number(&row.after),
+        row.ratio.map_or_else(|| Cell::text(at.clone()), |(ratio, _, _)| Cell::number(ratio, at.clone())),
+        Cell::text(interval),
+        Cell::text(why.join("; ")),
+    ]
+}

@@ -1,0 +1,177 @@
+//! Registrations, creates under way, their durations and failures over time, and who came which way.
+
+use super::{class_of, clock, label_of, mix};
+use crate::registration::session::{ErrorClass, Group};
+use crate::report::durations::{calls, count, share};
+use crate::report::page::Report;
+use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
+use crate::report::page::series::{Step, Steps};
+use crate::report::page::svg::steps::{Layer, OverTime, Span};
+use crate::timestamp::Timestamp;
+
+pub fn section(report: &Report<'_>, steps: Option<&Steps>) -> Section {
+    let mut section = Section::new("time", "Over time, and by way in");
+    if let Some(steps) = steps {
+        section.say(Tone::Quiet, format!("Each bar or point is {} s. Times are UTC.", steps.seconds()));
+        section.charts = vec![registrations(steps), under_way(steps), durations(steps)];
+        section.charts.extend(failures(steps));
+    }
+    section.tables.push(groups(report));
+    section.tables.extend(steps.map(table));
+    section
+}
+
+fn span(steps: &Steps) -> Span {
+    Span { start_us: steps.start_us, step_us: steps.step_us, count: steps.steps.len() }
+}
+
+fn layer(steps: &Steps, class: String, label: &str, value: impl Fn(&Step) -> f64) -> Layer {
+    Layer { class, label: label.to_owned(), values: steps.steps.iter().map(value).collect() }
+}
+
+fn keys(layers: &[Layer], line: bool) -> Vec<Key> {
+    layers.iter().map(|l| Key::new(&l.class, l.label.as_str(), line)).collect()
+}
+
+fn largest(values: impl Iterator<Item = f64>) -> f64 {
+    values.filter(|v| v.is_finite()).fold(0.0, f64::max)
+}
+
+fn registrations(steps: &Steps) -> Chart {
+    let found =
+        Group::ALL.into_iter().enumerate().filter(|(at, _)| steps.steps.iter().any(|s| s.attempts[*at] > 0));
+    let layers: Vec<Layer> = found
+        .map(|(at, group)| {
+            layer(steps, class_of(Some(group)), label_of(Some(group)), |s| s.attempts[at] as f64)
+        })
+        .collect();
+    let most = largest(steps.steps.iter().map(|s| s.attempts.iter().sum::<u64>() as f64));
+    let title = format!("Registrations started: up to {} in {} s", count(most as u64), steps.seconds());
+    bars("time-registrations", title, steps, &layers, whole)
+}
+
+fn failures(steps: &Steps) -> Option<Chart> {
+    let found = ErrorClass::ALL
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| steps.steps.iter().any(|s| s.failed[*at] > 0));
+    let layers: Vec<Layer> = found
+        .map(|(at, class)| layer(steps, format!("e-{at}"), class.name(), |s| s.failed[at] as f64))
+        .collect();
+    let most = largest(steps.steps.iter().map(|s| s.failed.iter().sum::<u64>() as f64));
+    let title = format!("Failed attempts by class: up to {} in {} s", count(most as u64), steps.seconds());
+    (!layers.is_empty()).then(|| bars("time-failures", title, steps, &layers, whole))
+}
+
+fn bars(id: &str, title: String, steps: &Steps, layers: &[Layer], shown: fn(f64) -> String) -> Chart {
+    let sums: Vec<String> =
+        layers.iter().map(|l| format!("{}: {}", l.label, shown(l.values.iter().sum()))).collect();
+    let chart = OverTime {
+        id,
+        title: &title,
+        description: &format!("All together {}.", sums.join(", ")),
+        span: span(steps),
+        layers,
+        lines: false,
+        at_least: 0.0,
+        shown,
+    };
+    Chart { id: id.to_owned(), svg: chart.draw(), keys: keys(layers, false), title }
+}
+
+fn whole(value: f64) -> String {
+    // half a registration is none
+    if value.fract() == 0.0 { count(value as u64) } else { String::new() }
+}
+
+fn tenths(value: f64) -> String {
+    calls((value * 10.0).round() / 10.0)
+}
+
+fn under_way(steps: &Steps) -> Chart {
+    let layers = [layer(steps, "g-all".to_owned(), "creates under way", |s| steps.under_way(s))];
+    let most = largest(layers[0].values.iter().copied());
+    lines(
+        "time-under-way",
+        format!("Consumer creates under way: up to {}, the mean of {} s", tenths(most), steps.seconds()),
+        steps,
+        &layers,
+        tenths,
+    )
+}
+
+fn durations(steps: &Steps) -> Chart {
+    let percentile = |p: usize| move |s: &Step| s.percentile(p).unwrap_or(f64::NAN);
+    let layers = [
+        layer(steps, "p-95".to_owned(), "P95", percentile(95)),
+        layer(steps, "g-all".to_owned(), "P50", percentile(50)),
+    ];
+    let most = largest(layers[1].values.iter().copied());
+    let title = format!("Consumer create by its start: P50 up to {}", seconds(most));
+    lines("time-durations", title, steps, &layers, seconds)
+}
+
+fn seconds(ms: f64) -> String {
+    format!("{} s", calls((ms / 10.0).round() / 100.0))
+}
+
+fn lines(id: &str, title: String, steps: &Steps, layers: &[Layer], shown: fn(f64) -> String) -> Chart {
+    let told: Vec<String> = layers
+        .iter()
+        .map(|l| format!("{}: up to {}", l.label, shown(largest(l.values.iter().copied()))))
+        .collect();
+    let chart = OverTime {
+        id,
+        title: &title,
+        description: &told.join(". "),
+        span: span(steps),
+        layers,
+        lines: true,
+        at_least: 0.0,
+        shown,
+    };
+    Chart { id: id.to_owned(), svg: chart.draw(), keys: keys(layers, true), title }
+}
+
+fn groups(report: &Report<'_>) -> Table {
+    let heads = ["Way in", "#attempts", "#failed", "#share", "#cut off", "+Clients", "+Way in told by"];
+    let mut table = Table::new("groups-table", "Who came which way", &heads);
+    for group in &report.answer.groups {
+        let failed = Cell::count(group.error_count);
+        let rate = group.error_count as f64 / group.session_count.max(1) as f64;
+        table.rows.push(vec![
+            Cell::text(shown(&group.label)),
+            Cell::count(group.session_count),
+            if group.error_count > 0 { failed.toned(Tone::Bad) } else { failed },
+            Cell::number(rate, share(group.error_count, group.session_count)),
+            Cell::count(group.cut_count),
+            Cell::text(mix(&group.client_os, 8)),
+            Cell::text(mix(&group.way_in, 8)),
+        ]);
+    }
+    table
+}
+
+/// The charts as figures.
+fn table(steps: &Steps) -> Table {
+    let heads = ["Time (UTC)", "#started", "#failed", "#creates under way", "#create P50", "#create P95"];
+    let mut table = Table::new("steps-table", "The charts over time as figures", &heads);
+    table.folded = true;
+    for (at, step) in steps.steps.iter().enumerate() {
+        let time = Timestamp(steps.start_us + at as i64 * steps.step_us);
+        let ms = |p| match step.percentile(p) {
+            Some(ms) => Cell::number(ms, crate::report::durations::millis(ms)),
+            None => Cell::text("-"),
+        };
+        let under_way = steps.under_way(step);
+        table.rows.push(vec![
+            Cell::text(clock(&time.to_string())),
+            Cell::count(step.attempts.iter().sum()),
+            Cell::count(step.failed.iter().sum()),
+            Cell::number(under_way, tenths(under_way)),
+            ms(50),
+            ms(95),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,224 @@
+//! The page's structure and figures, held against the answer that other programs get.
+
+use super::page::Page;
+use super::support::Run;
+use super::{KEPT, kept, page_of, page_of_both};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reginfra::report::durations::count;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::fs;
+
+fn answer(run: &str) -> Value {
+    serde_json::from_slice(&fs::read(kept(run).join("metrics.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn each_figure_is_the_answer_s() {
+    let answer = answer("after");
+    let page = page_of(&kept("after"));
+    let groups = answer["groups"].as_array().unwrap();
+    let mut told = HashSet::new();
+    for cell in page.named("td") {
+        let Some(metric) = cell.attribute("data-metric") else { continue };
+        let group = cell.attribute("data-group").unwrap();
+        let statistic = cell.attribute("data-statistic").unwrap();
+        let wanted = &groups.iter().find(|g| g["group"] == *group).unwrap()[&metric][&statistic];
+        let shown = cell.attribute("data-value").map(|v| v.parse::<f64>().unwrap());
+        assert_eq!(shown, wanted.as_f64(), "{group} {metric} {statistic}");
+        told.insert((group, metric, statistic));
+    }
+    // and none is left out
+    for group in groups {
+        for (metric, found) in group.as_object().unwrap() {
+            let has = |statistic: &str| {
+                let key = (group["group"].as_str().unwrap(), metric.as_str(), statistic);
+                told.contains(&(key.0.to_owned(), key.1.to_owned(), key.2.to_owned()))
+            };
+            if found["count"].as_u64().is_some_and(|n| n > 0) && metric != "compliance_calls_polling" {
+                assert!(has("count") && has("avg"), "{metric} of {}", group["group"]);
+                assert!(!metric.ends_with("_ms") || (has("p50") && has("p99") && has("max")), "{metric}");
+            }
+        }
+    }
+    assert!(told.len() > 200, "{}", told.len());
+}
+
+#[test]
+fn charts_hold_as_many_values_as_the_answer_counts() {
+    let answer = answer("after");
+    let page = page_of(&kept("after"));
+    let all = answer["groups"].as_array().unwrap().iter().find(|g| g["group"] == "all").unwrap();
+    let mut charts = 0;
+    for (metric, found) in all.as_object().unwrap() {
+        let Some(p50) =
+            found["p50"].as_f64().filter(|_| metric.ends_with("_ms") && metric != "failed_create_ms")
+        else {
+            continue;
+        };
+        let id = format!("shares-{}-d", metric.replace('_', "-"));
+        let told = page.by_id(&id).text();
+        let p50 = reginfra::report::durations::millis(p50);
+        let wanted = format!("All: {} values, P50 {p50}", count(found["count"].as_u64().unwrap()));
+        assert!(told.contains(&wanted), "{metric}: {told:?} lacks {wanted:?}");
+        charts += 1;
+    }
+    assert_eq!(charts, 7);
+    let steps = page.rows("steps-table");
+    let sum = |column: usize| -> u64 {
+        steps.iter().map(|r| r[column].replace(',', "").parse::<u64>().unwrap()).sum()
+    };
+    assert_eq!(Some(sum(1)), all["session_count"].as_u64());
+    assert_eq!(Some(sum(2)), all["error_count"].as_u64());
+}
+
+#[test]
+fn a_log_and_the_run_that_was_kept_of_it_give_the_same_page() {
+    let storm = &KEPT.after;
+    let read =
+        Run::new("report --quiet -i").arg(storm.inventory()).arg("--log").arg(&storm.dir).go().code(0).stdout;
+    let kept = Run::new("report").arg(kept("after")).go().code(0).stdout;
+    // but for its name and labels
+    let body = |text: &str| text[text.find("<main").unwrap()..].to_owned();
+    assert_eq!(body(&read), body(&kept));
+}
+
+#[test]
+fn the_slowest_and_the_failed_are_those_of_the_sessions_file() {
+    let page = page_of(&kept("after"));
+    let text = fs::read_to_string(kept("after").join("sessions.jsonl")).unwrap();
+    let sessions: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let steps = ["script_fetch_ms", "consumer_create_ms", "fact_update_ms", "host_register_ms"];
+    let total = |s: &Value| steps.iter().filter_map(|step| s[step].as_u64()).sum::<u64>();
+    let slowest = sessions.iter().filter(|s| s["success"] == true).max_by_key(|s| total(s)).unwrap();
+    let rows = page.rows("slowest-table");
+    assert_eq!((rows.len(), rows[0][0].as_str()), (20, slowest["host"].as_str().unwrap()));
+    for row in page.rows("samples-table") {
+        let failed = |s: &&Value| s["host"] == *row[1] && s["error_class"] == *row[0];
+        assert!(sessions.iter().any(|s| failed(&s)), "{row:?}");
+    }
+}
+
+#[test]
+fn a_comparison_tells_the_judge_s_verdicts() {
+    let page = Page::parse(&page_of_both());
+    let compared =
+        Run::new("compare --format json").arg(kept("before")).arg(kept("after")).go().code(0).json();
+    let groups = compared["groups"].as_array().unwrap();
+    let all = groups.iter().find(|g| g["group"] == "all").unwrap()["metrics"].as_array().unwrap();
+    let rows = page.rows("comparison-all");
+    assert_eq!(rows.len(), all.len());
+    for (row, wanted) in rows.iter().zip(all) {
+        let verdict = match row[1].as_str() {
+            "no verdict" => "not-comparable".to_owned(),
+            words => words.to_lowercase().replace(' ', "-"),
+        };
+        assert_eq!(verdict, wanted["verdict"], "{row:?}");
+    }
+    assert!(
+        page.by_id("summary").text().contains("Improved: consumer create"),
+        "{}",
+        page.by_id("summary").text()
+    );
+    assert!(page.by_id("shares-consumer-create-ms-d").text().contains("All, before"));
+}
+
+#[test]
+fn the_policy_lets_in_the_page_s_own_blocks_alone() {
+    let page = Page::parse(&page_of_both());
+    let metas = page.named("meta");
+    let policy =
+        metas.iter().find(|m| m.attribute("http-equiv").as_deref() == Some("Content-Security-Policy"));
+    let policy = policy.unwrap().attribute("content").unwrap();
+    assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+    for block in ["style", "script"] {
+        let [element] =
+            page.named(block).try_into().unwrap_or_else(|_| panic!("one {block} is all there is"));
+        let text = element.whole_text();
+        let hash = STANDARD.encode(Sha256::digest(text.as_bytes()));
+        assert!(policy.contains(&format!("{block}-src 'sha256-{hash}'")), "{block}: {policy}");
+    }
+    for element in page.elements() {
+        for (name, value) in element.attributes() {
+            assert!(name != "style" && !name.starts_with("on"), "{}: {name}", element.name());
+            let loads = matches!(name.as_str(), "src" | "href" | "srcset" | "data" | "action" | "poster");
+            assert!(
+                !loads || value.starts_with('#') || value == "data:,",
+                "{}: {name}={value}",
+                element.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_page_is_well_formed_and_can_be_read_aloud() {
+    let page = Page::parse(&page_of_both());
+    assert_eq!(page.errors(), Vec::<String>::new());
+    assert_eq!(page.named("html")[0].attribute("lang").as_deref(), Some("en"));
+    assert_eq!(
+        (page.named("h1").len(), page.named("main").len(), page.named("title").is_empty()),
+        (1, 1, false)
+    );
+    let ids: Vec<String> = page.elements().iter().filter_map(|e| e.attribute("id")).collect();
+    let unique: HashSet<&String> = ids.iter().collect();
+    assert_eq!(unique.len(), ids.len(), "ids stand twice: {ids:?}");
+    for svg in page.named("svg") {
+        match svg.attribute("role").as_deref() {
+            Some("img") => {
+                for key in ["aria-labelledby", "aria-describedby"] {
+                    let id = svg.attribute(key).unwrap();
+                    assert!(!page.by_id(&id).text().is_empty(), "{id}");
+                }
+            }
+            _ => assert_eq!(svg.attribute("aria-hidden").as_deref(), Some("true")),
+        }
+    }
+    for table in page.named("table") {
+        assert_eq!(table.inside("caption").len(), 1);
+        let heads = table.inside("th");
+        assert!(heads.iter().all(|th| th.attribute("scope").is_some()));
+        let width = table.inside("tr")[0].children().len();
+        assert!(table.inside("tr").iter().all(|row| row.children().len() == width));
+    }
+    for link in page.named("a") {
+        page.by_id(link.attribute("href").unwrap().trim_start_matches('#'));
+    }
+}
+
+#[test]
+fn a_page_is_as_small_for_a_hundred_times_the_registrations() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept_run = kept("after");
+    for name in ["metrics.json", "labels.json"] {
+        fs::copy(kept_run.join(name), folder.path().join(name)).unwrap();
+    }
+    for name in ["sessions.jsonl", "requests.jsonl"] {
+        let text = fs::read_to_string(kept_run.join(name)).unwrap();
+        fs::write(folder.path().join(name), text.repeat(100)).unwrap();
+    }
+    let one = Run::new("report").arg(&kept_run).go().code(0).stdout.len();
+    let many = Run::new("report").arg(folder.path()).go().code(0).stdout.len();
+    assert!(many < one + 20_000 && many < 3_000_000, "{one} bytes, then {many}");
+}
+
+#[test]
+fn markdown_has_the_same_figures() {
+    let text =
+        Run::new("report --format markdown").arg(kept("after")).go().code(0).says_nothing_on_stderr().stdout;
+    let answer = answer("after");
+    let all = answer["groups"].as_array().unwrap().iter().find(|g| g["group"] == "all").unwrap();
+    let sessions = count(all["session_count"].as_u64().unwrap());
+    assert!(text.contains(&format!("**Registrations: {sessions}**")), "{text}");
+    let create = &all["consumer_create_ms"];
+    let p95 = reginfra::report::durations::millis(create["p95"].as_f64().unwrap());
+    let row = text.lines().find(|l| l.starts_with("| Consumer create | All |")).unwrap();
+    assert!(row.contains(&format!("| {p95} |")), "{row}");
+    let tables = text.split("\n\n").filter(|block| block.starts_with('|'));
+    for table in tables {
+        let cells: HashSet<usize> = table.trim_end().lines().map(|line| line.matches('|').count()).collect();
+        assert_eq!(cells.len(), 1, "{table}");
+    }
+}
