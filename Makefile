@@ -8,12 +8,14 @@ ifeq ($(CARGO_TARGET_DIR),)
 unexport CARGO_TARGET_DIR
 endif
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-export REGINFRA := $(TARGET)/release/reginfra
+# `make test` takes what its unit tests have built: minutes quicker, and it stops at an overflow
+PROFILE ?= release
+export REGINFRA := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/reginfra
 
 CHECKS := fmt clippy docs scripts licences advisories
 DEMO := target/demo
 
-.PHONY: help demo test lint bench fuzz clean setup build $(CHECKS) unit parity ansible-lint molecule end-to-end
+.PHONY: help demo test lint bench verdicts fuzz clean setup build $(CHECKS) unit parity ansible-lint molecule end-to-end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,7 +30,7 @@ demo: build ## simulate a storm and show where its time goes
 
 test: ## lint, tests, roles on test hosts, end to end; a summary at the end (this is what CI runs)
 	@.ci/setup test lint molecule
-	@MAKE='$(MAKE)' .ci/steps $(CHECKS) unit parity ansible-lint molecule end-to-end demo
+	@MAKE='$(MAKE)' PROFILE=dev .ci/steps $(CHECKS) unit parity ansible-lint molecule end-to-end demo
 
 lint: ## formatting, clippy, docs, scripts, licences, advisories
 	@.ci/setup lint
@@ -36,8 +38,12 @@ lint: ## formatting, clippy, docs, scripts, licences, advisories
 
 bench: build ## speed and memory beside wc, grep and zcat, then each stage; BENCH_SCALE=large for 10 GB and more
 	@.ci/setup bench
+	.ci/bench-infrastructure
 	.ci/bench
 	.ci/bench-ssh
+
+verdicts: build ## how often verdicts of `compare` are wrong: the tables of docs/compare.md
+	$(REGINFRA) bench-verdicts --into docs/compare.md
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (600); FUZZ_TARGETS names some
 	@.ci/setup fuzz
@@ -52,9 +58,9 @@ setup: ## what all targets need
 
 # the steps of `test` and `lint`, each by itself
 
-build: ## the program, optimised
+build: ## the program, optimised (PROFILE=dev: quickly built)
 	@.ci/setup build
-	cargo build --release --locked
+	cargo build --profile $(PROFILE) --locked
 
 fmt:
 	cargo fmt --check

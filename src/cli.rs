@@ -1,5 +1,8 @@
 //! The command line: clap types only.
 
+pub mod bench_verdicts;
+pub mod compare;
+
 use crate::timestamp::{Timestamp, UtcOffset};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -26,6 +29,11 @@ pub struct Cli {
 pub enum Command {
     /// Registration metrics from production.log: timings and call counts, joined by request id and consumer UUID
     Metrics(Box<MetricsArgs>),
+    /// Say what changed between two runs, with known error rates
+    Compare(Box<compare::CompareArgs>),
+    /// How often verdicts of compare are wrong, and changes missed: draws hundreds of pairs
+    #[command(hide = true)]
+    BenchVerdicts(bench_verdicts::BenchVerdictsArgs),
     /// Ask the load balancers' script caches (Redis, Valkey) how they are doing
     Cache(CacheArgs),
     /// Who is who in an Ansible inventory: Satellite, capsules, load balancers; or its variables as JSON
@@ -63,6 +71,7 @@ Examples:
   reginfra metrics --log DIR --since 2026-04-04T12:00:00+02:00 --until 2026-04-04T13:00:00+02:00
   reginfra metrics --log DIR --json --sessions sessions.jsonl > metrics.json
   reginfra metrics --log DIR --save runs/before               keep the run for a comparison
+  reginfra metrics --compare runs/before runs/after           what changed between two runs
   reginfra metrics --log DIR --fail-on target                 exit 1 where a target is missed
   reginfra metrics --log DIR -i inventory.ini --cache-stats   and how the caches are doing
 
@@ -77,7 +86,7 @@ pub struct MetricsArgs {
         long,
         value_name = "PATH",
         num_args = 1..,
-        required_unless_present_any = ["inventory", "sosreport", "sosreport_dir"]
+        required_unless_present_any = ["inventory", "sosreport", "sosreport_dir", "compare"]
     )]
     pub log: Vec<PathBuf>,
     /// Sosreports: archives (.tar, .tar.xz, .tar.gz, .tar.bz2, .tar.zst, told by content), unpacked ones, URLs of archives
@@ -129,7 +138,7 @@ pub struct MetricsArgs {
     /// Write one JSON object a registration (docs/sessions.schema.json)
     #[arg(long, value_name = "FILE")]
     pub sessions: Option<PathBuf>,
-    /// Keep the run in a folder: metrics.json, sessions.jsonl, labels.json
+    /// Keep the run in a folder: metrics.json, sessions.jsonl, requests.jsonl, labels.json
     #[arg(long, value_name = "DIR")]
     pub save: Option<PathBuf>,
     /// A label to keep beside a saved run, as KEY=VALUE; may be repeated
@@ -141,6 +150,17 @@ pub struct MetricsArgs {
     /// Targets and the changes that metrics lead to, instead of the built-in ones (YAML)
     #[arg(long, value_name = "FILE")]
     pub targets: Option<PathBuf>,
+    /// What changed between two runs: the same as `reginfra compare BEFORE AFTER`, which has more options
+    #[arg(
+        long,
+        value_names = ["BEFORE", "AFTER"],
+        num_args = 2,
+        conflicts_with_all = [
+            "log", "sosreport", "sosreport_dir", "since", "until", "max_size", "cache_stats", "sessions", "save", "label",
+            "fail_on", "quiet"
+        ]
+    )]
+    pub compare: Vec<String>,
     /// No table and no progress; errors are still told
     #[arg(short, long)]
     pub quiet: bool,
@@ -216,6 +236,7 @@ pub enum FailOn {
 Examples:
   reginfra simulate storm --sessions 1000 --rate 40 --seed 7
   reginfra simulate storm --sessions 500 --mix satellite-ssh=1,lb-ssh=3 --addresses client --rotate 3
+  reginfra simulate slower --sessions 1000 --rate 40 --seed 8 --scale consumer_create_ms=1.25
   reginfra metrics --log storm -i storm/inventory.ini
   reginfra simulate --sessions 1000000 --rate 200 --noise 0 --stdout | reginfra metrics --log -
 
@@ -270,6 +291,10 @@ pub struct SimulateArgs {
     /// Seconds of background before and after the storm
     #[arg(long, default_value_t = 120, value_name = "SECONDS")]
     pub lead: u32,
+    /// Makes requests slower or faster, as METRIC=FACTOR,...: consumer_create_ms, fact_update_ms, host_register_ms,
+    /// script_fetch_ms, all. The same seed with another scale is the same storm on another Satellite
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "METRIC=FACTOR")]
+    pub scale: String,
     /// Capsules answer GET /register from a warm script cache (only misses reach the Satellite)
     #[arg(long)]
     pub warm_cache: bool,

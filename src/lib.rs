@@ -10,8 +10,8 @@
 //! `registration` joins requests by their keys into sessions, `metrics` turns sessions into figures,
 //! `report` turns figures into words and files. `render` evaluates the roles' own variables and templates: its files
 //! are those that `ansible-playbook` writes. `validate` judges what makes hosts register: HAProxy, caches, capsules,
-//! the inventory. `compare` says what changed between two runs (no command of its own yet). `simulate` writes a storm
-//! with known truth in the real formats.
+//! the inventory. `compare` says what changed between two runs. `simulate` writes a storm with known truth in the real
+//! formats.
 
 pub mod cache;
 pub mod cli;

@@ -71,6 +71,7 @@ fn each_subcommand_has_a_manual_page() -> Outcome {
     let names = names_in(&pages)?;
     for name in [
         "reginfra.1",
+        "reginfra-compare.1",
         "reginfra-completions.1",
         "reginfra-inventory.1",
         "reginfra-man.1",

@@ -1,6 +1,8 @@
 //! One file a subcommand; the only place where errors become exit codes.
 
+pub mod bench_verdicts;
 pub mod cache;
+pub mod compare;
 pub mod completions;
 pub mod inventory;
 pub mod man;
@@ -17,12 +19,17 @@ use std::process::ExitCode;
 /// Runs what the user asked for.
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
+        Command::BenchVerdicts(args) => exit_code(bench_verdicts::run(&args)),
         Command::Simulate(args) => exit_code(simulate::run(&args)),
         Command::Metrics(args) => match metrics::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },
         Command::Cache(args) => match cache::run(&args) {
+            Ok(code) => code,
+            Err(error) => exit_code(Err(error)),
+        },
+        Command::Compare(args) => match compare::run(&args) {
             Ok(code) => code,
             Err(error) => exit_code(Err(error)),
         },

@@ -5,8 +5,10 @@ use super::run::{Registration, Run};
 use crate::registration::session::Group;
 use std::collections::BTreeMap;
 
-/// Attempts of one side over those of the other: outside of it another load was asked for.
+/// Hosts of one run over those of another: outside of it another load was asked for.
 const SAME_LOAD: f64 = 1.25;
+/// Labels of the load that was asked for; where all runs have the first one, hosts are not counted.
+const LOAD: [&str; 3] = ["level", "concurrency", "batch"];
 /// A part of the mix whose share differs by more is another mix, where it is more than chance gives: so many standard
 /// errors of the difference.
 const SAME_MIX: f64 = 0.05;
@@ -20,12 +22,48 @@ const CUT: f64 = 0.05;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// Too few values in a run.
-    #[error("{found} values in a run; {needed} are needed")]
+    #[error("{found} {of} in a run; {needed} are needed")]
     TooFew {
         /// What there is.
         found: usize,
         /// What there must be.
         needed: usize,
+        /// Of what, in words.
+        of: &'static str,
+    },
+    /// Too few values for the percentile that was asked for.
+    #[error(
+        "{found} values in a run; P{} needs {needed}: register more hosts, or ask for a lower --percentile",
+        (percentile * 1000.0).round() / 10.0
+    )]
+    TooFewForPercentile {
+        /// 0 to 1.
+        percentile: f64,
+        /// What there is.
+        found: usize,
+        /// What there must be.
+        needed: usize,
+    },
+    /// One side has nothing of it.
+    #[error("the side {lacks} has none of it; give both the same logs and inventory")]
+    OneSided {
+        /// `before` or `after`.
+        lacks: &'static str,
+    },
+    /// A script cache answers on one side what the Satellite answers on the other.
+    #[error(
+        "{before:.2} script fetches a registration reached the Satellite before, {after:.2} after: a script cache \
+         answered the rest, and what is left is no sample of the same requests; judged by {}script fetches and hit rate{}",
+        if *pairs_only { "" } else { "capsule script, " },
+        if *pairs_only { "; keep both runs with this version for capsule script" } else { "" }
+    )]
+    Thinned {
+        /// Script fetches a registration.
+        before: f64,
+        /// Script fetches a registration.
+        after: f64,
+        /// The runs were kept without the requests that capsules answered.
+        pairs_only: bool,
     },
     /// One run a side with long slow phases.
     #[error("too variable: {runs} runs a side are needed to see {:.0} %", size * 100.0)]
@@ -71,21 +109,34 @@ pub fn refusal(before: &[Run], after: &[Run]) -> Option<Refusal> {
             return Some(Refusal::Cut { cut: run.cut, all });
         }
     }
-    let level = |runs: &[Run]| -> Option<String> {
-        runs.first().and_then(|r| r.labels.get("level").cloned()).map(|level| format!("level {level}"))
-    };
-    match (level(before), level(after)) {
-        (Some(before), Some(after)) if before == after => return None,
-        (Some(before), Some(after)) => return Some(Refusal::AnotherLoad { before, after }),
-        _ => {}
+    another_load(before, after)
+}
+
+// the labels that say what was asked for; without them the number of hosts, since attempts are an outcome
+fn another_load(before: &[Run], after: &[Run]) -> Option<Refusal> {
+    let runs = || before.iter().chain(after);
+    let mut labelled = false;
+    for key in LOAD {
+        let Some(values) = runs().map(|run| run.labels.get(key)).collect::<Option<Vec<_>>>() else {
+            continue;
+        };
+        labelled |= key == LOAD[0];
+        if let Some(other) = values.iter().find(|value| **value != values[0]) {
+            let words = |value: &str| format!("{key} {value}");
+            return Some(Refusal::AnotherLoad { before: words(values[0]), after: words(other) });
+        }
     }
-    let attempts = |runs: &[Run]| {
-        runs.iter().map(|run| run.registrations.len()).sum::<usize>() as f64 / runs.len().max(1) as f64
+    let hosts = |run: &Run| run.registrations.iter().filter(|r| r.first).count();
+    let least = runs().map(hosts).min().unwrap_or(0);
+    let most = runs().map(hosts).max().unwrap_or(0);
+    if labelled || most as f64 <= SAME_LOAD * least.max(1) as f64 {
+        return None;
+    }
+    let words = |runs: &[Run]| {
+        let each: Vec<String> = runs.iter().map(|run| hosts(run).to_string()).collect();
+        format!("{} hosts", each.join(", "))
     };
-    let (a, b) = (attempts(before), attempts(after));
-    let words = |n: f64| format!("{n:.0} attempts a run");
-    (a.max(b) > SAME_LOAD * a.min(b).max(1.0))
-        .then(|| Refusal::AnotherLoad { before: words(a), after: words(b) })
+    Some(Refusal::AnotherLoad { before: words(before), after: words(after) })
 }
 
 /// The part of the mix that a registration belongs to: its release, of all registrations its group as well.

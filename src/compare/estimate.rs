@@ -91,6 +91,8 @@ pub struct Difference {
     pub error: f64,
     /// Degrees of freedom with which that is known.
     pub df: f64,
+    /// The error is what runs of a side differ by.
+    pub by_runs: bool,
 }
 
 /// Why two sides cannot be told apart.
@@ -128,7 +130,7 @@ impl Difference {
             return if unsettled {
                 Err(TooVariable { of_a_run: worst.sqrt() })
             } else {
-                Ok(Self { at, error: inside.sqrt(), df: df_inside })
+                Ok(Self { at, error: inside.sqrt(), df: df_inside, by_runs: false })
             };
         }
         let squares = |runs: &[Estimate]| {
@@ -139,9 +141,9 @@ impl Difference {
         let between = of_a_run * (1.0 / before.len() as f64 + 1.0 / after.len() as f64);
         let differ = f_tail(between / inside.max(f64::MIN_POSITIVE), df_between, df_inside) < RUNS_DIFFER;
         Ok(if unsettled || differ {
-            Self { at, error: between.max(inside).sqrt(), df: df_between }
+            Self { at, error: between.max(inside).sqrt(), df: df_between, by_runs: true }
         } else {
-            Self { at, error: inside.sqrt(), df: df_inside.min(df_between + 30.0) }
+            Self { at, error: inside.sqrt(), df: df_inside.min(df_between + 30.0), by_runs: false }
         })
     }
 

@@ -1,7 +1,10 @@
 //! Two sides of runs in, what changed between them out, with known error rates.
 
 pub mod comparable;
+pub mod drawn;
+pub mod error_rates;
 pub mod estimate;
 pub mod judge;
 pub mod run;
 pub mod statistics;
+pub mod thresholds;

@@ -4,8 +4,10 @@
 use crate::metrics::answer::{Answer, Metric};
 use crate::registration::finish::Registrations;
 use crate::registration::session::{ErrorClass, Evidence, Group, Session};
+use crate::report::requests::{self, Call, RequestLine};
 use crate::report::sessions::SessionLine;
 use crate::timestamp::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -44,6 +46,8 @@ pub struct Registration {
     pub error: Option<ErrorClass>,
     /// It succeeded.
     pub success: bool,
+    /// It is its host's first attempt.
+    pub first: bool,
     /// Figures in the order of `OF_SESSIONS`; NaN where there is none.
     pub values: [f64; OF_SESSIONS.len()],
     /// Whether each of them is inferred.
@@ -63,6 +67,32 @@ impl Registration {
     }
 }
 
+/// GET or POST /register as it was answered; no key joins it to a registration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answered {
+    /// Start, microseconds since 1970.
+    pub started_us: i64,
+    /// How its host comes.
+    pub group: Group,
+    /// Which request, and who answered.
+    pub call: Call,
+    /// Milliseconds; NaN where it failed or the log does not tell.
+    pub ms: f64,
+    /// The group is inferred.
+    pub inferred: bool,
+}
+
+/// An average that only a group has.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Average {
+    /// The average.
+    pub at: f64,
+    /// Registrations, or requests of a hit rate, that it is over.
+    pub n: u64,
+    /// It is inferred.
+    pub inferred: bool,
+}
+
 /// A run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
@@ -72,8 +102,10 @@ pub struct Run {
     pub labels: BTreeMap<String, String>,
     /// In the order of their starts.
     pub registrations: Vec<Registration>,
-    /// Averages that only a group has (status calls, script fetches, hit rate), by group (`all` too) and metric.
-    pub averages: BTreeMap<(String, Metric), f64>,
+    /// GET and POST /register one by one, in the order of their starts; none where the run was kept without them.
+    pub requests: Option<Vec<Answered>>,
+    /// Averages of calls and shares, by group (`all` too) and metric.
+    pub averages: BTreeMap<(String, Metric), Average>,
     /// What could not be read, in words; empty where all was.
     pub unreadable: Vec<String>,
     /// Creates that the log's end or a hole in it cut off.
@@ -131,6 +163,7 @@ impl Run {
         if version.as_u64() != Some(SCHEMA_VERSION) {
             return Err(RunError::Version { path: dir.join("metrics.json"), found: version.to_string() });
         }
+        let requests = dir.join("requests.jsonl");
         let labels = dir.join("labels.json");
         let labels = if labels.exists() { json_file(&labels)? } else { Value::Null };
         let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
@@ -138,7 +171,12 @@ impl Run {
         let mut run = Self {
             name: dir.display().to_string(),
             labels: named.collect(),
-            registrations: registrations(&dir.join("sessions.jsonl"))?,
+            registrations: json_lines(&dir.join("sessions.jsonl"), "sessions", kept)?,
+            // runs that an earlier version kept have none
+            requests: requests
+                .exists()
+                .then(|| json_lines(&requests, "requests", kept_request))
+                .transpose()?,
             averages: BTreeMap::new(),
             unreadable: answer["coverage"]["unreadable"].as_array().into_iter().flatten().map(text).collect(),
             cut: 0,
@@ -146,7 +184,9 @@ impl Run {
         for group in answer["groups"].as_array().into_iter().flatten() {
             let name = group["group"].as_str().unwrap_or_default();
             for metric in Metric::ALL.into_iter().filter(|m| !m.is_timing()) {
-                if let Some(average) = group[metric.name()]["avg"].as_f64() {
+                let kept = &group[metric.name()];
+                if let (Some(at), Some(n)) = (kept["avg"].as_f64(), kept["count"].as_u64()) {
+                    let average = Average { at, n, inferred: kept["evidence"] == "inferred" };
                     run.averages.insert((name.to_owned(), metric), average);
                 }
             }
@@ -164,13 +204,18 @@ impl Run {
             name: name.to_owned(),
             labels: BTreeMap::new(),
             registrations: all.sessions.iter().map(|s| registration(s, all)).collect(),
+            requests: Some(requests::lines(all).iter().map(answered).collect()),
             averages: BTreeMap::new(),
             unreadable: answer.coverage.unreadable.clone(),
             cut: answer.groups.iter().find(|g| g.group.is_none()).map_or(0, |g| g.cut_count),
         };
         for group in &answer.groups {
             for (metric, distribution) in group.metrics.iter().filter(|(m, _)| !m.is_timing()) {
-                if let Some(average) = distribution.avg {
+                if let Some(at) = distribution.avg {
+                    let inferred = distribution.evidence == Evidence::Inferred;
+                    // as a kept run has it
+                    let at = (at * 1000.0).round() / 1000.0;
+                    let average = Average { at, n: distribution.count, inferred };
                     run.averages.insert((group.name().to_owned(), *metric), average);
                 }
             }
@@ -181,6 +226,15 @@ impl Run {
 
     fn sort(&mut self) {
         self.registrations.sort_by_key(|r| r.started_us);
+        if let Some(requests) = &mut self.requests {
+            requests.sort_by_key(|r| r.started_us);
+        }
+    }
+
+    /// Of an average of a group.
+    pub fn average(&self, group: Option<Group>, metric: Metric) -> Option<Average> {
+        let group = group.map_or("all", Group::name);
+        self.averages.get(&(group.to_owned(), metric)).copied()
     }
 }
 
@@ -197,6 +251,7 @@ fn registration(session: &Session, all: &Registrations) -> Registration {
         part: part_of(line.group, line.client_os.unwrap_or_default()),
         error: line.error_class,
         success: line.success,
+        first: line.attempt <= 1,
         values: [
             ms(line.consumer_create_ms),
             ms(line.script_fetch_ms),
@@ -238,7 +293,8 @@ fn json_file(path: &Path) -> Result<Value, RunError> {
     })
 }
 
-fn registrations(path: &Path) -> Result<Vec<Registration>, RunError> {
+// what each line of a file of a kept run holds
+fn json_lines<T>(path: &Path, file: &str, of: fn(&Value) -> Option<T>) -> Result<Vec<T>, RunError> {
     let failed = |source| RunError::Unreadable { path: path.to_owned(), source };
     let lines = BufReader::new(File::open(path).map_err(failed)?).lines();
     let mut found = Vec::new();
@@ -246,9 +302,30 @@ fn registrations(path: &Path) -> Result<Vec<Registration>, RunError> {
         let line = line.map_err(failed)?;
         let wrong = |words: String| RunError::Malformed { path: path.to_owned(), line: at + 1, words };
         let value: Value = serde_json::from_str(&line).map_err(|e| wrong(e.to_string()))?;
-        found.push(kept(&value).ok_or_else(|| wrong("is no line of a sessions file".to_owned()))?);
+        found.push(of(&value).ok_or_else(|| wrong(format!("is no line of a {file} file")))?);
     }
     Ok(found)
+}
+
+fn answered(line: &RequestLine) -> Answered {
+    Answered {
+        started_us: line.started_at.0,
+        group: line.group,
+        call: line.call,
+        ms: line.ms.map_or(f64::NAN, f64::from),
+        inferred: line.evidence == Evidence::Inferred,
+    }
+}
+
+// a line of requests.jsonl
+fn kept_request(line: &Value) -> Option<Answered> {
+    Some(Answered {
+        started_us: Timestamp::parse(line["started_at"].as_str()?).ok()?.0,
+        group: Group::ALL.into_iter().find(|g| line["group"] == g.name())?,
+        call: Call::deserialize(&line["call"]).ok()?,
+        ms: line["ms"].as_f64().unwrap_or(f64::NAN),
+        inferred: line["evidence"] == "inferred",
+    })
 }
 
 // a line of sessions.jsonl
@@ -269,6 +346,7 @@ fn kept(line: &Value) -> Option<Registration> {
         part: part_of(group, line["client_os"].as_str().unwrap_or_default()),
         error,
         success,
+        first: line["attempt"].as_u64().is_none_or(|n| n <= 1),
         values: OF_SESSIONS.map(value),
         inferred: OF_SESSIONS.map(inferred),
     })

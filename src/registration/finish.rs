@@ -42,6 +42,8 @@ impl Default for Window {
 /// One GET /register that reached the Satellite, and whose way it names.
 #[derive(Clone, Copy, Debug)]
 pub struct GroupScript {
+    /// Its start.
+    pub at: Timestamp,
     /// The group of its `url`.
     pub way: Decided,
     /// Duration; only of those that succeeded.
@@ -210,7 +212,11 @@ fn group_scripts(scripts: &[Script], ways: &Ways<'_>, window: Window) -> Vec<Gro
     scripts
         .iter()
         .filter(|s| !s.cut && window.holds(Timestamp(s.at_us)))
-        .map(|s| GroupScript { way: ways.of_url(s.url), ms: (200..400).contains(&s.status).then_some(s.ms) })
+        .map(|s| GroupScript {
+            at: Timestamp(s.at_us),
+            way: ways.of_url(s.url),
+            ms: (200..400).contains(&s.status).then_some(s.ms),
+        })
         .collect()
 }
 

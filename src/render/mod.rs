@@ -17,6 +17,8 @@ use crate::inventory::scope::{Evaluation, Scope};
 use crate::inventory::value::{Map, Value};
 use crate::inventory::{HostView, Inventory};
 use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::panic::resume_unwind;
 
 /// What is to be rendered.
 #[derive(Clone, Debug)]
@@ -72,16 +74,59 @@ pub struct Rendered {
 pub fn render(inventory: &Inventory, request: &Request) -> Result<Rendered, RenderError> {
     let hosts = hosts_of(inventory, request)?;
     let part = request.part;
-    let evaluation = Evaluation::new(inventory, scope_of(request)?, part.templates(), part.template_folder());
-    refuse_problems(&evaluation, &hosts, part)?;
+    let scope = scope_of(request)?;
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let of_each = hosts.len().div_ceil(cores).max(WORTH_A_THREAD);
+    let evaluated: Vec<Evaluated> = std::thread::scope(|threads| {
+        let started: Vec<_> = hosts
+            .chunks(of_each)
+            .map(|hosts| threads.spawn(|| Evaluated::of(inventory, scope.clone(), hosts, part)))
+            .collect();
+        started.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    let (problems, files): (Vec<_>, Vec<_>) = evaluated.into_iter().map(|e| (e.problems, e.files)).unzip();
+    refuse_problems(problems)?;
     let mut rendered = Rendered::default();
-    for host in &hosts {
-        for file in part.files() {
-            rendered.files.extend(file.render(&evaluation, *host)?);
-        }
+    for files in files {
+        rendered.files.extend(files?);
     }
     rendered.warnings.extend(part.placeholder_warning(&rendered.files));
     Ok(rendered)
+}
+
+/// So many hosts take longer than the start of a thread and of an evaluation.
+const WORTH_A_THREAD: usize = 50;
+
+/// What came of some of the hosts.
+struct Evaluated {
+    /// What the role's preflight would say, by host.
+    problems: Result<Vec<String>, RenderError>,
+    /// None where there are problems.
+    files: Result<Vec<RenderedFile>, RenderError>,
+}
+
+impl Evaluated {
+    fn of(inventory: &Inventory, scope: Scope, hosts: &[HostView<'_>], part: Part) -> Self {
+        let evaluation = Evaluation::new(inventory, scope, part.templates(), part.template_folder());
+        let problems = problems_of(&evaluation, hosts, part);
+        let right = problems.as_ref().is_ok_and(Vec::is_empty);
+        let files = if right { files_of(&evaluation, hosts, part) } else { Ok(Vec::new()) };
+        Self { problems, files }
+    }
+}
+
+fn files_of(
+    evaluation: &Evaluation,
+    hosts: &[HostView<'_>],
+    part: Part,
+) -> Result<Vec<RenderedFile>, RenderError> {
+    let mut files = Vec::new();
+    for host in hosts {
+        for file in part.files() {
+            files.extend(file.render(evaluation, *host)?);
+        }
+    }
+    Ok(files)
 }
 
 fn hosts_of<'a>(inventory: &'a Inventory, request: &Request) -> Result<Vec<HostView<'a>>, RenderError> {
@@ -115,19 +160,28 @@ fn scope_of(request: &Request) -> Result<Scope, RenderError> {
     Ok(Scope { defaults, facts: request.target.facts(), vars, extra: request.extra.clone() })
 }
 
-/// What the role's preflight would say.
-fn refuse_problems(evaluation: &Evaluation, hosts: &[HostView<'_>], part: Part) -> Result<(), RenderError> {
-    let mut all: Vec<String> = Vec::new();
-    let mut seen = BTreeSet::new();
+fn problems_of(
+    evaluation: &Evaluation,
+    hosts: &[HostView<'_>],
+    part: Part,
+) -> Result<Vec<String>, RenderError> {
+    let mut all = Vec::new();
     for host in hosts {
         let Some(Value::List(problems)) = evaluation.value(*host, part.problems())? else { continue };
-        for problem in problems {
-            if let Value::Text(problem) = problem
-                && seen.insert(problem.clone())
-            {
-                all.push(problem);
-            }
-        }
+        all.extend(problems.into_iter().filter_map(|problem| match problem {
+            Value::Text(problem) => Some(problem),
+            _ => None,
+        }));
+    }
+    Ok(all)
+}
+
+/// Each problem once: those of a location are told of every host in it.
+fn refuse_problems(problems: Vec<Result<Vec<String>, RenderError>>) -> Result<(), RenderError> {
+    let mut all: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for problems in problems {
+        all.extend(problems?.into_iter().filter(|problem| seen.insert(problem.clone())));
     }
     if all.is_empty() { Ok(()) } else { Err(RenderError::Problems(all)) }
 }

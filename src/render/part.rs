@@ -111,8 +111,13 @@ static CACHE_FILES: [RoleFile; 4] = [
     file("reginfra.conf.j2", "{{ __registration_cache_program.file }}", "0640", CACHES, None),
     file("service.conf.j2", "{{ __registration_cache_drop_in }}", "0644", ROOT, None),
 ];
-static CACHE_URL_FILES: [RoleFile; 1] =
-    [file("registration.yml.j2", "{{ capsule_cache_url_file }}", "o-rwx", None, None)];
+static CACHE_URL_FILES: [RoleFile; 1] = [file(
+    "registration.yml.j2",
+    "{{ capsule_cache_url_file }}",
+    "{{ 'o-rwx' if __capsule_cache_url_balancer else omit }}",
+    None,
+    None,
+)];
 
 /// Of a file whose mode only loses what others may do.
 const NOT_FOR_OTHERS: u32 = 0o640;

@@ -2,10 +2,12 @@
 
 pub mod atomic;
 pub mod cache;
+pub mod compare;
 pub mod diff;
 pub mod durations;
 pub mod findings;
 pub mod json;
+pub mod requests;
 pub mod save;
 pub mod sessions;
 pub mod table;

@@ -1,17 +1,17 @@
-//! A run kept for later: metrics.json, sessions.jsonl and labels.json in a folder of their own.
+//! A run kept for later: metrics.json, sessions.jsonl, requests.jsonl and labels.json in a folder of their own.
 
 use super::atomic::{Beside, PART, WriteError};
-use super::{json, sessions};
+use super::{json, requests, sessions};
 use crate::metrics::answer::Answer;
 use crate::metrics::targets::Judgement;
-use crate::registration::session::{Names, Session};
+use crate::registration::finish::Registrations;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The files of a saved run.
-pub const FILES: [&str; 3] = ["metrics.json", "sessions.jsonl", "labels.json"];
+pub const FILES: [&str; 4] = ["metrics.json", "sessions.jsonl", "requests.jsonl", "labels.json"];
 
 /// Why a run was not kept; what was in its place is there still.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +66,7 @@ pub fn parse_labels(words: &[String]) -> Result<BTreeMap<String, String>, SaveEr
 }
 
 /// Keeps a run in `dir`, which is made where it is missing. A run that is there already is replaced, and only
-/// once all three new files are written.
+/// once all new files are written.
 ///
 /// # Errors
 /// The folder holds something else, or cannot be written.
@@ -74,8 +74,7 @@ pub fn save(
     dir: &Path,
     answer: &Answer,
     judgements: &[Judgement],
-    all: &[Session],
-    names: &Names,
+    all: &Registrations,
     labels: &BTreeMap<String, String>,
 ) -> Result<(), SaveError> {
     let failed = |path: &Path| {
@@ -89,7 +88,8 @@ pub fn save(
         let path = dir.join(name);
         let fill = |out: &mut dyn Write| match name {
             "metrics.json" => json::write(out, answer, judgements),
-            "sessions.jsonl" => sessions::write_lines(out, all, names),
+            "sessions.jsonl" => sessions::write_lines(out, &all.sessions, &all.names),
+            "requests.jsonl" => requests::write_lines(out, all),
             _ => {
                 serde_json::to_writer_pretty(&mut *out, labels)?;
                 out.write_all(b"\n")
@@ -146,9 +146,10 @@ mod tests {
 
     fn keep(dir: &Path) -> Result<(), SaveError> {
         let answer = samples::answer();
-        let (all, names) = samples::sessions();
+        let (sessions, names) = samples::sessions();
         let labels = parse_labels(&["satellite=6.18".into(), "note=a=b".into()]).unwrap();
-        save(dir, &answer, &targets::judge(&targets::built_in(), &answer), &all, &names, &labels)
+        let all = Registrations { sessions, names, ..Registrations::default() };
+        save(dir, &answer, &targets::judge(&targets::built_in(), &answer), &all, &labels)
     }
 
     #[test]
@@ -162,7 +163,7 @@ mod tests {
         fs::remove_file(dir.join(".reginfra-killed.part")).unwrap();
         let mut names: Vec<_> = fs::read_dir(&dir).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, ["labels.json", "metrics.json", "sessions.jsonl"]);
+        assert_eq!(names, ["labels.json", "metrics.json", "requests.jsonl", "sessions.jsonl"]);
         let labels = fs::read_to_string(dir.join("labels.json")).unwrap();
         assert_eq!(labels, "{\n  \"note\": \"a=b\",\n  \"satellite\": \"6.18\"\n}\n");
         assert!(fs::read_to_string(dir.join("metrics.json")).unwrap().contains("\"schema_version\": 1"));

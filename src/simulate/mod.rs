@@ -17,6 +17,7 @@ mod plan;
 mod random;
 mod requests;
 mod rotate;
+mod scale;
 mod sos;
 mod steps;
 mod storm;

@@ -2,6 +2,7 @@
 
 use super::error::SimulateError;
 use super::random::Random;
+use super::scale::Scales;
 use super::topology::{Capsule, capsules};
 use crate::cli::{CacheLines, SimulateArgs};
 use crate::registration::session::Group;
@@ -43,6 +44,8 @@ pub struct Plan<'a> {
     pub balancer_line: bool,
     /// Capsules write cache=HIT and MISS lines: some do.
     pub cache_lines: bool,
+    /// How much longer steps take.
+    pub scales: Scales,
 }
 
 impl<'a> Plan<'a> {
@@ -53,6 +56,7 @@ impl<'a> Plan<'a> {
     pub fn new(args: &'a SimulateArgs) -> Result<Self, SimulateError> {
         check_numbers(args)?;
         let weights = parse_mix(&args.mix)?;
+        let scales = Scales::parse(&args.scale)?;
         if args.pool == 0 && weights[3] > 0.0 {
             return Err(refuse(
                 "--pool",
@@ -82,6 +86,7 @@ impl<'a> Plan<'a> {
             offset_after: args.utc_offset_after.unwrap_or(args.utc_offset),
             balancer_line,
             cache_lines,
+            scales,
         })
     }
 

@@ -402,7 +402,7 @@ impl TruthWriter {
 /// Every option as it would be typed, but for the folder: the same storm elsewhere has the same truth.
 fn options(plan: &Plan<'_>) -> BTreeMap<&'static str, String> {
     let args = plan.args;
-    BTreeMap::from([
+    let mut options = BTreeMap::from([
         ("sessions", args.sessions.to_string()),
         ("rate", args.rate.to_string()),
         ("seed", args.seed.to_string()),
@@ -433,7 +433,11 @@ fn options(plan: &Plan<'_>) -> BTreeMap<&'static str, String> {
         ("compress", word(&args.compress)),
         ("no_audit", args.no_audit.to_string()),
         ("no_host_register", args.no_host_register.to_string()),
-    ])
+    ]);
+    if !args.scale.is_empty() {
+        options.insert("scale", args.scale.clone());
+    }
+    options
 }
 
 /// A choice as it would be typed.

@@ -10,7 +10,7 @@ use super::read::ignores::{self, Ignore};
 use super::read::registration::Registration;
 use super::rules::{self, Check, Needs, Rule};
 use super::target::Target;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What rules look at.
@@ -55,6 +55,8 @@ pub struct Input {
     pub units: Vec<Unit>,
     /// What the inventory knows.
     pub facts: Option<Arc<Facts>>,
+    /// The systems of hosts that were asked, by name.
+    pub targets: HashMap<String, Target>,
     /// Whether the inventory itself is looked at.
     pub judge_inventory: bool,
 }
@@ -62,7 +64,7 @@ pub struct Input {
 /// How it is looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The system that it is for; none where nobody says.
+    /// The system that it is for, whatever a host runs; none where nobody says.
     pub target: Option<Target>,
     /// Rules that alone are run; all where there is none.
     pub only: Vec<String>,
@@ -98,7 +100,7 @@ pub fn check(input: &Input, settings: &Settings, asked: Option<Vec<Finding>>) ->
         let ready = match rule.needs {
             Needs::Nothing => true,
             Needs::Inventory => input.facts.is_some(),
-            Needs::Target => settings.target.is_some(),
+            Needs::Target => settings.target.is_some() || !input.targets.is_empty(),
         };
         if ready {
             ran.insert(rule.id);
@@ -119,12 +121,15 @@ pub fn check(input: &Input, settings: &Settings, asked: Option<Vec<Finding>>) ->
     found
 }
 
+fn context<'a>(input: &'a Input, settings: &Settings, host: Option<&'a str>) -> Context<'a> {
+    let target = settings.target.or_else(|| input.targets.get(host?).copied());
+    Context { files: &input.files, target, facts: input.facts.as_deref(), host }
+}
+
 fn run(rule: &'static Rule, input: &Input, settings: &Settings, found: &mut Vec<Finding>) {
     let mut fresh = Vec::new();
-    let context =
-        |host| Context { files: &input.files, target: settings.target, facts: input.facts.as_deref(), host };
     for unit in &input.units {
-        let context = context(unit.host.as_deref());
+        let context = context(input, settings, unit.host.as_deref());
         match (&rule.check, &unit.subject) {
             (Check::Haproxy(check), Subject::Haproxy(config)) => check(config, &context, &mut fresh),
             (Check::Cache(check), Subject::Cache(config)) => check(config, &context, &mut fresh),
@@ -133,7 +138,7 @@ fn run(rule: &'static Rule, input: &Input, settings: &Settings, found: &mut Vec<
         }
     }
     if let (Check::Inventory(check), Some(facts), true) = (&rule.check, &input.facts, input.judge_inventory) {
-        check(facts, &context(None), &mut fresh);
+        check(facts, &context(input, settings, None), &mut fresh);
     }
     found.extend(fresh.into_iter().map(|f| {
         let severity = if f.own_severity { f.severity } else { rule.severity };

@@ -131,13 +131,13 @@ pub fn take_facts(input: &mut Input, path: &Path, inventory: Inventory) -> Resul
     Ok(())
 }
 
-/// A host's files: paths there and their bytes.
+/// A host's files: paths there, or names of podman's secrets, and their bytes.
 pub fn take_remote(input: &mut Input, host: &str, files: Vec<(String, Vec<u8>)>) {
     let mut named = sets::Named::default();
     for (path, bytes) in files {
         let kind = if path.ends_with(".cfg") {
             Kind::Haproxy
-        } else if path.ends_with("registration.yml") {
+        } else if path.ends_with("registration.yml") || path.ends_with("registration-yml") {
             Kind::Registration
         } else {
             Kind::Cache

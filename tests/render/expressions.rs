@@ -1,12 +1,12 @@
 //! Templates of values, one by one: what the program makes of each, and that Ansible makes the same of it.
 
-use crate::parity::ansible;
+use crate::parity::{ansible, isolated};
 use crate::roles::root;
 use reginfra::inventory::Inventory;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// Each template with its value.
 fn expressions() -> Vec<(String, Value)> {
@@ -43,13 +43,8 @@ fn ansible_says_so_itself() {
     let expressions = expressions();
     let templates: Vec<&String> = expressions.iter().map(|(template, _)| template).collect();
     let home = tempfile::tempdir().unwrap();
-    let mut child = Command::new(programs.join("python"))
+    let mut child = isolated(&programs.join("python"), home.path())
         .arg(root().join("tests/render/ansible_values.py"))
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", home.path())
-        .env("LC_ALL", "C.UTF-8")
-        .current_dir(home.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

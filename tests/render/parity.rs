@@ -50,6 +50,18 @@ fn roles(folder: &Path) {
     }
 }
 
+/// A program of Ansible's that finds no configuration but what lies in `home`, where it runs.
+pub fn isolated(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home)
+        .env("LC_ALL", "C.UTF-8")
+        .current_dir(home);
+    command
+}
+
 pub fn link(to: &Path, from: &Path) {
     std::os::unix::fs::symlink(to, from).unwrap();
 }
@@ -107,13 +119,8 @@ fn answers(python: &Path, works: &[Value]) -> Vec<(u64, Value)> {
     let (input, output, told) = (home.path().join("in"), home.path().join("out"), home.path().join("told"));
     let mut file = fs::File::create(&input).unwrap();
     works.iter().for_each(|work| writeln!(file, "{work}").unwrap());
-    let mut child = Command::new(python)
+    let mut child = isolated(python, home.path())
         .arg(root().join("tests/render/ansible_render.py"))
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", home.path())
-        .env("LC_ALL", "C.UTF-8")
-        .current_dir(home.path())
         .stdin(fs::File::open(&input).unwrap())
         .stdout(fs::File::create(&output).unwrap())
         .stderr(fs::File::create(&told).unwrap())

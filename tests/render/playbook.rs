@@ -1,14 +1,14 @@
 //! A real run of ansible-playbook, with the roles' own variables and templates, on a pool of five hosts: the same
 //! files as `reginfra render --output`. Nothing but a folder of the test is written.
 
-use crate::parity::{ansible, link};
+use crate::parity::{ansible, isolated, link};
 use crate::roles::root;
 use crate::support::Run;
 use reginfra::render::Part;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 const HOSTS: &str = "\
 all:
@@ -83,7 +83,7 @@ fn ansible_playbook_writes_the_same_files() {
     fs::write(at("hosts.yml"), HOSTS).unwrap();
     fs::write(at("vars.yml"), VARS).unwrap();
     fs::write(at("play.yml"), playbook(folder.path())).unwrap();
-    let done = Command::new(programs.join("ansible-playbook"))
+    let done = isolated(&programs.join("ansible-playbook"), folder.path())
         .args(["-c", "local", "-i"])
         .arg(at("hosts.yml"))
         .args(["-e", "@vars.yml", "-e", "haproxy_registration_maxconn=77", "-e"])
@@ -93,12 +93,7 @@ fn ansible_playbook_writes_the_same_files() {
             programs.join("python").display()
         ))
         .arg(at("play.yml"))
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", folder.path())
-        .env("LC_ALL", "C.UTF-8")
         .env("ANSIBLE_PIPELINING", "1")
-        .current_dir(folder.path())
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -128,4 +123,35 @@ fn ansible_playbook_writes_the_same_files() {
     for (name, text) in &real {
         assert_eq!(*text, ours[name], "{name}");
     }
+}
+
+#[test]
+fn the_playbook_of_metrics_keeps_the_answer() {
+    let Some(programs) = ansible() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    Run::new("simulate").arg(at("storm")).words("--sessions 30 --rate 20").go().code(0);
+    let options = format!(
+        "{{\"registration_metrics_program\": {:?}, \"registration_metrics_folder\": {:?}, \
+          \"registration_metrics_options\": [\"--log\", {:?}], \"ansible_python_interpreter\": {:?}}}",
+        env!("CARGO_BIN_EXE_reginfra"),
+        at("kept"),
+        at("storm"),
+        programs.join("python")
+    );
+    let done = isolated(&programs.join("ansible-playbook"), folder.path())
+        .arg("-i")
+        .arg(at("storm/inventory.ini"))
+        .args(["-e", &options])
+        .arg(root().join("ansible/registration_metrics.yaml"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{told}\n{}", String::from_utf8_lossy(&done.stderr));
+    assert!(told.contains("consumer create"), "{told}");
+    let runs: Vec<_> = fs::read_dir(at("kept")).unwrap().map(|e| e.unwrap().path()).collect();
+    let kept = fs::read_to_string(runs[0].join("metrics.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["groups"].as_array().unwrap().last().unwrap()["session_count"], 30, "{kept:#}");
 }

@@ -123,3 +123,24 @@ fn servers_start_with_what_is_rendered_and_serve_their_users_only() {
         assert!(server.client("", "", "").ask("AUTH registration_cache wrong").starts_with("-WRONGPASS"));
     }
 }
+
+#[test]
+fn each_cure_of_the_rendered_file_is_needed() {
+    let python = on_path("python3").filter(|_| on_path("openssl").is_some());
+    let haproxy = on_path("haproxy").is_some() || Path::new("/usr/sbin/haproxy").is_file();
+    let (Some(python), true) = (python, haproxy) else {
+        return skip(
+            "haproxy, python3 or openssl is not here: what clients saw without the cures was NOT tested",
+        );
+    };
+    let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
+    let done = Command::new(python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/collection/old_behaviour.py"))
+        .arg(env!("CARGO_BIN_EXE_reginfra"))
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{told}\n{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(told.lines().count(), 11, "{told}");
+}

@@ -14,7 +14,7 @@ fn host(lab: &mut Lab, files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
         fs::write(path, text).unwrap();
     }
     let instead = format!(
-        "eval \"$(printf %s \"$SSH_ORIGINAL_COMMAND\" | sed 's|/etc/|{}/etc/|g')\"",
+        "PATH={0}/bin:$PATH; eval \"$(printf %s \"$SSH_ORIGINAL_COMMAND\" | sed 's|/etc/|{0}/etc/|g')\"",
         folder.path().display()
     );
     let vars = lab.serve(&Options { instead: Some(&instead), ..Options::default() });
@@ -77,6 +77,61 @@ fn a_hosts_real_files_are_judged_with_what_it_runs() {
     assert!(!has("registration-missing"), "conf.d is read with it: {json:#}");
     assert!(!done.stdout.contains("geheim") && !done.stderr.contains("geheim"));
     assert_eq!(fs::read_dir(folder.path().join("etc/haproxy")).unwrap().count(), before);
+}
+
+#[test]
+fn each_host_is_judged_by_what_it_runs_itself() {
+    let Some(mut lab) = Lab::new() else { return };
+    let cache = "bind 127.0.0.1 -192.0.2.2\nuser default off\nuser c on >geheim ~* +client|setinfo\n";
+    let (_lb, lb) =
+        host(&mut lab, &[("os-release", "ID=debian\nVERSION_ID=\"12\"\n"), ("redis/redis.conf", cache)]);
+    let (_cap, cap) = host(
+        &mut lab,
+        &[("os-release", "ID=\"rhel\"\nVERSION_ID=\"10.0\"\n"), ("valkey/valkey.conf", cache)],
+    );
+    let inventory = inventory(&lab, &lb, &cap);
+    let found = |words: &str| {
+        let json = validate(&lab, &inventory, &format!("--format json --fail-level error {words}")).json();
+        assert_eq!(json["target"], serde_json::Value::Null, "{json:#}");
+        let places: Vec<String> = json["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|f| f["rule"] == "cache-setinfo")
+            .map(|f| f["file"].as_str().unwrap().to_owned())
+            .collect();
+        assert!(!json.to_string().contains("geheim"));
+        places
+    };
+    let wanted = ["lb.example.com:/etc/redis/redis.conf"];
+    let shown = |places: Vec<String>| -> Vec<String> {
+        places
+            .iter()
+            .map(|p| format!("{}:/etc{}", p.split(':').next().unwrap(), p.rsplit("/etc").next().unwrap()))
+            .collect()
+    };
+    assert_eq!(shown(found("--host lb.example.com --host cap1.example.com")), wanted);
+    assert_eq!(shown(found("--host cap1.example.com --host lb.example.com")), wanted);
+}
+
+#[test]
+fn settings_in_a_podman_secret_are_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(mut lab) = Lab::new() else { return };
+    let (folder, cap) = host(&mut lab, &[("os-release", "ID=\"rhel\"\nVERSION_ID=\"9.6\"\n")]);
+    fs::create_dir(folder.path().join("bin")).unwrap();
+    let podman = folder.path().join("bin/podman");
+    fs::write(&podman, "#!/bin/sh\nprintf ':enabled: https\\n:cache_url: redis://:geheim@192.0.2.3\\n\\n'\n")
+        .unwrap();
+    fs::set_permissions(&podman, fs::Permissions::from_mode(0o755)).unwrap();
+    let inventory = inventory(&lab, "ansible_host=127.0.0.1", &cap);
+    let done = validate(&lab, &inventory, "--format json --host cap1.example.com").code(1);
+    let json = done.json();
+    assert!(json["files"].to_string().contains("podman secret foreman-proxy-registration-yml"), "{json:#}");
+    let findings = json["findings"].as_array().unwrap();
+    let url = findings.iter().find(|f| f["rule"] == "cache-url-elsewhere").unwrap();
+    assert_eq!(url["line"], 2, "{json:#}");
+    assert!(!done.stdout.contains("geheim") && !done.stderr.contains("geheim"));
 }
 
 #[test]

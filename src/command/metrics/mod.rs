@@ -7,6 +7,7 @@ mod flow;
 mod hosts;
 mod progress;
 
+use crate::cli::compare::{CompareArgs, CompareFormat, CompareReading};
 use crate::cli::{FailOn, MetricsArgs};
 use crate::inventory::topology::Topology;
 use crate::metrics::answer::Answer;
@@ -30,6 +31,9 @@ const NOTHING: u8 = 3;
 /// # Errors
 /// Misuse and input that cannot be read.
 pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
+    if !args.compare.is_empty() {
+        return super::compare::run(&as_compare(args));
+    }
     let targets = match &args.targets {
         Some(path) => targets::load(path)?,
         None => targets::built_in(),
@@ -46,6 +50,50 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     if args.json && args.sessions.as_deref() == Some(std::path::Path::new("-")) {
         bail!("--json and --sessions - both write to stdout: name a file for --sessions");
     }
+    let (answer, registrations) = match read(args)? {
+        Read::Found(found) => *found,
+        Read::Nothing(code) => return Ok(ExitCode::from(code)),
+    };
+    let judgements = targets::judge(&targets, &answer);
+    write_out(args, &answer, &judgements, &registrations, &labels)?;
+    Ok(exit_code(args, &answer, &judgements))
+}
+
+// `--compare BEFORE AFTER` as `reginfra compare` would be asked
+fn as_compare(args: &MetricsArgs) -> CompareArgs {
+    CompareArgs {
+        sides: args.compare.clone(),
+        before: Vec::new(),
+        after: Vec::new(),
+        reading: CompareReading {
+            inventory: args.inventory.clone(),
+            via_ansible: args.via_ansible,
+            no_verify_ssl: args.no_verify_ssl,
+            ca_file: args.ca_file.clone(),
+            utc_offset: args.utc_offset,
+        },
+        threshold: Vec::new(),
+        thresholds: None,
+        percentile: None,
+        fail_on: Vec::new(),
+        targets: args.targets.clone(),
+        format: if args.json { CompareFormat::Json } else { CompareFormat::Text },
+    }
+}
+
+/// What came of reading.
+pub enum Read {
+    /// The answer, and the registrations behind it.
+    Found(Box<(Answer, Registrations)>),
+    /// Nothing could be opened, with the exit code of that; the reasons have been told.
+    Nothing(u8),
+}
+
+/// Reads what the options name, and tells on stderr what could not be read.
+///
+/// # Errors
+/// An inventory that cannot be used, misuse.
+pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
     let load = |path: &std::path::PathBuf| super::inventory::load(path, args.via_ansible);
     let inventory = args.inventory.as_ref().map(load).transpose()?;
     let topology = inventory.as_ref().map(Topology::of).transpose()?;
@@ -72,7 +120,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     }
     if collected.files.is_empty() && collected.hosts.is_empty() {
         let nothing = collected.refused.iter().all(SourceError::is_nothing);
-        return Ok(ExitCode::from(if nothing && !collected.refused.is_empty() { NOTHING } else { 2 }));
+        return Ok(Read::Nothing(if nothing && !collected.refused.is_empty() { NOTHING } else { 2 }));
     }
     for words in &collected.left_out {
         say(&format!("note: {words}"));
@@ -81,10 +129,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     if let Some(rows) = asked {
         caches::add(&mut answer, rows.join().unwrap_or_default());
     }
-    let registrations = collected.registrations;
-    let judgements = targets::judge(&targets, &answer);
-    write_out(args, &answer, &judgements, &registrations, &labels)?;
-    Ok(exit_code(args, &answer, &judgements))
+    Ok(Read::Found(Box::new((answer, collected.registrations))))
 }
 
 fn places(args: &MetricsArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place> {
@@ -122,7 +167,7 @@ fn write_out(
         ignore_closed_pipe(written)?;
     }
     if let Some(dir) = &args.save {
-        save::save(dir, answer, judgements, &all.sessions, &all.names, labels)
+        save::save(dir, answer, judgements, all, labels)
             .with_context(|| format!("--save {}", dir.display()))?;
     }
     let stdout = std::path::Path::new("-");

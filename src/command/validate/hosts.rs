@@ -22,6 +22,9 @@ const PATTERNS: [&str; 10] = [
     "/etc/foreman-proxy/settings.d/registration.yml",
 ];
 
+/// Where foremanctl's smart-proxy has its registration.yml.
+const SECRETS: [&str; 1] = ["foreman-proxy-registration-yml"];
+
 /// What came of a host.
 pub(super) struct Fetched {
     /// The system that it runs.
@@ -40,7 +43,7 @@ pub(super) fn fetch(input: &mut Input, name: &str, patience: u32) -> anyhow::Res
     let told = |failure: crate::source::ssh::failure::Failure| format!("{name}: {failure}");
     // the role only says where a log lies, which is not asked for here
     let files = RemoteHost::new(name, HostRole::Capsule, &|key| variable(view, key))
-        .and_then(|host| read(&host, &PATTERNS, Duration::from_secs(patience.into())));
+        .and_then(|host| read(&host, &PATTERNS, &SECRETS, Duration::from_secs(patience.into())));
     Ok(files.map_err(told).map(|files| taken(input, name, files)))
 }
 

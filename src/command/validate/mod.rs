@@ -91,11 +91,20 @@ impl Run<'_> {
             let wanted = hosts::fetch(&mut self.input, name, args.host_timeout)?;
             match wanted {
                 Ok(fetched) => {
-                    self.target = self.target.or(fetched.target);
+                    if let Some(target) = fetched.target {
+                        self.input.targets.insert(name.clone(), target);
+                    }
                     self.notes.extend(fetched.notes);
                 }
                 Err(words) => self.refuse(&words),
             }
+        }
+        // one system for all hosts counts for all that is looked at; where they differ each has its own
+        let mut systems = self.input.targets.values();
+        if let Some(first) = systems.next()
+            && systems.all(|other| other == first)
+        {
+            self.target = self.target.or(Some(*first));
         }
         let gathered = collect(&mut self.input, &args.paths, args.kind, self.target);
         self.notes.extend(gathered.notes);

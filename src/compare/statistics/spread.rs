@@ -3,7 +3,7 @@
 //! A server has slow phases: sessions of one storm are not independent, and a variance that takes them for it makes
 //! false alarms. Whether there are such phases is told from means of batches in time (an F test at several lengths of
 //! batch); where there are, the variance comes from batches and their autocorrelation (W. K. Newey, K. D. West 1987),
-//! with as few degrees of freedom as there are batches that count by themselves. Where these are too few, one run
+//! with as few degrees of freedom as there are batches that count by themselves. A short run has the wider of both. Where these are too few, one run
 //! cannot tell how much the next one would differ.
 
 use super::{f_tail, mean, variance};
@@ -16,6 +16,9 @@ const FEWEST: usize = 5;
 const ALIKE: f64 = 0.002;
 /// Batches from which the variance is taken where they are.
 const BATCHES: usize = 32;
+/// Below so many values the F tests see little: batches of `SHORT_BATCH` widen what they can.
+const SHORT: usize = 250;
+const SHORT_BATCH: usize = 10;
 /// Batches that must count by themselves, or one run is not enough.
 const ENOUGH: f64 = 12.0;
 
@@ -42,7 +45,8 @@ pub fn of_mean(influence: &[f64], phased: bool) -> Spread {
         || independent <= 0.0
         || !(phased || phases(influence, independent))
     {
-        return alone;
+        let short = (4 * SHORT_BATCH..SHORT).contains(&n);
+        return if short { of_a_short_run(influence, alone) } else { alone };
     }
     let batches = means(influence, BATCHES.min(n / FEWEST));
     let count = batches.len() as f64;
@@ -59,6 +63,14 @@ pub fn of_mean(influence: &[f64], phased: bool) -> Spread {
         inflation: variance / independent,
         unsettled,
     }
+}
+
+// not told to be phased, and not known to be flat: the wider of both variances
+fn of_a_short_run(influence: &[f64], alone: Spread) -> Spread {
+    let batches = means(influence, influence.len() / SHORT_BATCH);
+    let count = batches.len() as f64;
+    let own = variance(&batches) / count;
+    if own > alone.variance { Spread { variance: own, df: count - 1.0, ..alone } } else { alone }
 }
 
 // whether means of batches vary more than independent values would make them

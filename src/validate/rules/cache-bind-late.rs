@@ -10,8 +10,14 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Cache(check),
 };
 
-fn check(config: &CacheConfig, _: &Context<'_>, found: &mut Vec<Finding>) {
+const ROLES_FILE: &str = "# Made by satperf.reginfra.registration_cache;";
+
+fn check(config: &CacheConfig, context: &Context<'_>, found: &mut Vec<Finding>) {
     for bound in binds(config).iter().filter(|b| !b.is_any() && !b.is_loopback() && !b.optional()) {
+        // its unit starts again until the address is there; with the dash the cache would go on without it
+        if context.files.get(bound.word.span.file).line(1).starts_with(ROLES_FILE) {
+            continue;
+        }
         let message = format!("where {} is not there yet at boot, the cache does not start", bound.address());
         let fixed = format!("-{}", bound.address());
         found.push(

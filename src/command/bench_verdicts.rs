@@ -1,0 +1,183 @@
+//! `reginfra bench-verdicts`: how often verdicts of `compare` are wrong, and changes missed, as tables.
+
+use crate::cli::bench_verdicts::BenchVerdictsArgs;
+use crate::compare::error_rates::{Cell, Counts, SESSIONS, SHIFTS, STORMS, Storms, count_all, wilson};
+use crate::report::atomic;
+use anyhow::{Context, bail};
+use std::io::{Write, stderr};
+use std::path::Path;
+
+/// Where the tables stand in a file.
+const MARKERS: (&str, &str) = ("<!-- bench-verdicts -->\n", "<!-- /bench-verdicts -->");
+
+/// Draws and compares; the tables go to stdout, or into a file.
+///
+/// # Errors
+/// The file cannot be read or written, or has no markers.
+pub fn run(args: &BenchVerdictsArgs) -> anyhow::Result<()> {
+    let target = args.into.as_deref().map(|path| split(path).map(|parts| (path, parts))).transpose()?;
+    let cells = cells(args);
+    let tell = |cell: &Cell, counts: &Counts| {
+        if !args.quiet {
+            let _ = writeln!(
+                stderr(),
+                "{}, {} sessions, {:.0} %: {} of {} pairs regressed, {} improved, create found in {}, too variable in {}",
+                cell.storms.name,
+                cell.sessions,
+                cell.shift * 100.0,
+                counts.any_regressed,
+                counts.pairs,
+                counts.any_improved,
+                counts.found,
+                counts.too_variable
+            );
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let counts = count_all(&cells, args.seed, args.threads.map_or(cores, usize::from), &tell);
+    let done: Vec<(Cell, Counts)> = cells.into_iter().zip(counts).collect();
+    let tables = tables(args, &done);
+    let (path, text) = match &target {
+        Some((path, (before, after))) => (*path, format!("{before}{tables}{after}")),
+        None => (Path::new("-"), tables),
+    };
+    match atomic::write_beside(path, |out| out.write_all(text.as_bytes())) {
+        Err(error) if error.is_closed_pipe() => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+// what stands before and after the tables
+fn split(path: &Path) -> anyhow::Result<(String, String)> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{}: cannot be read; name a Markdown file", path.display()))?;
+    let (Some(from), Some(to)) = (text.find(MARKERS.0), text.find(MARKERS.1)) else {
+        bail!(
+            "{}: has no markers; write {} and {} where the tables belong",
+            path.display(),
+            MARKERS.0.trim(),
+            MARKERS.1
+        );
+    };
+    let from = from + MARKERS.0.len();
+    if to < from {
+        bail!("{}: {} stands before {}", path.display(), MARKERS.1, MARKERS.0.trim());
+    }
+    Ok((text[..from].to_owned(), text[to..].to_owned()))
+}
+
+fn cells(args: &BenchVerdictsArgs) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for shift in SHIFTS {
+        for storms in STORMS {
+            for sessions in SESSIONS {
+                let pairs = match (shift == 0.0, storms.runs) {
+                    (true, 1) => args.pairs,
+                    (false, 1) => args.shifted_pairs,
+                    // a pair of them is many runs
+                    (true, _) => args.pairs.div_ceil(2),
+                    (false, _) => args.shifted_pairs.div_ceil(4),
+                };
+                // eight runs of 5,000 say nothing that three do not
+                if storms.runs * sessions <= 15_000 {
+                    cells.push(Cell { storms, sessions, shift, pairs: pairs as usize });
+                }
+            }
+        }
+    }
+    cells
+}
+
+fn tables(args: &BenchVerdictsArgs, done: &[(Cell, Counts)]) -> String {
+    let mut out = format!(
+        "`reginfra bench-verdicts --pairs {} --shifted-pairs {} --seed {}`\n\nThe same settings on both sides: pairs with \
+         any regression, and with any improvement, over all figures and groups.\n\n",
+        args.pairs, args.shifted_pairs, args.seed
+    );
+    out.push_str("| storms | sessions a run | pairs | any regression | 95 % interval | any improvement | create: too variable |\n");
+    out.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
+    let percent = |part: usize, of: usize| format!("{:.1} %", 100.0 * part as f64 / of.max(1) as f64);
+    for (cell, counts) in done.iter().filter(|(cell, _)| cell.shift == 0.0) {
+        let (low, high) = wilson(counts.any_regressed, counts.pairs);
+        out.push_str(&format!(
+            "| {} | {} | {} | {} | {:.1} to {:.1} | {} | {} |\n",
+            cell.storms.name,
+            cell.sessions,
+            counts.pairs,
+            percent(counts.any_regressed, counts.pairs),
+            low * 100.0,
+            high * 100.0,
+            percent(counts.any_improved, counts.pairs),
+            percent(counts.too_variable, counts.pairs)
+        ));
+    }
+    out.push_str(&total(done));
+    out.push_str(
+        "\nThe create slower by so much after: pairs in which `consumer_create_ms` of all registrations regressed, with the \
+         95 % interval of that share.\n\n| storms | sessions a run | pairs | 5 % | 10 % | 25 % |\n|---|---:|---:|---:|---:|---:|\n",
+    );
+    let key = |cell: &Cell| (cell.storms.name, cell.sessions);
+    for (cell, _) in done.iter().filter(|(cell, _)| cell.shift == 0.0) {
+        let shifted: Vec<&Counts> = done
+            .iter()
+            .filter(|(c, _)| c.shift > 0.0 && key(c) == key(cell))
+            .map(|(_, counts)| counts)
+            .collect();
+        let shares: Vec<String> = shifted.iter().map(|counts| share(counts)).collect();
+        let pairs = shifted.first().map_or(0, |counts| counts.pairs);
+        out.push_str(&format!(
+            "| {} | {} | {pairs} | {} |\n",
+            cell.storms.name,
+            cell.sessions,
+            shares.join(" | ")
+        ));
+    }
+    out
+}
+
+fn share(counts: &Counts) -> String {
+    let (low, high) = wilson(counts.found, counts.pairs);
+    let percent = 100.0 * counts.found as f64 / counts.pairs.max(1) as f64;
+    format!("{percent:.1} % ({:.0} to {:.0})", low * 100.0, high * 100.0)
+}
+
+fn total(done: &[(Cell, Counts)]) -> String {
+    let same = |of: fn(&Storms) -> bool| -> (usize, usize) {
+        let cells = done.iter().filter(|(cell, _)| cell.shift == 0.0 && of(&cell.storms));
+        cells.fold((0, 0), |(found, pairs), (_, c)| (found + c.any_regressed, pairs + c.pairs))
+    };
+    let mut out = String::new();
+    for (name, (found, pairs)) in
+        [("one run a side", same(|s| s.runs == 1)), ("several runs a side", same(|s| s.runs > 1))]
+    {
+        let (low, high) = wilson(found, pairs);
+        out.push_str(&format!(
+            "| all with {name} | | {pairs} | {:.1} % | {:.1} to {:.1} | | |\n",
+            100.0 * found as f64 / pairs.max(1) as f64,
+            low * 100.0,
+            high * 100.0
+        ));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_stand_between_the_markers() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "a\n<!-- bench-verdicts -->\nold\n<!-- /bench-verdicts -->\nz\n")
+            .unwrap();
+        let (before, after) = split(file.path()).unwrap();
+        assert_eq!(
+            (before.as_str(), after.as_str()),
+            ("a\n<!-- bench-verdicts -->\n", "<!-- /bench-verdicts -->\nz\n")
+        );
+        for bad in ["none", "<!-- /bench-verdicts -->\n<!-- bench-verdicts -->\n"] {
+            std::fs::write(file.path(), bad).unwrap();
+            assert!(split(file.path()).unwrap_err().to_string().contains("bench-verdicts"), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `reginfra compare`: two sides of runs, read or kept, to verdicts.
+
+use super::metrics::{self, Read};
+use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading};
+use crate::cli::{Cli, Command, MetricsArgs};
+use crate::compare::comparable::Refusal;
+use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare};
+use crate::compare::run::Run;
+use crate::metrics::targets;
+use crate::report::atomic;
+use crate::report::compare as report;
+use crate::report::table::TableStyle;
+use anyhow::{Context, bail};
+use clap::Parser;
+use std::ffi::OsString;
+use std::io::{Write, stderr};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Nothing to compare, or a verdict refused under --fail-on (design: exit codes).
+const NOTHING: u8 = 3;
+
+/// Runs it; the exit code says what came of it.
+///
+/// # Errors
+/// Misuse and input that cannot be read, with the side that it is of.
+pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
+    let options = Options { thresholds: thresholds(args)?, percentile: args.percentile };
+    let targets = match &args.targets {
+        Some(path) => targets::load(path)?,
+        None => targets::built_in(),
+    };
+    let (before, after) = match args.sides.as_slice() {
+        [before, after] => (std::slice::from_ref(before), std::slice::from_ref(after)),
+        _ => (args.before.as_slice(), args.after.as_slice()),
+    };
+    // both sides are read, so that each tells its own errors
+    let sides = [side("before", before, &args.reading), side("after", after, &args.reading)];
+    let (before, after) = match sides {
+        [Ok(before), Ok(after)] => (before, after),
+        sides => return Ok(ExitCode::from(unread(sides.into_iter().filter_map(Result::err)))),
+    };
+    let mut empty = false;
+    for (side, runs) in [("before", &before), ("after", &after)] {
+        for run in runs {
+            for words in &run.unreadable {
+                say(&format!("warning: {side}: {words}"));
+            }
+            if run.registrations.is_empty() {
+                let name = &run.name;
+                say(&format!("error: {side}: {name} holds no registration: there is nothing to compare"));
+                empty = true;
+            }
+        }
+    }
+    if empty {
+        return Ok(ExitCode::from(NOTHING));
+    }
+    let rows = compare(&before, &after, &options);
+    let comparison = report::Comparison {
+        before: &before,
+        after: &after,
+        options: &options,
+        rows: &rows,
+        targets: &targets,
+    };
+    let text = match args.format {
+        CompareFormat::Text => report::text::render(&comparison, &TableStyle::for_stdout()),
+        CompareFormat::Json => report::json::render(&comparison)?,
+        CompareFormat::Markdown => report::markdown::render(&comparison),
+        CompareFormat::Github => report::markdown::annotations(&comparison),
+    };
+    let written = atomic::write_beside(Path::new("-"), |out| out.write_all(text.as_bytes()));
+    match written {
+        Err(error) if error.is_closed_pipe() => {}
+        other => other?,
+    }
+    Ok(exit_code(args, &rows))
+}
+
+/// A run of which nothing could be opened, with the exit code of that.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing of it could be read; the reasons stand above")]
+struct NothingRead(u8);
+
+// tells why sides cannot be used
+fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
+    let mut code = NOTHING;
+    for error in errors {
+        say(&format!("error: {error:#}"));
+        // unreadable before nothing to analyse
+        code = code.min(error.downcast_ref::<NothingRead>().map_or(2, |nothing| nothing.0));
+    }
+    code
+}
+
+fn thresholds(args: &CompareArgs) -> anyhow::Result<Thresholds> {
+    let mut found = match &args.thresholds {
+        Some(path) => Thresholds::load(path)?,
+        None => Thresholds::default(),
+    };
+    for threshold in &args.threshold {
+        found.set(threshold.metric.as_deref(), threshold.share).context("--threshold")?;
+    }
+    Ok(found)
+}
+
+fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Run>> {
+    let each = |run: &String| read(run, reading).with_context(|| format!("{name}: {run}"));
+    runs.iter().map(each).collect()
+}
+
+fn read(run: &str, reading: &CompareReading) -> anyhow::Result<Run> {
+    let path = Path::new(run);
+    if Run::is_kept(path) {
+        return Ok(Run::load(path)?);
+    }
+    let options = metrics_options(run, reading)?;
+    match metrics::read(&options)? {
+        Read::Found(found) => Ok(Run::of(run, &found.0, &found.1)),
+        Read::Nothing(code) => Err(NothingRead(code).into()),
+    }
+}
+
+// how `metrics` would be asked for it
+fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<MetricsArgs>> {
+    let mut words: Vec<OsString> =
+        ["reginfra", "metrics", "--quiet", option_for(run)].map(OsString::from).into();
+    words.push(run.into());
+    if let Some(inventory) = &reading.inventory
+        && option_for(run) != "--inventory"
+    {
+        words.extend([OsString::from("--inventory"), inventory.into()]);
+    }
+    match Cli::try_parse_from(words)?.command {
+        Command::Metrics(options) => Ok(Box::new(MetricsArgs {
+            via_ansible: reading.via_ansible,
+            no_verify_ssl: reading.no_verify_ssl,
+            ca_file: reading.ca_file.clone(),
+            utc_offset: reading.utc_offset,
+            ..*options
+        })),
+        _ => bail!("'{run}' is no source"),
+    }
+}
+
+fn option_for(run: &str) -> &'static str {
+    let name = run.to_ascii_lowercase();
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let url = name.starts_with("http://") || name.starts_with("https://");
+    let archive = ends(&[".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2", ".tar.zst"]);
+    let path = Path::new(run);
+    match () {
+        () if archive || path.join("sos_commands").is_dir() => "--sosreport",
+        () if url => "--sosreport-dir",
+        () if ends(&[".ini", ".yml", ".yaml"]) => "--inventory",
+        () => "--log",
+    }
+}
+
+const fn asked(what: CompareFailOn, row: &Row) -> bool {
+    match what {
+        CompareFailOn::Regression => true,
+        CompareFailOn::Timing => row.subject.is_timing(),
+        CompareFailOn::Calls => matches!(row.subject, Subject::Metric(metric) if !metric.is_timing()),
+        CompareFailOn::ErrorRate => matches!(row.subject, Subject::ErrorRate),
+        CompareFailOn::Throughput => matches!(row.subject, Subject::Throughput),
+    }
+}
+
+fn exit_code(args: &CompareArgs, rows: &[Row]) -> ExitCode {
+    if args.fail_on.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    let named = |row: &Row| args.fail_on.iter().any(|what| asked(*what, row));
+    // a part of what grew where the whole did not is no regression, but a sum that grew is
+    if rows.iter().any(|row| named(row) && row.verdict == Verdict::Regressed) {
+        return ExitCode::from(1);
+    }
+    // of all registrations; other figures stand for what a cache hides or one side cannot tell
+    let by_name = |row: &Row| args.fail_on.iter().any(|w| *w != CompareFailOn::Regression && asked(*w, row));
+    let refused = |row: &Row| match &row.verdict {
+        Verdict::NotComparable(Refusal::Thinned { .. }) => false,
+        Verdict::NotComparable(Refusal::OneSided { .. } | Refusal::TooFew { .. }) => by_name(row),
+        Verdict::NotComparable(_) => row.subject != Subject::Throughput || by_name(row),
+        _ => false,
+    };
+    let whole = || rows.iter().filter(|row| row.group.is_none());
+    let judged = whole().any(|row| named(row) && !matches!(row.verdict, Verdict::NotComparable(_)));
+    if !judged || whole().any(|row| named(row) && refused(row)) {
+        say("error: a verdict that --fail-on asks for had to be refused; the reasons stand in the answer");
+        return ExitCode::from(NOTHING);
+    }
+    ExitCode::SUCCESS
+}
+
+fn say(words: &str) {
+    let _ = writeln!(stderr(), "{words}");
+}

@@ -1,0 +1,116 @@
+//! Values of both sides in, what they differ by out: the whole distribution, and its tail.
+
+use super::sides::Steadiness;
+use super::{Figure, Subject, TAIL};
+use crate::compare::comparable::{self, Refusal};
+use crate::compare::estimate::{Difference, Estimate, Sample, TooVariable, What, estimate};
+use crate::compare::statistics::{mean, quantile};
+
+/// A change that should have been found, where nobody says which matter.
+const OF_INTEREST: f64 = 0.10;
+
+/// What is measured.
+pub(super) struct Measured<'a, 'b> {
+    pub sides: &'a [Vec<Sample<'b>>; 2],
+    pub what: What,
+    pub subject: Subject,
+    pub steadiness: Steadiness,
+}
+
+/// Why there is no difference.
+pub(super) enum NoDifference {
+    Variable(TooVariable),
+    AnotherMix,
+}
+
+impl NoDifference {
+    pub fn told(self, threshold: f64) -> Refusal {
+        match self {
+            Self::AnotherMix => Refusal::AnotherMix,
+            Self::Variable(variable) => {
+                let size = threshold.max(OF_INTEREST);
+                Refusal::TooVariable { size, runs: variable.runs_needed(size.ln_1p(), TAIL) }
+            }
+        }
+    }
+}
+
+/// What the sides differ by.
+pub(super) fn differ(measured: &Measured<'_, '_>) -> Result<Difference, NoDifference> {
+    let Measured { sides, what, subject, steadiness } = *measured;
+    let weights = comparable::weights(sides).map_err(|_| NoDifference::AnotherMix)?;
+    // a storm that comes faster or slower for a while does so by itself
+    let phased = steadiness.phased && subject != Subject::Throughput;
+    let of = |side: &Vec<Sample<'_>>| -> Option<Vec<Estimate>> {
+        let of_run = |sample: &Sample<'_>| {
+            let mut found = estimate(sample, what, &weights, phased)?;
+            found.spread.unsettled |= steadiness.unsettled && what == What::Typical;
+            Some(found)
+        };
+        side.iter().map(of_run).collect()
+    };
+    let (Some(before), Some(after)) = (of(&sides[0]), of(&sides[1])) else {
+        return Err(NoDifference::AnotherMix);
+    };
+    let n = sides.iter().flatten().map(|s| s.values.len()).min().unwrap_or(1).max(1) as f64;
+    let floor = match (what, subject) {
+        // the score of no difference: a share of 0 is not known to be 0
+        (_, Subject::ErrorRate) => {
+            let all: Vec<f64> = sides.iter().flatten().flat_map(|s| s.values.iter().copied()).collect();
+            let share = mean(&all);
+            share * (1.0 - share) / n
+        }
+        // whole milliseconds, whole calls
+        (What::Typical, _) => 1e-8,
+        (What::Mean, Subject::Throughput) => 0.0,
+        (What::Mean, _) => 1.0 / (12.0 * n),
+    };
+    Difference::of(&before, &after, floor).map_err(NoDifference::Variable)
+}
+
+/// Whether the share of slow ones has changed: of values above the percentile `p` of both sides together. Where runs
+/// differ by more than chance as a whole (`by_runs`), so do their tails, though fewer values may not show it.
+pub(super) fn tails(
+    sides: &[Vec<Sample<'_>>; 2],
+    p: f64,
+    threshold: f64,
+    phased: bool,
+    by_runs: bool,
+) -> (f64, f64) {
+    let pooled: Vec<f64> = sides.iter().flatten().flat_map(|s| s.values.iter().copied()).collect();
+    let Some(limit) = quantile::quantile(&pooled, p, TAIL, false) else { return (1.0, 1.0) };
+    let share = |side: &Vec<Sample<'_>>, scale: f64| -> Vec<Estimate> {
+        let above = |s: &Sample<'_>| {
+            let scaled: Vec<f64> = s.values.iter().map(|v| v * scale).collect();
+            let mut spread = quantile::above(&scaled, limit.at, phased);
+            spread.unsettled |= by_runs;
+            Estimate { at: quantile::share_above(&scaled, limit.at), spread, n: s.values.len() }
+        };
+        side.iter().map(above).collect()
+    };
+    let n = sides.iter().flatten().map(|s| s.values.len()).min().unwrap_or(1).max(1) as f64;
+    let floor = p * (1.0 - p) / n;
+    let tail = |before: f64, after: f64| {
+        Difference::of(&share(&sides[0], before), &share(&sides[1], after), floor)
+            .map_or((1.0, 1.0), |d| d.tails(0.0))
+    };
+    let more = 1.0 + threshold;
+    (tail(1.0, 1.0 / more).0, tail(1.0 / more, 1.0).1)
+}
+
+/// Medians of timings, means of all else: what the table of metrics shows.
+pub(super) fn figure(side: &[Sample<'_>], what: What, phased: bool) -> Figure {
+    if what == What::Typical {
+        return percentile(side, 0.5, phased);
+    }
+    let values: Vec<f64> = side.iter().flat_map(|s| s.values.iter().copied()).collect();
+    let n = values.len();
+    Figure { value: (n > 0).then(|| mean(&values)), interval: None, n }
+}
+
+/// A percentile of all values of a side.
+pub(super) fn percentile(side: &[Sample<'_>], p: f64, phased: bool) -> Figure {
+    let values: Vec<f64> = side.iter().flat_map(|s| s.values.iter().copied()).collect();
+    let found = quantile::quantile(&values, p, TAIL, phased);
+    Figure { value: found.map(|q| q.at), interval: found.map(|q| q.interval), n: values.len() }
+}

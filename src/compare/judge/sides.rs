@@ -1,0 +1,353 @@
+//! One group of both sides in, a row and its test out.
+
+use super::measure::{Measured, differ, figure, percentile, tails};
+use super::{Figure, Options, Row, Subject, Test, Verdict};
+use crate::compare::comparable::{self, Refusal};
+use crate::compare::estimate::{Difference, Estimate, Sample, What, estimate};
+use crate::compare::run::{Answered, Average, Registration, Run};
+use crate::compare::statistics::spread::Spread;
+use crate::metrics::answer::Metric;
+use crate::registration::session::Group;
+use crate::report::requests::Call;
+use std::collections::BTreeMap;
+
+/// Of a timing's two tests, what the one of the whole distribution counts for; the rest is the tail's.
+const OF_THE_WHOLE: f64 = 0.8;
+/// Fewer values a run say nothing.
+const FEWEST: usize = 20;
+/// Values above a percentile that are needed for it.
+const ABOVE: f64 = 5.0;
+/// Slices of time of a throughput: at most so many, with so many registrations in each of them.
+const SLICES: usize = 320;
+const IN_A_SLICE: usize = 5;
+/// Script fetches a registration of one side over the other's: outside of it a cache hides some.
+const SAME_FETCHES: f64 = 1.1;
+/// Sessions that must have a figure of their own, or the group's average is taken.
+const MOST: f64 = 0.8;
+/// Degrees of freedom of a variance that the counts themselves tell.
+const KNOWN: f64 = 1e6;
+
+/// What the runs are like: a server's slow phases touch every timing of every group.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Steadiness {
+    /// Any run has slow phases.
+    pub phased: bool,
+    /// So long ones that it does not tell how another run would be.
+    pub unsettled: bool,
+}
+
+impl Steadiness {
+    pub fn of<'a>(runs: impl Iterator<Item = &'a Run>) -> Self {
+        let mut found = Self::default();
+        for run in runs {
+            for metric in [Metric::ConsumerCreateMs, Metric::HostRegisterMs, Metric::FactUpdateMs] {
+                let values = run.registrations.iter().filter_map(|r| r.value(metric)).collect();
+                let sample = Sample { values, parts: Vec::new() };
+                if let Some(of_run) = estimate(&sample, What::Typical, &BTreeMap::new(), false) {
+                    found.phased |= of_run.spread.inflation > 1.0;
+                    found.unsettled |= of_run.spread.unsettled;
+                }
+            }
+        }
+        found
+    }
+}
+
+pub(super) struct Sides<'a> {
+    pub steadiness: Steadiness,
+    pub before: &'a [Run],
+    pub after: &'a [Run],
+    pub group: Option<Group>,
+    pub refused: Option<Refusal>,
+    pub options: &'a Options,
+}
+
+impl<'a> Sides<'a> {
+    fn of(&self, run: &'a Run) -> impl Iterator<Item = &'a Registration> {
+        let group = self.group;
+        run.registrations.iter().filter(move |r| group.is_none_or(|g| r.group == g))
+    }
+
+    pub fn attempts(&self, side: &'a [Run]) -> usize {
+        side.iter().map(|run| self.of(run).count()).sum()
+    }
+
+    fn runs(&self) -> impl Iterator<Item = &'a Run> {
+        self.before.iter().chain(self.after)
+    }
+
+    /// The row of a subject; none where neither side has any of it.
+    pub fn row(&self, subject: Subject) -> Option<(Row, Test)> {
+        match subject {
+            Subject::Metric(metric @ (Metric::ScriptFetches | Metric::ScriptCacheHitRate)) => {
+                self.row_of_averages(metric)
+            }
+            Subject::Metric(Metric::StatusCalls) if !self.sessions_tell(Metric::StatusCalls) => {
+                self.row_of_averages(Metric::StatusCalls)
+            }
+            _ => self.row_of_values(subject),
+        }
+    }
+
+    fn sessions_tell(&self, metric: Metric) -> bool {
+        self.runs().all(|run| {
+            let successes = || self.of(run).filter(|r| r.success);
+            let told = successes().filter(|r| r.value(metric).is_some()).count();
+            told as f64 >= MOST * successes().count() as f64
+        })
+    }
+
+    fn row_of_values(&self, subject: Subject) -> Option<(Row, Test)> {
+        let sides = [self.samples(self.before, subject), self.samples(self.after, subject)];
+        let what = if subject.is_timing() { What::Typical } else { What::Mean };
+        let phased = self.steadiness.phased;
+        let [before, after] = [figure(&sides[0], what, phased), figure(&sides[1], what, phased)];
+        if before.n == 0 && after.n == 0 {
+            return None;
+        }
+        let inferred = [self.inferred(self.before, subject), self.inferred(self.after, subject)];
+        let mut row = Row { inferred: inferred[0] || inferred[1], ..self.empty(subject, before, after) };
+        if what == What::Typical {
+            let shown = self.options.shown();
+            row.tail = Some((percentile(&sides[0], shown, phased), percentile(&sides[1], shown, phased)));
+        }
+        let refused = self
+            .refused
+            .clone()
+            .or_else(|| one_sided(&row))
+            .or_else(|| self.thinned(subject))
+            .or_else(|| few(&sides, subject))
+            .or_else(|| self.few_for_percentile(&sides, what))
+            .or_else(|| (inferred[0] != inferred[1]).then_some(Refusal::AnotherEvidence));
+        if let Some(refusal) = refused {
+            row.verdict = Verdict::NotComparable(refusal);
+            return Some((row, None));
+        }
+        let threshold = self.options.thresholds.get(subject);
+        let measured = Measured { sides: &sides, what, subject, steadiness: self.steadiness };
+        let difference = match differ(&measured) {
+            Ok(difference) => difference,
+            Err(none) => {
+                row.verdict = Verdict::NotComparable(none.told(threshold));
+                return Some((row, None));
+            }
+        };
+        let mut test = test_of(&mut row, &difference, what, threshold);
+        if what == What::Typical {
+            // a tail that grows alone counts as well: two tests share the chance of a false alarm
+            let tail = tails(&sides, self.options.shown(), threshold, phased, difference.by_runs);
+            let either =
+                |whole: f64, tail: f64| (whole / OF_THE_WHOLE).min(tail / (1.0 - OF_THE_WHOLE)).min(1.0);
+            test = (either(test.0, tail.0), either(test.1, tail.1));
+        }
+        Some((row, Some(test)))
+    }
+
+    // averages of groups: counts and shares as if requests came independently of each other
+    fn row_of_averages(&self, metric: Metric) -> Option<(Row, Test)> {
+        let averages = |side: &'a [Run]| -> Vec<Average> {
+            side.iter().map(|run| run.average(self.group, metric).unwrap_or_default()).collect()
+        };
+        let sides = [averages(self.before), averages(self.after)];
+        let known = |side: &[Average]| Figure {
+            value: (side.iter().any(|a| a.n > 0)).then(|| pooled(side)),
+            interval: None,
+            n: usize::try_from(side.iter().map(|a| a.n).sum::<u64>()).unwrap_or(usize::MAX),
+        };
+        let [before, after] = [known(&sides[0]), known(&sides[1])];
+        if before.n == 0 && after.n == 0 {
+            return None;
+        }
+        let subject = Subject::Metric(metric);
+        let inferred = sides.each_ref().map(|side| side.iter().any(|a| a.inferred));
+        let mut row = Row { inferred: inferred[0] || inferred[1], ..self.empty(subject, before, after) };
+        let fewest = sides.iter().flatten().map(|a| a.n as usize).min().unwrap_or(0);
+        let refused = self
+            .refused
+            .clone()
+            .or_else(|| one_sided(&row))
+            .or_else(|| {
+                (fewest < FEWEST).then_some(Refusal::TooFew {
+                    found: fewest,
+                    needed: FEWEST,
+                    of: "registrations",
+                })
+            })
+            .or_else(|| (inferred[0] != inferred[1]).then_some(Refusal::AnotherEvidence))
+            .or_else(|| self.another_mix().then_some(Refusal::AnotherMix));
+        if let Some(refusal) = refused {
+            row.verdict = Verdict::NotComparable(refusal);
+            return Some((row, None));
+        }
+        let together = pooled(&[sides[0].clone(), sides[1].clone()].concat());
+        let estimates = sides
+            .each_ref()
+            .map(|side| side.iter().map(|a| of_average(a, together, metric)).collect::<Vec<_>>());
+        let difference = Difference::of(&estimates[0], &estimates[1], 0.0).ok()?;
+        let threshold = self.options.thresholds.get(subject);
+        let test = test_of(&mut row, &difference, What::Mean, threshold);
+        Some((row, Some(test)))
+    }
+
+    fn empty(&self, subject: Subject, before: Figure, after: Figure) -> Row {
+        Row {
+            group: self.group,
+            subject,
+            before,
+            after,
+            tail: None,
+            ratio: None,
+            difference: None,
+            probability: None,
+            inferred: false,
+            verdict: Verdict::NoChangeSeen,
+            together: None,
+        }
+    }
+
+    fn samples(&self, side: &'a [Run], subject: Subject) -> Vec<Sample<'a>> {
+        let call = match subject {
+            Subject::Metric(metric) => call_of(metric).filter(|_| self.has_requests()),
+            Subject::Throughput => return side.iter().map(|run| self.rates(run)).collect(),
+            Subject::ErrorRate => None,
+        };
+        if let Some(call) = call {
+            return side.iter().map(|run| self.requests(run, call)).collect();
+        }
+        let value = |r: &Registration| match subject {
+            Subject::Metric(metric) => r.value(metric),
+            Subject::ErrorRate | Subject::Throughput => Some(f64::from(!r.success)),
+        };
+        side.iter()
+            .map(|run| {
+                let (values, parts) =
+                    self.of(run).filter_map(|r| Some((value(r)?, comparable::part(r, self.group)))).unzip();
+                Sample { values, parts }
+            })
+            .collect()
+    }
+
+    fn has_requests(&self) -> bool {
+        self.runs().all(|run| run.requests.is_some())
+    }
+
+    fn answered(&self, run: &'a Run, call: Call) -> impl Iterator<Item = &'a Answered> {
+        let group = self.group;
+        let all = run.requests.iter().flatten();
+        all.filter(move |r| r.call == call && group.is_none_or(|g| r.group == g))
+    }
+
+    fn requests(&self, run: &'a Run, call: Call) -> Sample<'a> {
+        let part = |group: Group| if self.group.is_some() { "" } else { group.name() };
+        let timed = self.answered(run, call).filter(|r| !r.ms.is_nan());
+        let (values, parts) = timed.map(|r| (r.ms, part(r.group))).unzip();
+        Sample { values, parts }
+    }
+
+    // successful registrations a second, slice by slice of the time in which the middle 95 % of them came
+    fn rates(&self, run: &'a Run) -> Sample<'a> {
+        let starts: Vec<i64> = self.of(run).filter(|r| r.success).map(|r| r.started_us).collect();
+        let n = starts.len();
+        let slices = (n / IN_A_SLICE).min(SLICES);
+        if slices < FEWEST {
+            return Sample { values: Vec::new(), parts: Vec::new() };
+        }
+        let middle = &starts[n / 40..n - n / 40];
+        let (first, last) = (middle[0], middle[middle.len() - 1]);
+        // logs tell whole seconds
+        let seconds = ((last - first) / 1_000_000 / slices as i64 + 1).max(1);
+        let width = seconds * 1_000_000;
+        let mut counts = vec![0u32; usize::try_from((last - first) / width).unwrap_or(0)];
+        for at in middle {
+            if let Some(count) = counts.get_mut(((at - first) / width) as usize) {
+                *count += 1;
+            }
+        }
+        let values: Vec<f64> = counts.into_iter().map(|n| f64::from(n) / seconds as f64).collect();
+        Sample { parts: vec![""; values.len()], values }
+    }
+
+    fn inferred(&self, side: &'a [Run], subject: Subject) -> bool {
+        let Subject::Metric(metric) = subject else { return false };
+        match call_of(metric).filter(|_| self.has_requests()) {
+            Some(call) => side.iter().any(|run| self.answered(run, call).any(|r| r.inferred)),
+            None => side.iter().any(|run| self.of(run).any(|r| r.is_inferred(metric))),
+        }
+    }
+
+    fn few_for_percentile(&self, sides: &[Vec<Sample<'_>>; 2], what: What) -> Option<Refusal> {
+        let percentile = self.options.percentile.filter(|_| what == What::Typical)?;
+        let share = percentile.min(1.0 - percentile);
+        let found = sides.iter().flatten().map(|s| s.values.len()).min().unwrap_or(0);
+        let needed = (ABOVE / share - 1e-9).ceil() as usize;
+        (found < needed).then_some(Refusal::TooFewForPercentile { percentile, found, needed })
+    }
+
+    // a warm cache answers what is quick, and the Satellite is left with the slow ones
+    fn thinned(&self, subject: Subject) -> Option<Refusal> {
+        let pairs_only = match subject {
+            Subject::Metric(Metric::ScriptFetchMs) => false,
+            // without the requests themselves there are those only that reached the Satellite as well
+            Subject::Metric(Metric::CapsuleScriptFetchMs) if !self.has_requests() => true,
+            _ => return None,
+        };
+        let fetches = |side: &'a [Run]| {
+            let averages: Vec<Average> =
+                side.iter().filter_map(|run| run.average(self.group, Metric::ScriptFetches)).collect();
+            (!averages.is_empty()).then(|| pooled(&averages))
+        };
+        let (before, after) = (fetches(self.before)?, fetches(self.after)?);
+        (before.max(after) > SAME_FETCHES * before.min(after)).then_some(Refusal::Thinned {
+            before,
+            after,
+            pairs_only,
+        })
+    }
+
+    fn another_mix(&self) -> bool {
+        let sides =
+            [self.samples(self.before, Subject::ErrorRate), self.samples(self.after, Subject::ErrorRate)];
+        comparable::weights(&sides).map_or(true, |weights| !weights.is_empty())
+    }
+}
+
+const fn call_of(metric: Metric) -> Option<Call> {
+    match metric {
+        Metric::ScriptFetchMs => Some(Call::Script),
+        Metric::CapsuleScriptFetchMs => Some(Call::CapsuleScript),
+        Metric::CapsuleHostRegisterMs => Some(Call::CapsuleHostRegister),
+        _ => None,
+    }
+}
+
+fn test_of(row: &mut Row, difference: &Difference, what: What, threshold: f64) -> (f64, f64) {
+    let limit = row.tell(difference, what, threshold);
+    let (rise, fall) = difference.tails(limit);
+    if row.subject.more_is_worse() { (rise, fall) } else { (fall, rise) }
+}
+
+fn one_sided(row: &Row) -> Option<Refusal> {
+    (row.before.n == 0 || row.after.n == 0)
+        .then_some(Refusal::OneSided { lacks: if row.before.n == 0 { "before" } else { "after" } })
+}
+
+fn few(sides: &[Vec<Sample<'_>>; 2], subject: Subject) -> Option<Refusal> {
+    let found = sides.iter().flatten().map(|s| s.values.len()).min().unwrap_or(0);
+    let of = if subject == Subject::Throughput { "slices of time" } else { "values" };
+    (found < FEWEST).then_some(Refusal::TooFew { found, needed: FEWEST, of })
+}
+
+fn pooled(side: &[Average]) -> f64 {
+    let n: u64 = side.iter().map(|a| a.n).sum();
+    side.iter().map(|a| a.at * a.n as f64).sum::<f64>() / n.max(1) as f64
+}
+
+// counts vary as Poisson's do, shares as a binomial's; `pooled` of both sides, so that none is not known to be none
+fn of_average(average: &Average, pooled: f64, metric: Metric) -> Estimate {
+    let n = average.n.max(1) as f64;
+    let at_least = pooled + 1.0 / n;
+    let variance =
+        if metric.is_share() { (at_least * (1.0 - pooled)).max(1.0 / n) / n } else { at_least / n };
+    let spread = Spread { variance, df: KNOWN, inflation: 1.0, unsettled: false };
+    Estimate { at: average.at, spread, n: average.n as usize }
+}

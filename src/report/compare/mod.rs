@@ -1,0 +1,172 @@
+//! Rows of a comparison in; a table, JSON, Markdown or annotations of a workflow out.
+
+pub mod json;
+pub mod markdown;
+pub mod text;
+
+use crate::compare::comparable::Refusal;
+use crate::compare::judge::{Figure, Options, Row, Subject, Verdict};
+use crate::compare::run::Run;
+use crate::metrics::answer::Metric;
+use crate::metrics::targets::Target;
+use crate::registration::session::Group;
+use crate::report::durations::{calls, millis, percent};
+
+/// What is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Comparison<'a> {
+    /// Runs before.
+    pub before: &'a [Run],
+    /// Runs after.
+    pub after: &'a [Run],
+    /// What was asked.
+    pub options: &'a Options,
+    /// In the order in which they are shown.
+    pub rows: &'a [Row],
+    /// The changes that metrics lead to.
+    pub targets: &'a [Target],
+}
+
+impl Comparison<'_> {
+    /// Groups that have rows, `all` last as in the tables of metrics.
+    fn groups(&self) -> Vec<Option<Group>> {
+        let has = |group: &Option<Group>| self.rows.iter().any(|r| r.group == *group);
+        Group::ALL.into_iter().map(Some).chain([None]).filter(has).collect()
+    }
+
+    fn of(&self, group: Option<Group>) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |r| r.group == group)
+    }
+
+    /// Why nothing has a verdict, where one reason stands for all.
+    fn refusal(&self) -> Option<&Refusal> {
+        common(self.rows.iter())
+    }
+
+    /// Why a group has no verdict, where one reason stands for all its rows.
+    fn group_refusal(&self, group: Option<Group>) -> Option<&Refusal> {
+        common(self.of(group))
+    }
+
+    /// The change that a metric leads to; the sum of create and facts leads to that of the create.
+    fn optimisation(&self, subject: Subject) -> Option<&Target> {
+        let Subject::Metric(metric) = subject else { return None };
+        let metric = if metric == Metric::CreateAndFactsMs { Metric::ConsumerCreateMs } else { metric };
+        self.targets.iter().find(|t| t.metric == metric)
+    }
+}
+
+fn common<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Refusal> {
+    let mut found = None;
+    let mut count = 0;
+    for row in rows {
+        let Verdict::NotComparable(refusal) = &row.verdict else { return None };
+        if *found.get_or_insert(refusal) != refusal {
+            return None;
+        }
+        count += 1;
+    }
+    found.filter(|_| count > 1)
+}
+
+fn group_label(group: Option<Group>) -> &'static str {
+    group.map_or("All", Group::label)
+}
+
+fn group_name(group: Option<Group>) -> &'static str {
+    group.map_or("all", Group::name)
+}
+
+fn label(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Metric(Metric::ConsumerCreateMs) => "consumer create",
+        Subject::Metric(Metric::ScriptFetchMs) => "script",
+        Subject::Metric(Metric::HostRegisterMs) => "host",
+        Subject::Metric(Metric::FactUpdateMs) => "facts",
+        Subject::Metric(Metric::CreateAndFactsMs) => "create + facts",
+        Subject::Metric(Metric::CapsuleScriptFetchMs) => "script, capsule",
+        Subject::Metric(Metric::CapsuleHostRegisterMs) => "host, capsule",
+        Subject::Metric(Metric::ComplianceCalls) => "compliance calls",
+        Subject::Metric(Metric::StatusCalls) => "status calls",
+        Subject::Metric(Metric::RedundantConsumerGets) => "redundant GETs",
+        Subject::Metric(Metric::ScriptFetches) => "script fetches",
+        Subject::Metric(Metric::ScriptCacheHitRate) => "cache hit rate",
+        Subject::ErrorRate => "failed attempts",
+        Subject::Throughput => "registered/s",
+    }
+}
+
+fn verdict_words(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Improved => "improved",
+        Verdict::Regressed => "REGRESSED",
+        Verdict::NoChangeSeen => "no change seen",
+        Verdict::Moved => "moved",
+        Verdict::NotComparable(_) => "no verdict",
+    }
+}
+
+fn verdict_name(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Improved => "improved",
+        Verdict::Regressed => "regressed",
+        Verdict::NoChangeSeen => "no-change-seen",
+        Verdict::Moved => "moved",
+        Verdict::NotComparable(_) => "not-comparable",
+    }
+}
+
+// why there is no verdict, or what a verdict means
+fn because(row: &Row) -> Option<String> {
+    let together = || row.together.as_ref().map_or("not known", plain);
+    match &row.verdict {
+        Verdict::NotComparable(refusal) => Some(refusal.to_string()),
+        Verdict::Moved => Some(format!(
+            "work went between consumer create and fact update, which is no gain by itself; create + facts: {}",
+            together()
+        )),
+        Verdict::Improved if row.together.as_ref().is_some_and(|t| *t != Verdict::Improved) => {
+            Some(format!("create + facts, which a host waits for: {}", together()))
+        }
+        _ => None,
+    }
+}
+
+fn plain(verdict: &Verdict) -> &'static str {
+    if *verdict == Verdict::Regressed { "regressed" } else { verdict_words(verdict) }
+}
+
+fn value(subject: Subject, figure: &Figure) -> String {
+    let Some(value) = figure.value else { return "-".to_owned() };
+    match subject {
+        Subject::Metric(metric) if metric.is_timing() => millis(value),
+        Subject::Metric(metric) if metric.is_share() => percent(value),
+        Subject::Metric(_) | Subject::Throughput => calls(value),
+        Subject::ErrorRate => percent(value),
+    }
+}
+
+// shares are told in points
+const fn is_share(subject: Subject) -> bool {
+    matches!(subject, Subject::ErrorRate | Subject::Metric(Metric::ScriptCacheHitRate))
+}
+
+// `+9.9 %`, and the interval `+5.6 to +14.3 %`; of shares in points
+fn change(row: &Row) -> Option<(String, String)> {
+    if is_share(row.subject) {
+        let (at, low, high) = row.difference?;
+        let points = |share: f64| format!("{:+.1}", share * 100.0);
+        return Some((format!("{} pt", points(at)), format!("{} to {}", points(low), points(high))));
+    }
+    if let Some((at, low, high)) = row.ratio {
+        let part = |ratio: f64| format!("{:+.1}", (ratio - 1.0) * 100.0);
+        return Some((format!("{} %", part(at)), format!("{} to {}", part(low), part(high))));
+    }
+    let (at, low, high) = row.difference?;
+    Some((format!("{at:+.2}"), format!("{low:+.2} to {high:+.2}")))
+}
+
+// `P95`, `P99.9`
+fn percentile_name(share: f64) -> String {
+    format!("P{}", (share * 1000.0).round() / 10.0)
+}

@@ -1,0 +1,142 @@
+//! A comparison for people: a block a group, `all` last. Fits 80 columns; wider ones get a high percentile too.
+
+use super::{Comparison, because, change, group_label, label, percentile_name, value, verdict_words};
+use crate::compare::judge::{Row, Verdict};
+use crate::registration::session::Group;
+use crate::report::durations::{count, percent};
+use crate::report::table::grid::{Cell, Columns, Row as Line};
+use crate::report::table::text::{Tone, escaped, paint, wrap};
+use crate::report::table::{MAX_WIDTH, MIN_WIDTH, TableStyle};
+use std::collections::BTreeSet;
+
+/// From so many columns on the percentiles stand beside the medians.
+const WIDE: usize = 110;
+
+/// The comparison as text, lines ended by newlines.
+pub fn render(comparison: &Comparison<'_>, style: &TableStyle) -> String {
+    let style = TableStyle { width: style.width.clamp(MIN_WIDTH, MAX_WIDTH), ..*style };
+    let mut out = String::new();
+    for (side, runs) in [("Before: ", comparison.before), ("After:  ", comparison.after)] {
+        let names: Vec<String> = runs.iter().map(|r| escaped(&r.name)).collect();
+        paragraph(&mut out, style, Tone::Strong, &format!("{side}{}", names.join(", ")), 0, 8);
+    }
+    if let Some(refusal) = comparison.refusal() {
+        out.push('\n');
+        paragraph(&mut out, style, Tone::Caution, &format!("No verdict: {refusal}."), 0, 2);
+    }
+    for group in comparison.groups() {
+        out.push('\n');
+        let attempts = |runs: &[crate::compare::run::Run]| {
+            let of = |r: &crate::compare::run::Run| {
+                r.registrations.iter().filter(|s| group.is_none_or(|g| s.group == g)).count() as u64
+            };
+            count(runs.iter().map(of).sum())
+        };
+        let heading = format!(
+            "{}: {} attempts before, {} after",
+            group_label(group),
+            attempts(comparison.before),
+            attempts(comparison.after)
+        );
+        out.push_str(&paint(style, Tone::Title, &heading));
+        out.push('\n');
+        block(&mut out, comparison, group, style);
+    }
+    tail(&mut out, comparison, style);
+    out
+}
+
+fn block(out: &mut String, comparison: &Comparison<'_>, group: Option<Group>, style: TableStyle) {
+    let rows: Vec<&Row> = comparison.of(group).collect();
+    let common = comparison.group_refusal(group);
+    if let Some(refusal) = common.filter(|_| comparison.refusal().is_none()) {
+        paragraph(out, style, Tone::Caution, &format!("no verdict: {refusal}"), 2, 4);
+    }
+    let wide = style.width >= WIDE;
+    let tail = percentile_name(comparison.options.shown());
+    let mut heads: Vec<String> = ["", "before", "after", "change", "95 % interval"].map(str::to_owned).into();
+    if wide {
+        heads.extend([format!("{tail} before"), format!("{tail} after")]);
+    }
+    if common.is_none() {
+        heads.push("verdict".to_owned());
+    }
+    let head =
+        Line { inferred: false, cells: heads.into_iter().map(|h| Cell::new(h, Tone::Quiet)).collect() };
+    let lines: Vec<(Line, &Row)> = rows.iter().map(|row| (line(row, wide, common.is_none()), *row)).collect();
+    let columns =
+        Columns::measure(lines.iter().map(|(line, _)| line).chain([&head]), if wide { 2 } else { 1 });
+    out.push_str(&columns.line(&head, style));
+    out.push('\n');
+    let mut told = BTreeSet::new();
+    for (line, row) in &lines {
+        out.push_str(&columns.line(line, style));
+        out.push('\n');
+        if let Some(why) = because(row).filter(|_| common.is_none()) {
+            // the second row of the same reason need not repeat it
+            if told.insert(why.clone()) {
+                paragraph(out, style, Tone::Caution, &why, 4, 4);
+            }
+        }
+        let changed = matches!(row.verdict, Verdict::Improved | Verdict::Regressed | Verdict::Moved);
+        if let Some(target) = comparison.optimisation(row.subject).filter(|_| changed) {
+            let words = format!("speaks of {} ({})", target.change, target.state);
+            if told.insert(words.clone()) {
+                paragraph(out, style, Tone::Quiet, &words, 4, 4);
+            }
+        }
+    }
+}
+
+fn line(row: &Row, wide: bool, judged: bool) -> Line {
+    let (at, interval) = change(row).unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
+    let tone = match row.verdict {
+        Verdict::Improved => Tone::Good,
+        Verdict::Regressed => Tone::Bad,
+        Verdict::NotComparable(_) | Verdict::Moved => Tone::Caution,
+        Verdict::NoChangeSeen => Tone::Quiet,
+    };
+    let mut cells = vec![
+        Cell::plain(label(row.subject)),
+        Cell::plain(value(row.subject, &row.before)),
+        Cell::plain(value(row.subject, &row.after)),
+        Cell::plain(at),
+        Cell::new(interval, Tone::Quiet),
+    ];
+    if wide {
+        let tail = |figure: &crate::compare::judge::Figure| Cell::plain(value(row.subject, figure));
+        let (before, after) = row.tail.unwrap_or_default();
+        cells.extend([tail(&before), tail(&after)]);
+    }
+    if judged {
+        cells.push(Cell::new(verdict_words(&row.verdict), tone));
+    }
+    Line { inferred: row.inferred, cells }
+}
+
+fn tail(out: &mut String, comparison: &Comparison<'_>, style: TableStyle) {
+    let thresholds = &comparison.options.thresholds;
+    let own: Vec<String> =
+        thresholds.of.iter().map(|(name, share)| format!("{name} {}", percent(*share))).collect();
+    let threshold = match (thresholds.all, own.is_empty()) {
+        (0.0, true) => "Any change counts (--threshold).".to_owned(),
+        (all, true) => format!("Changes up to {} count as none (--threshold).", percent(all)),
+        (all, false) => {
+            format!("Changes up to {} count as none (--threshold), of {}.", percent(all), own.join(", "))
+        }
+    };
+    let words = format!(
+        "Timings: medians; their change is where the whole distribution went, so it can differ from that of the medians. \
+         Calls: means a registration. {threshold} Where nothing has changed, some verdict is wrong in fewer than 8 of 100 \
+         comparisons; docs/compare.md has the rates. ~ marks what is inferred."
+    );
+    out.push('\n');
+    paragraph(out, style, Tone::Quiet, &words, 0, 0);
+}
+
+fn paragraph(out: &mut String, style: TableStyle, tone: Tone, words: &str, first: usize, rest: usize) {
+    for line in wrap(words, style.width, first, rest) {
+        out.push_str(&paint(style, tone, &line));
+        out.push('\n');
+    }
+}

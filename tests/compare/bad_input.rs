@@ -1,0 +1,210 @@
+//! What cannot be compared: a clear word, and the exit code that scripts rely on.
+
+use super::support::{Run, Storm};
+use super::{keep, kept, row, rows, verdict};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A copy of a kept run that may be spoilt.
+struct Spoilt {
+    folder: tempfile::TempDir,
+}
+
+impl Spoilt {
+    fn of(name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(kept(name)).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
+        Self { folder }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn edit(&self, file: &str, change: impl Fn(String) -> String) -> &Self {
+        let path: PathBuf = self.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, change(text)).unwrap();
+        self
+    }
+
+    fn labels(&self, json: &str) -> &Self {
+        self.edit("labels.json", |_| json.to_owned())
+    }
+}
+
+fn compare(before: &Path, after: &Path) -> Run {
+    Run::new("compare").arg(before).arg(after)
+}
+
+fn json(before: &Path, after: &Path) -> Value {
+    compare(before, after).words("--format json").go().code(0).json()
+}
+
+#[test]
+fn each_side_tells_its_own_errors() {
+    let good = kept("same-1");
+    let place = tempfile::tempdir().unwrap();
+    let missing = place.path().join("missing");
+    compare(&missing, &good).go().code(2).told("before: ").told("missing").says_nothing_on_stdout();
+    compare(&good, &missing).go().code(2).told("after: ").says_nothing_on_stdout();
+    compare(&missing, &missing).go().code(2).told("error: before: ").told("error: after: ");
+    let other = Spoilt::of("same-1");
+    other.edit("metrics.json", |text| text.replacen("\"schema_version\": 1", "\"schema_version\": 7", 1));
+    let done = compare(&good, other.path()).go().code(2).told("after: ").told("schema_version is 7");
+    assert!(done.stderr.contains("this program reads 1") && done.stderr.contains("--save"), "{done:?}");
+    let broken = Spoilt::of("same-1");
+    broken.edit("sessions.jsonl", |text| text.replacen("\n", "\n{\"success\":\n", 1));
+    compare(broken.path(), &good).go().code(2).told("before: ").told("sessions.jsonl:2: ");
+    let broken = Spoilt::of("same-1");
+    broken.edit("requests.jsonl", |_| "[]\n".to_owned());
+    compare(broken.path(), &good).go().code(2).told("requests.jsonl:1: is no line of a requests file");
+    let broken = Spoilt::of("same-1");
+    broken.edit("metrics.json", |text| text[..text.len() / 2].to_owned());
+    compare(broken.path(), &good).go().code(2).told("metrics.json:");
+}
+
+#[test]
+fn a_run_without_a_registration_is_nothing_to_compare() {
+    let good = kept("same-1");
+    let empty = Spoilt::of("same-1");
+    empty.edit("sessions.jsonl", |_| String::new());
+    compare(&good, empty.path()).go().code(3).told("after: ").told("holds no registration");
+    compare(empty.path(), empty.path()).go().code(3).told("error: before: ").told("error: after: ");
+    let place = tempfile::tempdir().unwrap();
+    let log = place.path().join("empty.log");
+    fs::write(&log, "").unwrap();
+    compare(&log, &good).go().code(3).told("before: ").says_nothing_on_stdout();
+    let text = place.path().join("notes.txt");
+    fs::write(&text, "not a log\n").unwrap();
+    compare(&good, &text).go().code(3).told("after: ").says_nothing_on_stdout();
+}
+
+#[test]
+fn one_session_is_too_few_for_any_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = folder.path().join("one");
+    keep("--sessions 1 --seed 3 --failures 0", &one);
+    let answer = json(&one, &one);
+    assert!(rows(&answer).all(|r| r["verdict"] == "not-comparable"), "{answer}");
+    assert!(row(&answer, "all", "consumer_create_ms")["reason"].as_str().unwrap().contains("20 are needed"));
+    compare(&one, &one).words("--fail-on regression").go().code(3).told("had to be refused");
+}
+
+#[test]
+fn an_empty_group_has_no_verdict_and_the_others_have_theirs() {
+    let only = |group: &str| {
+        let spoilt = Spoilt::of("same-2");
+        let keep = |text: String| -> String {
+            let of_group = |l: &&str| !l.contains(&format!("\"group\":\"{group}\""));
+            text.lines().filter(of_group).map(|l| format!("{l}\n")).collect()
+        };
+        spoilt.edit("sessions.jsonl", keep);
+        spoilt.labels("{\"level\": \"8\"}");
+        spoilt
+    };
+    let without = only("capsule-mqtt");
+    let before = Spoilt::of("same-1");
+    before.labels("{\"level\": \"8\"}");
+    let answer = json(before.path(), without.path());
+    let lacks = row(&answer, "capsule-mqtt", "consumer_create_ms");
+    assert!(lacks["reason"].as_str().unwrap().contains("the side after has none"), "{lacks}");
+    assert_eq!(row(&answer, "lb-ssh", "consumer_create_ms")["verdict"], "no-change-seen");
+    assert!(row(&answer, "all", "consumer_create_ms")["reason"].as_str().unwrap().contains("another mix"));
+    compare(before.path(), without.path()).words("--fail-on regression").go().code(3);
+}
+
+#[test]
+fn another_load_has_one_reason_and_no_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let double = folder.path().join("double");
+    keep("--sessions 1000 --rate 40 --seed 12", &double);
+    let answer = json(&kept("same-1"), &double);
+    assert!(answer["reason"].as_str().unwrap().contains("another load"), "{}", answer["reason"]);
+    assert!(rows(&answer).all(|r| r["verdict"] == "not-comparable"));
+    let done = compare(&kept("same-1"), &double).words("--fail-on regression").go().code(3);
+    assert_eq!(done.stdout.matches("another load").count(), 1, "{}", done.stdout);
+    // the label says what was asked for, whatever came of it
+    let (few, many) = (Spoilt::of("same-1"), Spoilt::of("same-2"));
+    let half = |text: String| text.lines().take(250).map(|l| format!("{l}\n")).collect();
+    few.edit("sessions.jsonl", half).labels("{\"level\": 40}");
+    many.labels("{\"level\": \"40\"}");
+    assert_ne!(verdict(&json(few.path(), many.path()), "consumer_create_ms"), "not-comparable");
+    many.labels("{\"level\": \"80\"}");
+    assert!(json(few.path(), many.path())["reason"].as_str().unwrap().contains("level 80"));
+    many.labels("{\"concurrency\": \"80\"}");
+    few.labels("{\"concurrency\": \"40\"}");
+    assert!(json(few.path(), many.path())["reason"].as_str().unwrap().contains("concurrency 40"));
+}
+
+#[test]
+fn a_cut_log_has_no_verdict() {
+    let storm = Storm::new("--sessions 120 --rate 40 --seed 14 --noise 0 --failures 0");
+    let text = String::from_utf8(storm.bytes()).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let cut = place.path().join("production.log");
+    fs::write(&cut, &text[..text.len() / 3]).unwrap();
+    let answer = json(&cut, &cut);
+    assert!(answer["reason"].as_str().unwrap().contains("the log was cut"), "{}", answer["reason"]);
+}
+
+#[test]
+fn exact_against_inferred_is_refused() {
+    let inferred = Spoilt::of("same-2");
+    inferred.edit("sessions.jsonl", |text| {
+        text.replace(
+            "\"evidence\":{\"consumer_create_ms\":\"exact\"",
+            "\"evidence\":{\"consumer_create_ms\":\"inferred\"",
+        )
+    });
+    let answer = json(&kept("same-1"), inferred.path());
+    let create = row(&answer, "all", "consumer_create_ms");
+    assert!(create["reason"].as_str().unwrap().contains("inferred on the other"), "{create}");
+}
+
+#[test]
+fn a_percentile_asks_for_enough_values() {
+    let run =
+        |words: &str| compare(&kept("same-1"), &kept("same-2")).words(words).words("--format json").go();
+    let answer = run("--percentile 99.5").code(0).json();
+    let create = row(&answer, "all", "consumer_create_ms");
+    assert!(create["reason"].as_str().unwrap().contains("P99.5 needs 1000"), "{create}");
+    assert_eq!(answer["percentile"], 99.5);
+    assert_eq!(verdict(&run("--percentile P90").code(0).json(), "consumer_create_ms"), "no-change-seen");
+}
+
+#[test]
+fn runs_kept_by_an_earlier_version_are_read() {
+    let (before, after) = (Spoilt::of("same-1"), Spoilt::of("warm"));
+    for spoilt in [&before, &after] {
+        fs::remove_file(spoilt.path().join("requests.jsonl")).unwrap();
+    }
+    let answer = json(before.path(), after.path());
+    assert_eq!(verdict(&answer, "script_fetches"), "improved");
+    for row in rows(&answer).filter(|r| r["metric"].as_str().unwrap().contains("script_fetch_ms")) {
+        assert_ne!(row["verdict"], "regressed", "{row}");
+    }
+}
+
+#[test]
+fn misuse_is_told_with_the_way_out() {
+    let good = kept("same-1");
+    for (words, told) in [
+        ("--threshold 5", "has no %"),
+        ("--threshold speed=5%", "these are: consumer_create_ms"),
+        ("--threshold=-5%", "give a percentage"),
+        ("--percentile 20", "from 50 to 99.9"),
+        ("--fail-on everything", "possible values"),
+        ("--thresholds missing.yaml", "missing.yaml"),
+        ("--before a", "cannot be used with"),
+    ] {
+        compare(&good, &good).words(words).go().code(2).told(told).says_nothing_on_stdout();
+    }
+    Run::new("compare").arg(&good).go().code(2);
+    Run::new("compare --before").arg(&good).go().code(2).told("--after");
+    Run::new("compare").go().code(2);
+}

@@ -1,0 +1,192 @@
+//! What storms of known truth are told to be.
+
+use super::support::{Run, Storm};
+use super::{compared, kept, row, rows, verdict};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+fn schema() -> jsonschema::Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compare.schema.json");
+    jsonschema::validator_for(&serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()).unwrap()
+}
+
+#[track_caller]
+fn fits(value: &Value) {
+    let errors: Vec<String> =
+        schema().iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn storms_of_the_same_settings_have_not_changed() {
+    let names = ["same-1", "same-2", "same-3", "same-4"];
+    let mut alarms = Vec::new();
+    for (i, before) in names.iter().enumerate() {
+        for after in &names[i + 1..] {
+            let answer = compared(before, after, "");
+            assert_eq!(verdict(&answer, "consumer_create_ms"), "no-change-seen", "{before} {after}");
+            let wrong = |r: &&Value| matches!(r["verdict"].as_str(), Some("regressed" | "improved"));
+            alarms.extend(rows(&answer).filter(wrong).map(|r| format!("{before} {after} {r}")));
+        }
+    }
+    assert!(alarms.len() <= 1, "{alarms:#?}");
+}
+
+#[test]
+fn a_slower_create_regressed_and_names_what_it_speaks_of() {
+    let answer = compared("same-1", "slower", "");
+    fits(&answer);
+    let create = row(&answer, "all", "consumer_create_ms");
+    assert_eq!(create["verdict"], "regressed");
+    assert!(create["change"].as_str().unwrap().contains("katello#11701"), "{create}");
+    let (low, high) = (&create["ratio"]["interval"][0], &create["ratio"]["interval"][1]);
+    assert!(low.as_f64().unwrap() < 1.4 && high.as_f64().unwrap() > 1.4, "{create}");
+    assert_eq!(verdict(&answer, "create_and_facts_ms"), "regressed");
+    assert_eq!(verdict(&answer, "fact_update_ms"), "no-change-seen");
+    // the sides swapped
+    let answer = compared("slower", "same-1", "");
+    assert_eq!(verdict(&answer, "consumer_create_ms"), "improved");
+    assert_eq!(row(&answer, "lb-ssh", "consumer_create_ms")["verdict"], "improved");
+}
+
+#[test]
+fn a_faster_satellite_improved_every_timing() {
+    let answer = compared("same-1", "faster", "");
+    for metric in ["consumer_create_ms", "fact_update_ms", "host_register_ms", "create_and_facts_ms"] {
+        assert_eq!(verdict(&answer, metric), "improved", "{metric}");
+    }
+    assert_eq!(verdict(&answer, "error_rate"), "no-change-seen");
+    assert_eq!(verdict(&answer, "compliance_calls"), "no-change-seen");
+}
+
+#[test]
+fn work_that_went_to_the_fact_update_has_moved() {
+    let answer = compared("same-1", "moved", "");
+    fits(&answer);
+    for metric in ["consumer_create_ms", "fact_update_ms"] {
+        let row = row(&answer, "all", metric);
+        assert_eq!(row["verdict"], "moved", "{row}");
+        assert!(row["reason"].as_str().unwrap().contains("no gain by itself"), "{row}");
+    }
+    assert_ne!(verdict(&answer, "create_and_facts_ms"), "improved");
+}
+
+#[test]
+fn more_failures_are_an_outcome_and_suppress_nothing() {
+    let answer = compared("same-1", "failing", "");
+    assert_eq!(verdict(&answer, "error_rate"), "regressed");
+    assert_eq!(verdict(&answer, "consumer_create_ms"), "no-change-seen");
+    let sides = || Run::new("compare").arg(kept("same-1")).arg(kept("failing"));
+    sides().words("--fail-on error-rate").go().code(1);
+    sides().words("--fail-on timing").go().code(0);
+}
+
+#[test]
+fn a_warm_cache_takes_fetches_away_and_is_no_regression() {
+    let answer = compared("same-1", "warm", "");
+    fits(&answer);
+    for metric in ["capsule_script_fetch_ms", "script_fetches", "script_cache_hit_rate"] {
+        assert_eq!(verdict(&answer, metric), "improved", "{metric}");
+    }
+    let thinned = row(&answer, "lb-ssh", "script_fetch_ms");
+    assert_eq!(thinned["verdict"], "not-comparable", "{thinned}");
+    assert!(thinned["reason"].as_str().unwrap().contains("a script cache answered the rest"), "{thinned}");
+    // hosts that come straight have no cache before them
+    assert_eq!(row(&answer, "satellite-ssh", "script_fetch_ms")["verdict"], "no-change-seen");
+    // what a cache hides stands in other rows, so that CI gets its answer
+    let run = Run::new("compare --fail-on regression").arg(kept("same-1")).arg(kept("warm"));
+    run.go().code(0);
+}
+
+#[test]
+fn a_regression_fails_and_a_threshold_allows_it() {
+    let sides = || Run::new("compare --fail-on regression").arg(kept("same-1")).arg(kept("slower"));
+    let done = sides().go().code(1);
+    assert!(done.stdout.contains("REGRESSED") && done.stdout.contains("speaks of"), "{}", done.stdout);
+    sides().words("--threshold 100%").go().code(0);
+    sides().words("--threshold consumer_create_ms=100%").go().code(1);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("thresholds.yaml");
+    fs::write(&file, "all: 5%\nconsumer_create_ms: 100%\ncreate_and_facts_ms: 100%\n").unwrap();
+    sides().words("--thresholds").arg(&file).go().code(0);
+    sides().words("--threshold create_and_facts_ms=0% --thresholds").arg(&file).go().code(1);
+    let unchanged = Run::new("compare --fail-on regression").arg(kept("same-1")).arg(kept("same-1"));
+    unchanged.go().code(0);
+}
+
+#[test]
+fn several_runs_a_side_are_taken_together() {
+    let run = Run::new("compare --format json --before").arg(kept("same-1")).arg(kept("same-2"));
+    let answer = run.arg("--after").arg(kept("same-3")).arg(kept("slower")).go().code(0).json();
+    fits(&answer);
+    assert_eq!(answer["before"].as_array().unwrap().len(), 2);
+    // the runs after differ more from each other than the sides do
+    assert_eq!(verdict(&answer, "consumer_create_ms"), "no-change-seen");
+    let create = row(&answer, "all", "consumer_create_ms");
+    assert!(create["before"]["count"].as_u64().unwrap() > 900, "{create}");
+}
+
+#[test]
+fn logs_kept_runs_and_metrics_compare_say_the_same() {
+    let storms =
+        [Storm::new("--sessions 150 --rate 40 --seed 21"), Storm::new("--sessions 150 --rate 40 --seed 22")];
+    let folder = tempfile::tempdir().unwrap();
+    for (storm, name) in storms.iter().zip(["a", "b"]) {
+        let run =
+            Run::new("metrics --quiet --log").arg(&storm.dir).arg("--save").arg(folder.path().join(name));
+        run.go().code(0);
+    }
+    let run = |words: &str| Run::new(words).current_dir(folder.path());
+    let of_kept = run("compare a b --format json").go().code(0).json();
+    let of_logs = run("compare --format json").arg(&storms[0].dir).arg(&storms[1].dir).go().code(0).json();
+    assert_eq!(of_kept["groups"], of_logs["groups"]);
+    let mixed = run("compare --format json a").arg(&storms[1].dir).go().code(0).json();
+    assert_eq!(of_kept["groups"], mixed["groups"]);
+    let of_metrics = run("metrics --json --compare a b").go().code(0);
+    assert_eq!(of_kept, of_metrics.json());
+    let text = run("metrics --compare a b").go().code(0);
+    assert_eq!(text.stdout, run("compare a b").go().code(0).stdout);
+    run("metrics --compare a b --log x").go().code(2).told("cannot be used with");
+}
+
+#[test]
+fn a_workflow_gets_annotations_and_an_issue_a_table() {
+    let run = |format: &str| Run::new("compare --format").arg(format).arg(kept("same-1")).arg(kept("slower"));
+    let done = run("github").go().code(0);
+    let errors: Vec<&str> = done.stdout.lines().filter(|l| l.starts_with("::error ")).collect();
+    assert!(errors.iter().any(|l| l.contains("All, consumer create: REGRESSED +")), "{}", done.stdout);
+    assert!(done.stdout.lines().all(|l| l.starts_with("::")), "{}", done.stdout);
+    assert!(!done.stdout.contains("% "), "a % must be escaped: {}", done.stdout);
+    let done = run("markdown").go().code(0);
+    assert!(done.stdout.contains("\n### All\n"), "{}", done.stdout);
+    assert!(done.stdout.contains("| REGRESSED (foreman#10942 + katello#11701) |"), "{}", done.stdout);
+}
+
+#[test]
+fn every_line_fits_the_terminal() {
+    for (after, columns) in [("slower", "80"), ("warm", "80"), ("moved", "100"), ("slower", "200")] {
+        let run = Run::new("compare").env("COLUMNS", columns).arg(kept("same-1")).arg(kept(after));
+        let done = run.go().code(0);
+        let width: usize = columns.parse().unwrap();
+        let long: Vec<&str> = done.stdout.lines().filter(|l| l.chars().count() > width).collect();
+        assert!(long.is_empty(), "{long:#?}");
+        assert_eq!(done.stdout.contains("P95 before"), width >= 110);
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_wrong() {
+    let answer = compared("same-1", "same-2", "");
+    fits(&answer);
+    for key in ["schema_version", "before", "groups", "thresholds", "percentile"] {
+        let mut json = answer.clone();
+        json.as_object_mut().unwrap().remove(key);
+        assert!(!schema().is_valid(&json), "{key} may be missing");
+    }
+    for (key, bad) in [("verdict", "better"), ("metric", "speed"), ("evidence", "guessed")] {
+        let mut json = answer.clone();
+        json["groups"][0]["metrics"][0][key] = bad.into();
+        assert!(!schema().is_valid(&json), "{key} may be {bad}");
+    }
+}
