@@ -195,7 +195,10 @@ fn handshake(
     let mut session = ClientConnection::new(config, name).map_err(|e| failed(e.to_string()))?;
     while session.is_handshaking() {
         session.complete_io(&mut socket).map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => slow(shown, "the TLS handshake", limits),
+            // the port is open: no firewall keeps us out, and a cache without TLS waits for more
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                failed(format!("no answer in {} s; it may not speak TLS", limits.connect.as_secs().max(1)))
+            }
             io::ErrorKind::UnexpectedEof => failed("the peer hung up; it may not speak TLS".to_owned()),
             _ => failed(error.to_string()),
         })?;

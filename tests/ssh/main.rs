@@ -10,6 +10,7 @@ mod cache;
 mod cache_server;
 mod failures;
 mod journal;
+mod journald;
 mod reading;
 mod server;
 mod sudo;

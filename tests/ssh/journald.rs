@@ -1,0 +1,92 @@
+//! A real systemd-journald, in namespaces of its own, that is given more than it takes: what it drops is counted.
+
+use crate::server::{Lab, Options, which};
+use crate::support::{Storm, skip};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Nothing of it is seen outside or stays: /run and the view of the cgroups are its own, and what is in its PID
+/// namespace ends with it. journald limits a unit's rate, and the unit is told from the cgroup; the writer must live
+/// while journald looks that up, so the shell itself writes. The pause is longer than the interval, for journald
+/// tells what it dropped beside the next message that it takes.
+const SCRIPT: &str = r#"
+set -e
+mount --make-rprivate /
+mount -t tmpfs -o size=64m none /run
+mkdir -p /run/systemd/journal /run/log/journal /run/systemd/journald.conf.d
+printf '%s\n' '[Journal]' Storage=volatile RateLimitIntervalSec=2s RateLimitBurst=300 \
+  ForwardToSyslog=no ReadKMsg=no Audit=no Seal=no >/run/systemd/journald.conf.d/test.conf
+mount -t cgroup2 none /sys/fs/cgroup
+slice=/sys/fs/cgroup/reginfratest$PIDS.slice
+trap 'rmdir "$slice/foreman.service" "$slice" 2>/dev/null || :' EXIT
+mkdir -p "$slice/foreman.service"
+"$JOURNALD" &
+journald=$!
+n=0
+while ! [ -S /run/systemd/journal/stdout ]; do n=$((n + 1)); [ $n -lt 100 ]; sleep 0.1; done
+(
+  echo 0 >"$slice/foreman.service/cgroup.procs"
+  exec systemd-cat -t foreman sh -c '
+    while IFS= read -r line; do printf "%s\n" "$line"; done <lines; sleep 2.5; echo the end; sleep 0.5'
+)
+kill "$journald"
+wait "$journald" || :
+cp -r /run/log/journal kept
+"#;
+
+/// Has journald write `lines` in `folder`; none, loudly, where that cannot be.
+fn written(folder: &Path, lines: &str) -> Option<Output> {
+    let places = ["/usr/lib/systemd/systemd-journald", "/lib/systemd/systemd-journald"];
+    let journald = places.map(PathBuf::from).into_iter().find(|path| path.exists());
+    let namespaces = ["-m", "-C", "-p", "--fork", "--kill-child", "--mount-proc"];
+    let unshare = |words: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(namespaces).args(words).current_dir(folder).stdin(Stdio::null());
+        command
+    };
+    let may = unshare(&["mount", "-t", "cgroup2", "none", "/sys/fs/cgroup"]).output();
+    let (Some(journald), true) = (journald, may.is_ok_and(|o| o.status.success())) else {
+        skip("systemd-journald is not there, or its namespaces want root: rate limiting was NOT tested");
+        return None;
+    };
+    fs::write(folder.join("lines"), lines).unwrap();
+    let mut run = unshare(&["timeout", "60", "sh", "-c", SCRIPT]);
+    run.env("JOURNALD", journald).env("PIDS", std::process::id().to_string());
+    Some(run.output().unwrap())
+}
+
+#[test]
+fn what_a_real_journald_drops_by_its_rate_limit_is_counted_as_lost() {
+    let Some(mut lab) = Lab::new() else { return };
+    let storm = Storm::new("--sessions 60 --rate 40 --seed 5 --layout journal-json");
+    let messages: Vec<String> = fs::read_to_string(storm.log())
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|entry| format!("{}\n", entry["MESSAGE"].as_str().unwrap().trim_end()))
+        .collect();
+    let sent = messages.concat().lines().count() as u64 + 1;
+    let folder = lab.path("journald");
+    fs::create_dir(&folder).unwrap();
+    let Some(done) = written(&folder, &messages.concat()) else { return };
+    assert!(done.status.success(), "{done:?}");
+
+    let journalctl = which("journalctl");
+    let script = format!("exec {} -D '{}' \"$@\"", journalctl.display(), folder.join("kept").display());
+    let vars = lab.serve(&Options { programs: &[("journalctl", &script)], ..Options::default() });
+    let inventory = lab.inventory(&[("sat", format!("{vars} reginfra_log=/nowhere"))]);
+    let done = lab.metrics(&inventory, "--json");
+    assert!(matches!(done.code, Some(0 | 3)), "{done:#?}");
+    let coverage = &done.json()["coverage"];
+    let [read, lost] = ["lines_read", "lines_lost"].map(|key| coverage[key].as_u64().unwrap());
+    assert!(lost > 1000 && read > 300, "{coverage}");
+    // journald's own words on it are lines too
+    let mut cat = Command::new(&journalctl);
+    cat.arg("-D").arg(folder.join("kept")).args(["-u", "foreman", "-o", "cat"]);
+    let cat = String::from_utf8(cat.output().unwrap().stdout).unwrap();
+    let words = cat.lines().filter(|line| line.starts_with("Suppressed ")).count() as u64;
+    assert_eq!(read + lost, sent + words, "{coverage}");
+    let table = lab.metrics(&inventory, "");
+    assert!(table.stdout.contains("dropped by journald"), "{table:#?}");
+}
