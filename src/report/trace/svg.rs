@@ -30,7 +30,7 @@ const MARGIN: i64 = 24;
 /// Offsets stand to the left of the client.
 const LEFT: i64 = 110;
 /// Answers stand to the right of the Satellite.
-const RIGHT: i64 = 290;
+const RIGHT: i64 = 320;
 /// From the client to the Satellite.
 const ACROSS: i64 = 690;
 const ROW: i64 = 22;
