@@ -1,6 +1,6 @@
 //! `reginfra export`: kept runs in, the documents of trackers out.
 
-use super::history::{chosen_keys, chosen_runs, say};
+use super::history::{Found, chosen_keys, chosen_runs, say};
 use crate::cli::export::{ExportArgs, ExportFormat};
 use crate::history::kept::KeptRun;
 use crate::history::series::Key;
@@ -22,9 +22,9 @@ const NOTHING: u8 = 3;
 /// # Errors
 /// Misuse, input that cannot be read, a document that cannot be extended.
 pub fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
-    let (runs, _) = match chosen_runs(&args.chosen)? {
-        Ok(found) => found,
-        Err(code) => return Ok(ExitCode::from(code)),
+    let runs = match chosen_runs(&args.chosen)? {
+        Found::Runs { runs, .. } => runs,
+        Found::Nothing(code) => return Ok(ExitCode::from(code)),
     };
     let series = args.format == ExportFormat::OtavaCsv;
     let groups: Vec<Option<Group>> = match series {

@@ -31,8 +31,8 @@ pub fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     let options = Options { significance: args.significance, min_segment: usize::from(args.min_segment) };
     let known = args.ack.as_deref().map(acknowledged::load).transpose()?.unwrap_or_default();
     let (runs, unreadable) = match chosen_runs(&args.chosen)? {
-        Ok(found) => found,
-        Err(code) => return Ok(ExitCode::from(code)),
+        Found::Runs { runs, unreadable } => (runs, unreadable),
+        Found::Nothing(code) => return Ok(ExitCode::from(code)),
     };
     if let Some(words) = several_loads(&runs) {
         say(&format!("error: {words}"));
@@ -63,8 +63,16 @@ pub fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     Ok(exit_code(args, &history))
 }
 
-/// Runs that were asked for, with what could not be read; or the exit code where there is none.
-pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Result<(Vec<KeptRun>, Vec<String>), u8>> {
+/// What came of looking for runs.
+pub(super) enum Found {
+    /// In the order of time, and what could not be read.
+    Runs { runs: Vec<KeptRun>, unreadable: Vec<String> },
+    /// None, with the exit code of that.
+    Nothing(u8),
+}
+
+/// Runs that were asked for; why there is none, or some cannot be read, is told.
+pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Found> {
     let wanted = parse_labels(&chosen.with)?;
     let Loaded { mut runs, errors } = kept::load(&chosen.runs);
     let unreadable: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -74,14 +82,14 @@ pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Result<(Vec<KeptRun
     }
     if runs.is_empty() {
         let nothing = errors.iter().all(|e| matches!(e, kept::KeptError::None { .. }));
-        return Ok(Err(if nothing { NOTHING } else { 2 }));
+        return Ok(Found::Nothing(if nothing { NOTHING } else { 2 }));
     }
     runs.retain(|run| wanted.iter().all(|(key, value)| run.labels.get(key) == Some(value)));
     if runs.is_empty() {
         say(&format!("error: no run has the label {}", chosen.with.join(" and ")));
-        return Ok(Err(NOTHING));
+        return Ok(Found::Nothing(NOTHING));
     }
-    Ok(Ok((runs, unreadable)))
+    Ok(Found::Runs { runs, unreadable })
 }
 
 /// Figures that were asked for, of groups and statistics that stand where none is named.
