@@ -122,7 +122,7 @@ fn what_a_warm_cache_leaves_is_no_regression() {
     let none = Average { at: 0.0, n: 750, inferred: false };
     before.averages.insert(("all".to_owned(), Metric::ScriptCacheHitRate), none);
     let after = with_a_warm_cache(&run(&mut random, FLAT));
-    let rows = compare(&[before.clone()], &[after.clone()], &Options::default());
+    let rows = compare(std::slice::from_ref(&before), std::slice::from_ref(&after), &Options::default());
     for row in rows.iter().filter(|r| r.subject == Subject::Metric(Metric::ScriptFetchMs)) {
         let thinned = matches!(row.verdict, Verdict::NotComparable(Refusal::Thinned { .. }));
         assert_eq!(thinned, row.group != Some(Group::SatelliteSsh), "{row:?}");
