@@ -206,12 +206,12 @@ mod tests {
 
     #[test]
     fn a_create_is_under_way_in_each_step_that_it_spans() {
-        let run = run(vec![registration(500_000, 2000.0), registration(79_000_000, f64::NAN)]);
+        let run = run(vec![registration(500_000, 2000.0), registration(80_600_000, f64::NAN)]);
         let steps = Steps::of(&run).unwrap();
-        assert_eq!((steps.seconds(), steps.steps.len()), (2, 40));
+        assert_eq!((steps.seconds(), steps.steps.len()), (2, 41));
         let shares: Vec<f64> = steps.steps.iter().take(3).map(|s| steps.under_way(s)).collect();
         assert_eq!(shares, [0.75, 0.25, 0.0]);
-        assert_eq!(steps.steps[39].failed.iter().sum::<u64>(), 1);
+        assert_eq!(steps.steps[40].failed.iter().sum::<u64>(), 1);
         assert_eq!(steps.steps[0].percentile(95), Some(2000.0));
     }
 

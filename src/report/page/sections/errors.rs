@@ -51,7 +51,8 @@ pub fn section(report: &Report<'_>) -> Section {
 }
 
 fn samples(report: &Report<'_>) -> Table {
-    let heads = ["Class", "Host", "#status", "Started (UTC)", "Way in", "Capsule", "Client", "#attempt"];
+    let heads =
+        ["Class", "Host", "#create status", "Started (UTC)", "Way in", "Capsule", "Client", "#attempt"];
     let caption = format!("The first attempts of each class, {SAMPLES} at most");
     let mut table = Table::new("samples-table", &caption, &heads);
     table.filter = true;
