@@ -22,7 +22,8 @@ pub enum ExportFormat {
 /// `reginfra export`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --group every way in is written (otava-csv: all registrations), without --stat every statistic (otava-csv: p50).
+Without --group every way in is written (otava-csv: all registrations), without --stat every
+statistic (otava-csv: p50).
 
 Examples:
   reginfra export runs/night-20 --format status-data --output \"$STATUS_DATA_FILE\"
@@ -31,7 +32,8 @@ Examples:
   reginfra export runs/night-20 --format horreum --output run.json
   reginfra export runs/night-20 --format openmetrics --output /var/lib/node_exporter/textfile/reginfra.prom
 
-Exit codes: 0 written; 2 misuse, unreadable input, or a document that cannot be extended; 3 nothing to write.")]
+Exit codes: 0 written; 2 misuse, unreadable input, or a document that cannot be extended; 3 nothing
+to write.")]
 pub struct ExportArgs {
     /// Which runs, and which of their figures.
     #[command(flatten)]

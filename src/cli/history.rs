@@ -49,8 +49,9 @@ pub struct Chosen {
 /// `reginfra history`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Runs stand in the order of their label time (`metrics --save DIR --label time=2026-04-04T10:00:00Z`), else of their first
-registration. Without --group all registrations are looked at together, without --stat the median (p50) of timings.
+Runs stand in the order of their label time (`metrics --label time=2026-04-04T10:00:00Z`), else of
+their first registration. Without --group all registrations are looked at together, without --stat
+the median (p50) of timings.
 
 Examples:
   reginfra history runs                                       every kept run below runs
@@ -61,8 +62,9 @@ Examples:
 
 A file of known changes (--ack) is a list of `- id: ID` and `reason: WORDS`.
 
-Exit codes: 0 looked through, changes or not; 1 what --fail-on names was found; 2 misuse or unreadable input; 3 nothing
-to look through, or runs of several loads; under --fail-on also where no figure, or one named by --metric, has enough runs.")]
+Exit codes: 0 looked through, changes or not; 1 what --fail-on names was found; 2 misuse or
+unreadable input; 3 nothing to look through, or runs of several loads, under --fail-on also where
+no figure, or one named by --metric, has enough runs.")]
 pub struct HistoryArgs {
     /// Which runs, and which of their figures.
     #[command(flatten)]
