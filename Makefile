@@ -8,7 +8,8 @@ ifeq ($(CARGO_TARGET_DIR),)
 unexport CARGO_TARGET_DIR
 endif
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-# `make test` takes what its unit tests have built: minutes quicker, and it stops at an overflow
+# `make test` takes what its unit tests have built (by `cargo build` features of dependencies differ): minutes quicker,
+# and it stops at an overflow
 PROFILE ?= release
 export REGINFRA := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/reginfra
 
@@ -63,7 +64,7 @@ setup: ## what all targets need
 
 build: ## the program, optimised (PROFILE=dev: quickly built)
 	@.ci/setup build
-	cargo build --profile $(PROFILE) --locked
+	cargo $(if $(filter dev,$(PROFILE)),test --no-run --test cli_house,build --profile $(PROFILE)) --locked
 
 fmt:
 	cargo fmt --check
@@ -85,7 +86,7 @@ advisories:
 	.ci/check advisories
 
 unit:
-	cargo test --locked
+	cargo test --locked --no-fail-fast
 
 parity:
 	.ci/check parity

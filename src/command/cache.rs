@@ -1,5 +1,6 @@
 //! `reginfra cache`: the load balancers' caches by themselves, and what `metrics --cache-stats` shares with it.
 
+use super::say;
 use crate::cache::settings::{Endpoint, Through, Wishes, endpoints, variables_of};
 use crate::cache::wire::Limits;
 use crate::cache::{CacheRow, Snapshot, read_all};
@@ -11,7 +12,6 @@ use crate::report::{atomic, cache as wire};
 use crate::source::ssh::target::{HostRole, RemoteHost};
 use anyhow::{anyhow, bail};
 use std::collections::BTreeMap;
-use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -136,8 +136,4 @@ pub fn run(args: &CacheArgs) -> anyhow::Result<ExitCode> {
         Some(CacheFailOn::Finding) if finding || !failures.is_empty() => ExitCode::from(1),
         _ => ExitCode::SUCCESS,
     })
-}
-
-fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
 }

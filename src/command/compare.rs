@@ -1,6 +1,7 @@
 //! `reginfra compare`: two sides of runs, read or kept, to verdicts.
 
 use super::metrics::{self, Read};
+use super::{causes, say};
 use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading, Threshold};
 use crate::cli::{Cli, Command, MetricsArgs};
 use crate::compare::comparable::Refusal;
@@ -13,7 +14,6 @@ use crate::report::table::TableStyle;
 use anyhow::{Context, bail};
 use clap::Parser;
 use std::ffi::OsString;
-use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -90,7 +90,7 @@ pub struct NothingRead(pub u8);
 pub fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
     let mut code = NOTHING;
     for error in errors {
-        say(&format!("error: {error:#}"));
+        say(&format!("error: {}", causes(&error)));
         // unreadable before nothing to analyse
         code = code.min(error.downcast_ref::<NothingRead>().map_or(2, |nothing| nothing.0));
     }
@@ -123,7 +123,7 @@ pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Re
 
 fn read(run: &str, reading: &CompareReading) -> anyhow::Result<Run> {
     let path = Path::new(run);
-    if Run::is_kept(path) {
+    if Run::is_kept(path)? {
         return Ok(Run::load(path)?);
     }
     let options = metrics_options(run, reading)?;
@@ -204,8 +204,4 @@ fn exit_code(args: &CompareArgs, rows: &[Row]) -> ExitCode {
         return ExitCode::from(NOTHING);
     }
     ExitCode::SUCCESS
-}
-
-fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
 }

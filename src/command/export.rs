@@ -1,6 +1,7 @@
 //! `reginfra export`: kept runs in, the documents of trackers out.
 
-use super::history::{Found, chosen_keys, chosen_runs, say};
+use super::history::{Found, chosen_keys, chosen_runs};
+use super::say;
 use crate::cli::export::{ExportArgs, ExportFormat};
 use crate::history::kept::KeptRun;
 use crate::history::series::Key;

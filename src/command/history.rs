@@ -1,5 +1,6 @@
 //! `reginfra history`: kept runs in, where their figures changed out.
 
+use super::say;
 use crate::cli::history::{Chosen, HistoryArgs, HistoryFailOn, HistoryFormat};
 use crate::compare::judge::Subject;
 use crate::history::acknowledged;
@@ -14,7 +15,6 @@ use crate::report::history::{self as report, Shown};
 use crate::report::save::parse_labels;
 use crate::report::table::TableStyle;
 use std::collections::BTreeMap;
-use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -142,8 +142,4 @@ fn exit_code(args: &HistoryArgs, history: &History) -> ExitCode {
         return ExitCode::from(NOTHING);
     }
     ExitCode::SUCCESS
-}
-
-pub(super) fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
 }

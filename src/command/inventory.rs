@@ -1,5 +1,6 @@
 //! `reginfra inventory`: an inventory's path in; who is who, or its variables as JSON, out.
 
+use super::say;
 use crate::cli::InventoryArgs;
 use crate::inventory::value::{Map, Value};
 use crate::inventory::{HostView, Inventory, InventoryError, Topology, listing};
@@ -8,7 +9,6 @@ use crate::report::table::TableStyle;
 use crate::report::topology;
 use anyhow::bail;
 use std::collections::HashMap;
-use std::io::{Write, stderr};
 use std::path::Path;
 
 /// Prints what was asked for.
@@ -72,10 +72,6 @@ fn some_hosts(inventory: &Inventory) -> String {
         names.push("...");
     }
     names.join(", ")
-}
-
-fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
 }
 
 /// A host's variable as ssh takes it: text, templates in it rendered.

@@ -17,6 +17,7 @@ pub mod validate;
 
 use crate::cli::{Cli, Command};
 use crate::report::atomic::WriteError;
+use crate::report::table::text::escaped;
 use std::io::{Write, stderr};
 use std::process::ExitCode;
 
@@ -67,13 +68,31 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
+/// A line on stderr. Names come from logs and inventories: what would steer a terminal is shown, not sent.
+pub(crate) fn say(words: &str) {
+    let shown: Vec<String> = words.lines().map(escaped).collect();
+    let _ = writeln!(stderr(), "{}", shown.join("\n"));
+}
+
+/// An error and its causes, each once: some tell their cause themselves.
+pub(crate) fn causes(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !told.contains(&cause) {
+            told.push_str(if told.is_empty() { "" } else { ": " });
+            told.push_str(&cause);
+        }
+    }
+    told
+}
+
 /// 0, or 2 with the reason on stderr. A reader that closed its pipe has what it wanted.
 fn exit_code(done: anyhow::Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.downcast_ref().is_some_and(WriteError::is_closed_pipe) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(stderr(), "error: {error:#}");
+            say(&format!("error: {}", causes(&error)));
             ExitCode::from(2)
         }
     }

@@ -1,6 +1,7 @@
 //! `reginfra render`: an inventory's path and values in; the files that the roles would write, out.
 
 use super::inventory::load;
+use super::say;
 use crate::cli::RenderArgs;
 use crate::inventory::variables::Vaults;
 use crate::render::{Part, RenderError, RenderedFile, Request, render, values};
@@ -8,7 +9,7 @@ use crate::report::atomic::{write_beside, write_with_mode};
 use crate::report::diff;
 use crate::report::table::TableStyle;
 use anyhow::{Context, bail};
-use std::io::{ErrorKind, Write, stderr};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -129,8 +130,4 @@ fn text_of(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(bytes).map_err(|_| {
         anyhow::anyhow!("{} is no text in UTF-8: give the capsule's registration.yml", path.display())
     })
-}
-
-fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
 }

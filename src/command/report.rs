@@ -1,7 +1,8 @@
 //! `reginfra report`: a run, read or kept, and what it is held against, to a page or to Markdown.
 
 use super::compare;
-use super::metrics::{self, NOTHING, Read, say};
+use super::metrics::{self, NOTHING, Read};
+use super::say;
 use crate::cli::SourceArgs;
 use crate::cli::compare::CompareReading;
 use crate::cli::report::{ReportArgs, ReportFormat};
@@ -96,8 +97,9 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
     let mut source = args.source.clone();
     if let Some(run) = &args.run {
         let dir = Path::new(run);
-        if Run::is_kept(dir) {
-            return kept(run, &source).with_context(|| run.clone());
+        if Run::is_kept(dir).with_context(|| run.clone())? {
+            refuse_what_cannot_count(args)?;
+            return kept(run).with_context(|| run.clone());
         }
         let path = PathBuf::from(run);
         match compare::option_for(run) {
@@ -126,12 +128,26 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
     }))
 }
 
-fn kept(name: &str, source: &SourceArgs) -> anyhow::Result<Option<Side>> {
-    if source.since.is_some() || source.until.is_some() {
+// a kept run has its figures, groups and verdicts already
+fn refuse_what_cannot_count(args: &ReportArgs) -> anyhow::Result<()> {
+    if args.source.since.is_some() || args.source.until.is_some() {
         bail!(
             "--since and --until choose from a log; name the log that this run was kept of, or leave them out"
         );
     }
+    if args.targets.is_some() {
+        bail!(
+            "--targets judges what is read; name the log that this run was kept of, or keep it again with \
+             `reginfra metrics --save --targets`"
+        );
+    }
+    if args.source.inventory.is_some() && args.before.is_empty() {
+        bail!("-i tells the groups of a log; this run was kept with its groups: leave it out");
+    }
+    Ok(())
+}
+
+fn kept(name: &str) -> anyhow::Result<Option<Side>> {
     let dir = Path::new(name);
     let run = Run::load(dir)?;
     if run.registrations.is_empty() {
@@ -142,7 +158,12 @@ fn kept(name: &str, source: &SourceArgs) -> anyhow::Result<Option<Side>> {
     for words in &run.unreadable {
         say(&format!("warning: {words}"));
     }
-    Ok(Some(Side { run, answer, attempts, code: ExitCode::SUCCESS }))
+    let missing = answer.missing_satellites();
+    if !missing.is_empty() {
+        say(&format!("error: a Satellite is missing from the answer: {}", missing.join(", ")));
+    }
+    let code = ExitCode::from(u8::from(!missing.is_empty()));
+    Ok(Some(Side { run, answer, attempts, code }))
 }
 
 // what was asked for, in the user's own words

@@ -1,6 +1,7 @@
 //! `reginfra trace`: from the sources of `metrics` to one registration request by request, or to the times of all.
 
-use super::metrics::{self, NOTHING, Read, say};
+use super::metrics::{self, NOTHING, Read};
+use super::say;
 use crate::cli::TraceArgs;
 use crate::cli::trace::TraceFormat;
 use crate::registration::finish::Registrations;

@@ -102,6 +102,8 @@ pub struct Row {
     pub inferred: bool,
     /// What came of it.
     pub verdict: Verdict,
+    /// The percentile whose test decided, where the whole distribution alone would not have.
+    pub by_tail: Option<f64>,
     /// Of a create or a fact update that changed, what came of both together.
     pub together: Option<Verdict>,
 }

@@ -133,6 +133,36 @@ pub enum RunError {
         /// What is wrong.
         words: String,
     },
+    /// One of its files is missing.
+    #[error("{path}: {missing} is missing; keep the run again with `reginfra metrics --save`", path = .path.display())]
+    Incomplete {
+        /// The folder.
+        path: PathBuf,
+        /// The file.
+        missing: &'static str,
+    },
+    /// One of its files was named.
+    #[error("{path} is a part of a kept run; name its folder: {folder}", path = .path.display(), folder = .folder.display())]
+    OneFile {
+        /// The file.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Lines are missing, or there are too many.
+    #[error(
+        "{path}: {found} registrations, where metrics.json counts {counted}: it is not whole; \
+         keep the run again with `reginfra metrics --save`",
+        path = .path.display()
+    )]
+    Cut {
+        /// The file.
+        path: PathBuf,
+        /// Its lines.
+        found: u64,
+        /// What they should be.
+        counted: u64,
+    },
     /// Another version of the schema.
     #[error(
         "{path}: schema_version is {found}, and this program reads {SCHEMA_VERSION}; \
@@ -149,8 +179,24 @@ pub enum RunError {
 
 impl Run {
     /// Whether a folder is a kept run.
-    pub fn is_kept(path: &Path) -> bool {
-        path.join("metrics.json").is_file() && path.join("sessions.jsonl").is_file()
+    ///
+    /// # Errors
+    /// It nearly is: a file is missing, or one of its files was named in its place.
+    pub fn is_kept(path: &Path) -> Result<bool, RunError> {
+        const FILES: [&str; 2] = ["metrics.json", "sessions.jsonl"];
+        let found = FILES.map(|name| path.join(name).is_file());
+        if let (Some(name), Some(folder)) = (path.file_name(), path.parent())
+            && FILES.iter().any(|file| name == *file)
+            && path.is_file()
+        {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            return Err(RunError::OneFile { path: path.to_owned(), folder: folder.to_owned() });
+        }
+        if found[0] != found[1] {
+            let missing = FILES[usize::from(found[0])];
+            return Err(RunError::Incomplete { path: path.to_owned(), missing });
+        }
+        Ok(found[0])
     }
 
     /// Reads a folder that `metrics --save` kept.
@@ -185,6 +231,11 @@ impl Run {
             }
             if name == "all" {
                 run.cut = group["cut_count"].as_u64().unwrap_or(0);
+                let found = run.registrations.len() as u64;
+                let counted = group["session_count"].as_u64().unwrap_or(found);
+                if counted != found {
+                    return Err(RunError::Cut { path: dir.join("sessions.jsonl"), found, counted });
+                }
             }
         }
         run.sort();

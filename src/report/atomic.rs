@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// A file could not be written; what stood there before stands there still.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {path}: {source}{hint}", path = .path.display())]
+#[error("cannot write {}: {source}{hint}", shown(.path))]
 pub struct WriteError {
     /// Where it should have gone.
     pub path: PathBuf,
@@ -105,7 +105,9 @@ impl Beside {
             let mode = fs::metadata(place).map_or(0o666, |there| there.permissions().mode() & 0o777);
             builder.permissions(fs::Permissions::from_mode(mode));
         }
-        let file = builder.tempfile_in(folder)?;
+        // its words name a file that is not there yet
+        let plain = |error: io::Error| fs::metadata(folder).err().unwrap_or_else(|| error.kind().into());
+        let file = builder.tempfile_in(folder).map_err(plain)?;
         let mut out = BufWriter::with_capacity(1 << 16, file.as_file());
         fill(&mut out)?;
         out.flush()?;
@@ -116,6 +118,10 @@ impl Beside {
     pub(crate) fn put(self) -> io::Result<()> {
         self.file.persist(&self.place).map(drop).map_err(|e| e.error)
     }
+}
+
+fn shown(path: &Path) -> String {
+    if is_stdout(path) { "standard output".to_owned() } else { path.display().to_string() }
 }
 
 fn is_stdout(path: &Path) -> bool {

@@ -32,6 +32,18 @@ impl Spoilt {
         self
     }
 
+    /// The registrations that are left, and so many are counted.
+    fn registrations(&self, change: impl Fn(String) -> String) -> &Self {
+        self.edit("sessions.jsonl", change);
+        let left = fs::read_to_string(self.path().join("sessions.jsonl")).unwrap().lines().count();
+        self.edit("metrics.json", |text| {
+            let mut answer: Value = serde_json::from_str(&text).unwrap();
+            let groups = answer["groups"].as_array_mut().unwrap();
+            groups.iter_mut().find(|g| g["group"] == "all").unwrap()["session_count"] = left.into();
+            answer.to_string()
+        })
+    }
+
     fn labels(&self, json: &str) -> &Self {
         self.edit("labels.json", |_| json.to_owned())
     }
@@ -60,6 +72,14 @@ fn each_side_tells_its_own_errors() {
     let broken = Spoilt::of("same-1");
     broken.edit("sessions.jsonl", |text| text.replacen("\n", "\n{\"success\":\n", 1));
     compare(broken.path(), &good).go().code(2).told("before: ").told("sessions.jsonl:2: ");
+    let cut = Spoilt::of("same-1");
+    cut.edit("sessions.jsonl", |text| text.lines().take(490).map(|l| format!("{l}\n")).collect());
+    compare(cut.path(), &good).go().code(2).told("490 registrations, where metrics.json counts 500");
+    let part = kept("same-1").join("metrics.json");
+    compare(&part, &good).go().code(2).told("before: ").told("name its folder");
+    let alone = Spoilt::of("same-1");
+    fs::remove_file(alone.path().join("sessions.jsonl")).unwrap();
+    compare(&good, alone.path()).go().code(2).told("sessions.jsonl is missing");
     let broken = Spoilt::of("same-1");
     broken.edit("requests.jsonl", |_| "[]\n".to_owned());
     compare(broken.path(), &good).go().code(2).told("requests.jsonl:1: is no line of a requests file");
@@ -72,7 +92,7 @@ fn each_side_tells_its_own_errors() {
 fn a_run_without_a_registration_is_nothing_to_compare() {
     let good = kept("same-1");
     let empty = Spoilt::of("same-1");
-    empty.edit("sessions.jsonl", |_| String::new());
+    empty.registrations(|_| String::new());
     compare(&good, empty.path()).go().code(3).told("after: ").told("holds no registration");
     compare(empty.path(), empty.path()).go().code(3).told("error: before: ").told("error: after: ");
     let place = tempfile::tempdir().unwrap();
@@ -103,7 +123,7 @@ fn an_empty_group_has_no_verdict_and_the_others_have_theirs() {
             let of_group = |l: &&str| !l.contains(&format!("\"group\":\"{group}\""));
             text.lines().filter(of_group).map(|l| format!("{l}\n")).collect()
         };
-        spoilt.edit("sessions.jsonl", keep);
+        spoilt.registrations(keep);
         spoilt.labels("{\"level\": \"8\"}");
         spoilt
     };
@@ -131,7 +151,7 @@ fn another_load_has_one_reason_and_no_verdict() {
     // the label says what was asked for, whatever came of it
     let (few, many) = (Spoilt::of("same-1"), Spoilt::of("same-2"));
     let half = |text: String| text.lines().take(250).map(|l| format!("{l}\n")).collect();
-    few.edit("sessions.jsonl", half).labels("{\"level\": 40}");
+    few.registrations(half).labels("{\"level\": 40}");
     many.labels("{\"level\": \"40\"}");
     assert_ne!(verdict(&json(few.path(), many.path()), "consumer_create_ms"), "not-comparable");
     many.labels("{\"level\": \"80\"}");
@@ -175,6 +195,13 @@ fn a_percentile_asks_for_enough_values() {
     assert!(create["reason"].as_str().unwrap().contains("P99.5 needs 1000"), "{create}");
     assert_eq!(answer["percentile"], 99.5);
     assert_eq!(verdict(&run("--percentile P90").code(0).json(), "consumer_create_ms"), "no-change-seen");
+    // at any width
+    for columns in ["80", "200"] {
+        let narrow =
+            compare(&kept("same-1"), &kept("same-2")).words("--percentile 90").env("COLUMNS", columns);
+        let done = narrow.go().code(0);
+        assert!(done.stdout.contains("P90"), "{done:#?}");
+    }
 }
 
 #[test]

@@ -66,6 +66,30 @@ fn a_kept_run_is_whole() {
 }
 
 #[test]
+fn what_a_kept_run_cannot_use_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let targets = place.path().join("targets.yaml");
+    fs::write(&targets, "[]\n").unwrap();
+    let run = || Run::new("report").arg(kept("after"));
+    run().arg("--targets").arg(&targets).go().code(2).says_nothing_on_stdout();
+    run().arg("-i").arg(place.path().join("hosts.ini")).go().code(2).told("kept with its groups");
+}
+
+#[test]
+fn a_satellite_that_is_missing_is_told_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["sessions.jsonl", "labels.json", "requests.jsonl"] {
+        fs::copy(kept("after").join(name), folder.path().join(name)).unwrap();
+    }
+    let whole = fs::read_to_string(kept("after").join("metrics.json")).unwrap();
+    let mut answer: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    answer["hosts"] = serde_json::json!([{ "name": "sat2", "role": "satellite", "status": "failed" }]);
+    fs::write(folder.path().join("metrics.json"), answer.to_string()).unwrap();
+    let done = Run::new("report").arg(folder.path()).go().code(1).told("missing from the answer: sat2");
+    assert!(done.stdout.contains("</html>"));
+}
+
+#[test]
 fn a_damaged_answer_is_refused_and_never_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(kept("after").join("sessions.jsonl"), folder.path().join("sessions.jsonl")).unwrap();

@@ -7,6 +7,7 @@ mod flow;
 mod hosts;
 mod progress;
 
+use super::say;
 use crate::cli::compare::{CompareArgs, CompareFormat, CompareReading};
 use crate::cli::{FailOn, MetricsArgs, SourceArgs};
 use crate::inventory::Inventory;
@@ -21,7 +22,6 @@ use crate::source::http::HttpOptions;
 use crate::source::sos::{self, choose::At};
 use crate::source::{Place, SourceError};
 use anyhow::{Context, bail};
-use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 /// Nothing to analyse (design: exit codes).
@@ -277,9 +277,4 @@ fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> E
         return ExitCode::from(NOTHING);
     }
     if judgements.iter().any(|j| j.met == Some(false)) { ExitCode::from(1) } else { ExitCode::SUCCESS }
-}
-
-/// A line on stderr.
-pub fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
 }

@@ -3,6 +3,7 @@
 mod hosts;
 mod rendered;
 
+use super::say;
 use crate::cli::{FailLevel, FindingsFormat, ValidateArgs};
 use crate::report::atomic::write_beside;
 use crate::report::findings;
@@ -11,7 +12,6 @@ use crate::validate::collect::{collect, take_facts};
 use crate::validate::{Finding, Input, Origin, Settings, Severity, SourceFile, Target, check, fix, parser};
 use anyhow::bail;
 use std::collections::BTreeMap;
-use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -198,8 +198,4 @@ impl Run<'_> {
             FindingsFormat::Github => findings::github(out, files, found),
         })?)
     }
-}
-
-fn say(words: &str) {
-    let _ = writeln!(stderr(), "{words}");
 }

@@ -138,6 +138,9 @@ impl<'a> Sides<'a> {
             let tail = tails(&sides, self.options.shown(), threshold, phased, difference.by_runs);
             let either =
                 |whole: f64, tail: f64| (whole / OF_THE_WHOLE).min(tail / (1.0 - OF_THE_WHOLE)).min(1.0);
+            let [whole, tail_alone] = [test, tail].map(|(worse, better)| worse.min(better));
+            row.by_tail =
+                (tail_alone / (1.0 - OF_THE_WHOLE) < whole / OF_THE_WHOLE).then(|| self.options.shown());
             test = (either(test.0, tail.0), either(test.1, tail.1));
         }
         Some((row, Some(test)))
@@ -196,6 +199,7 @@ impl<'a> Sides<'a> {
             before,
             after,
             tail: None,
+            by_tail: None,
             ratio: None,
             difference: None,
             probability: None,

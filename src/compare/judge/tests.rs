@@ -31,6 +31,30 @@ fn of(rows: &[Row], metric: Metric) -> &Row {
 }
 
 #[test]
+fn a_tail_that_grows_alone_is_told_as_such() {
+    let mut random = ChaCha8Rng::seed_from_u64(17);
+    let (before, mut after) = (run(&mut random, FLAT), run(&mut random, FLAT));
+    let place = OF_SESSIONS.iter().position(|m| *m == Metric::ConsumerCreateMs).unwrap();
+    let mut creates: Vec<f64> = after.registrations.iter().map(|r| r.values[place]).collect();
+    creates.sort_by(f64::total_cmp);
+    let slow = creates[creates.iter().filter(|v| !v.is_nan()).count() * 92 / 100];
+    for registration in after.registrations.iter_mut().filter(|r| r.values[place] > slow) {
+        registration.values[place] *= 3.0;
+    }
+    let sides = [before, after];
+    let rows = compare(&sides[..1], &sides[1..], &Options::default());
+    let create = of(&rows, Metric::ConsumerCreateMs);
+    assert_eq!((&create.verdict, create.by_tail), (&Verdict::Regressed, Some(0.95)), "{create:?}");
+    let told = crate::report::compare::because(create).unwrap();
+    assert!(told.starts_with("by its slow end: P95 "), "{told}");
+    // a shift of the whole is no matter of the tail
+    let shifted = run(&mut random, Made { ratio: 1.3, ..FLAT });
+    let rows = compare(&sides[..1], &[shifted], &Options::default());
+    let create = of(&rows, Metric::ConsumerCreateMs);
+    assert_eq!((&create.verdict, create.by_tail), (&Verdict::Regressed, None), "{create:?}");
+}
+
+#[test]
 fn flat_storms_that_are_the_same_raise_few_alarms() {
     let all = pairs(200, FLAT, FLAT);
     let alarms = all.iter().filter(|rows| has(rows, &Verdict::Regressed)).count();

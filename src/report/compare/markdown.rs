@@ -1,7 +1,7 @@
 //! A comparison for an issue or a wiki, and as annotations of a GitHub workflow.
 
 use super::{Comparison, because, change, group_label, label, value, verdict_words};
-use crate::compare::judge::{Row, Verdict};
+use crate::compare::judge::{Row, Subject, Verdict};
 use crate::report::table::text::escaped;
 
 /// A table a group.
@@ -61,7 +61,10 @@ pub fn annotations(comparison: &Comparison<'_>) -> String {
         match row.verdict {
             Verdict::Regressed => tell("error", &sentence(comparison, row)),
             Verdict::Improved | Verdict::Moved => tell("notice", &sentence(comparison, row)),
-            Verdict::NotComparable(_) if row.group.is_none() && !common => {
+            // of a short storm there is no throughput, and nobody can do anything about it
+            Verdict::NotComparable(_)
+                if row.group.is_none() && !common && row.subject != Subject::Throughput =>
+            {
                 tell("warning", &sentence(comparison, row));
             }
             _ => {}
@@ -92,5 +95,9 @@ fn data(text: &str) -> String {
 }
 
 fn cell(text: &str) -> String {
-    escaped(text).replace('|', "\\|").replace('<', "&lt;")
+    let mut out = escaped(text).replace('<', "&lt;");
+    for special in ['|', '`', '[', ']', '*'] {
+        out = out.replace(special, &format!("\\{special}"));
+    }
+    out
 }

@@ -119,6 +119,10 @@ fn verdict_name(verdict: &Verdict) -> &'static str {
 // why there is no verdict, or what a verdict means
 pub(crate) fn because(row: &Row) -> Option<String> {
     let together = || row.together.as_ref().map_or("not known", plain);
+    let tail = || {
+        let words = tails(row, row.by_tail?)?;
+        Some(format!("by its slow end: {words}"))
+    };
     match &row.verdict {
         Verdict::NotComparable(refusal) => Some(refusal.to_string()),
         Verdict::Moved => Some(format!(
@@ -128,8 +132,20 @@ pub(crate) fn because(row: &Row) -> Option<String> {
         Verdict::Improved if row.together.as_ref().is_some_and(|t| *t != Verdict::Improved) => {
             Some(format!("create + facts, which a host waits for: {}", together()))
         }
-        _ => None,
+        Verdict::Improved | Verdict::Regressed => tail(),
+        Verdict::NoChangeSeen => None,
     }
+}
+
+// `P95 7.9 s -> 23.6 s`
+fn tails(row: &Row, share: f64) -> Option<String> {
+    let (before, after) = row.tail.as_ref()?;
+    Some(format!(
+        "{} {} -> {}",
+        percentile_name(share),
+        value(row.subject, before),
+        value(row.subject, after)
+    ))
 }
 
 fn plain(verdict: &Verdict) -> &'static str {

@@ -1,6 +1,6 @@
 //! A comparison for people: a block a group, `all` last. Fits 80 columns; wider ones get a high percentile too.
 
-use super::{Comparison, because, change, group_label, label, percentile_name, value, verdict_words};
+use super::{Comparison, because, change, group_label, label, percentile_name, tails, value, verdict_words};
 use crate::compare::judge::{Row, Verdict};
 use crate::registration::session::Group;
 use crate::report::durations::{count, percent};
@@ -72,6 +72,10 @@ fn block(out: &mut String, comparison: &Comparison<'_>, group: Option<Group>, st
     for (line, row) in &lines {
         out.push_str(&columns.line(line, style));
         out.push('\n');
+        let asked = comparison.options.percentile.filter(|_| !wide);
+        if let Some(words) = asked.and_then(|share| tails(row, share)) {
+            paragraph(out, style, Tone::Quiet, &words, 4, 4);
+        }
         if let Some(why) = because(row).filter(|_| common.is_none()) {
             // the second row of the same reason need not repeat it
             if told.insert(why.clone()) {
@@ -127,8 +131,8 @@ fn tail(out: &mut String, comparison: &Comparison<'_>, style: TableStyle) {
     };
     let words = format!(
         "Timings: medians; their change is where the whole distribution went, so it can differ from that of the medians. \
-         Calls: means a registration. {threshold} Where nothing has changed, some verdict is wrong in fewer than 8 of 100 \
-         comparisons; docs/compare.md has the rates. ~ marks what is inferred."
+         Calls: means a registration. {threshold} How often verdicts are wrong: docs/compare.md. ~ marks what is \
+         inferred."
     );
     out.push('\n');
     paragraph(out, style, Tone::Quiet, &words, 0, 0);

@@ -33,6 +33,8 @@ pub enum Tone {
 pub struct Said {
     pub tone: Tone,
     pub text: String,
+    /// It speaks of charts only.
+    pub of_charts: bool,
 }
 
 /// A figure at the head of the page.
@@ -172,6 +174,11 @@ impl Section {
     }
 
     pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.said.push(Said { tone, text: text.into() });
+        self.said.push(Said { tone, text: text.into(), of_charts: false });
+    }
+
+    /// How to read the charts, which Markdown does not have.
+    pub fn explain(&mut self, text: impl Into<String>) {
+        self.said.push(Said { tone: Tone::Quiet, text: text.into(), of_charts: true });
     }
 }

@@ -73,7 +73,7 @@ fn balance(pool: &str, members: &[&KeptCapsule]) -> Option<crate::report::page::
         count(least),
         percent(even)
     );
-    Some(crate::report::page::parts::Said { tone, text })
+    Some(crate::report::page::parts::Said { tone, text, of_charts: false })
 }
 
 fn warm_up(at: usize, name: &str, cache: &KeptCache) -> Option<Chart> {

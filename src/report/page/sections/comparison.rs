@@ -36,12 +36,34 @@ pub fn headline(comparison: &Comparison<'_>) -> (Tone, String) {
     if refused > 0 {
         parts.push(format!("No verdict on {refused}."));
     }
-    let tone = match (regressed.is_empty(), improved.is_empty()) {
+    let in_groups: Vec<&Row> = comparison.rows.iter().filter(|row| in_a_group_alone(&all, row)).collect();
+    for row in &in_groups {
+        parts.push(format!(
+            "{}, {}: {}.",
+            group_label(row.group),
+            label(row.subject),
+            verdict_words(&row.verdict).to_lowercase()
+        ));
+    }
+    let worse = |row: &&&Row| row.verdict == Verdict::Regressed;
+    let regressed_somewhere = !regressed.is_empty() || in_groups.iter().any(|row| worse(&row));
+    let tone = match (!regressed_somewhere, improved.is_empty()) {
         (false, _) => Tone::Bad,
         (true, false) => Tone::Good,
         (true, true) => Tone::Plain,
     };
     (tone, format!("Against the run before, {} figures of all registrations. {}", all.len(), parts.join(" ")))
+}
+
+fn changed(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Improved | Verdict::Regressed | Verdict::Moved)
+}
+
+// what changed in a group, and did not change in the same way of all
+fn in_a_group_alone(all: &[&Row], row: &Row) -> bool {
+    row.group.is_some()
+        && changed(&row.verdict)
+        && !all.iter().any(|of_all| of_all.subject == row.subject && of_all.verdict == row.verdict)
 }
 
 /// A table a group, that of all registrations first and open.
@@ -65,7 +87,8 @@ pub fn section(comparison: &Comparison<'_>) -> Section {
             "+Why, or what it speaks of",
         ];
         let mut table = Table::new(&format!("comparison-{}", group_name(group)), &caption, &columns);
-        table.folded = group.is_some();
+        let finding = |row: &Row| changed(&row.verdict);
+        table.folded = group.is_some() && !comparison.of(group).any(finding);
         let common = comparison.group_refusal(group);
         table.rows = comparison.of(group).map(|row| cells(comparison, row, common.is_some())).collect();
         if let Some(refusal) = common.filter(|_| comparison.refusal().is_none()) {
@@ -76,8 +99,8 @@ pub fn section(comparison: &Comparison<'_>) -> Section {
     }
     section.say(
         Tone::Quiet,
-        "Timings are medians; their change is where the whole distribution went. Calls are means a registration. Where \
-         nothing has changed, some verdict is wrong in fewer than 8 of 100 comparisons. ~ marks what is inferred.",
+        "Timings are medians; their change is where the whole distribution went. Calls are means a registration. How \
+         often verdicts are wrong: docs/compare.md of reginfra. ~ marks what is inferred.",
     );
     section
 }

@@ -12,7 +12,7 @@ use crate::timestamp::Timestamp;
 pub fn section(report: &Report<'_>, steps: Option<&Steps>) -> Section {
     let mut section = Section::new("time", "Over time, and by way in");
     if let Some(steps) = steps {
-        section.say(Tone::Quiet, format!("Each bar or point is {} s. Times are UTC.", steps.seconds()));
+        section.explain(format!("Each bar or point is {} s. Times are UTC.", steps.seconds()));
         section.charts = vec![registrations(steps), under_way(steps), durations(steps)];
         section.charts.extend(failures(steps));
     }

@@ -56,7 +56,7 @@ pub fn cards(report: &Report<'_>, steps: Option<&Steps>) -> Vec<Card> {
             value: share(all.error_count, all.session_count),
             note: match worst(&all.error_breakdown) {
                 Some((class, n)) if all.error_count > 0 => {
-                    format!("{} attempts, most of them {class} ({})", count(all.error_count), count(n))
+                    format!("{} attempts; most often {class} ({})", count(all.error_count), count(n))
                 }
                 _ => "no attempt failed".to_owned(),
             },
@@ -111,7 +111,7 @@ fn most_at_once(steps: &Steps) -> Option<Card> {
 /// What stands out, in sentences.
 pub fn said(report: &Report<'_>) -> Vec<Said> {
     let mut said = Vec::new();
-    let mut say = |tone: Tone, text: String| said.push(Said { tone, text });
+    let mut say = |tone: Tone, text: String| said.push(Said { tone, text, of_charts: false });
     if let Some(comparison) = report.comparison {
         let (tone, text) = super::comparison::headline(comparison);
         say(tone, text);

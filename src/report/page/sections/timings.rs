@@ -18,7 +18,7 @@ pub fn section(report: &Report<'_>) -> Section {
     let words = "Each line says what share of the requests was answered within a time: the further left, the faster; a long way to \
          the top right is a slow tail. Dots mark P50 and P95 of all. Times are of requests that succeeded, along an axis on \
          which each factor of ten is as wide as the next. A way in with fewer than";
-    section.say(Tone::Quiet, format!("{words} {LEAST} values has no line of its own."));
+    section.explain(format!("{words} {LEAST} values has no line of its own."));
     let timings = || Metric::ALL.into_iter().filter(|m| m.is_timing());
     section.charts = timings().filter_map(|metric| chart(report, metric)).collect();
     section.tables.push(timings_table(report));
