@@ -23,49 +23,26 @@ use std::process::ExitCode;
 
 /// Runs what the user asked for.
 pub fn run(cli: Cli) -> ExitCode {
-    match cli.command {
-        Command::BenchVerdicts(args) => exit_code(bench_verdicts::run(&args)),
-        Command::Simulate(args) => exit_code(simulate::run(&args)),
-        Command::Metrics(args) => match metrics::run(&args) {
-            Ok(code) => code,
-            Err(error) => exit_code(Err(error)),
-        },
-        Command::Cache(args) => match cache::run(&args) {
-            Ok(code) => code,
-            Err(error) => exit_code(Err(error)),
-        },
-        Command::Compare(args) => match compare::run(&args) {
-            Ok(code) => code,
-            Err(error) => exit_code(Err(error)),
-        },
-        Command::Report(args) => match report::run(&args) {
-            Ok(code) => code,
-            Err(error) => exit_code(Err(error)),
-        },
-        Command::Trace(args) => match trace::run(&args) {
-            Ok(code) => code,
-            Err(error) => exit_code(Err(error)),
-        },
-        Command::Export(args) => match export::run(&args) {
-            Ok(code) => code,
-            Err(error) => exit_code(Err(error)),
-        },
-        Command::History(args) => match history::run(&args) {
-            Ok(code) => code,
-            Err(error) => exit_code(Err(error)),
-        },
-        Command::Validate(args) => match validate::run(&args) {
-            Ok(code) => code,
-            Err(error) => exit_code(Err(error)),
-        },
-        Command::Inventory(args) => exit_code(inventory::run(&args)),
-        Command::Render(args) => match render::run(&args) {
-            Ok(code) => code,
-            Err(error) => exit_code(Err(error)),
-        },
-        Command::Completions { shell } => exit_code(completions::run(shell)),
-        Command::Man { output } => exit_code(man::run(output.as_deref())),
-    }
+    exit_code(match cli.command {
+        Command::BenchVerdicts(args) => done(bench_verdicts::run(&args)),
+        Command::Simulate(args) => done(simulate::run(&args)),
+        Command::Metrics(args) => metrics::run(&args),
+        Command::Cache(args) => cache::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Trace(args) => trace::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::History(args) => history::run(&args),
+        Command::Validate(args) => validate::run(&args),
+        Command::Inventory(args) => done(inventory::run(&args)),
+        Command::Render(args) => render::run(&args),
+        Command::Completions { shell } => done(completions::run(shell)),
+        Command::Man { output } => done(man::run(output.as_deref())),
+    })
+}
+
+fn done(result: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 /// A line on stderr. Names come from logs and inventories: what would steer a terminal is shown, not sent.
@@ -86,10 +63,10 @@ pub(crate) fn causes(error: &anyhow::Error) -> String {
     told
 }
 
-/// 0, or 2 with the reason on stderr. A reader that closed its pipe has what it wanted.
-fn exit_code(done: anyhow::Result<()>) -> ExitCode {
+/// A command's own, or 2 with the reason on stderr. A reader that closed its pipe has what it wanted.
+fn exit_code(done: anyhow::Result<ExitCode>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if error.downcast_ref().is_some_and(WriteError::is_closed_pipe) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {}", causes(&error)));

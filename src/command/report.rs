@@ -158,11 +158,7 @@ fn kept(name: &str) -> anyhow::Result<Option<Side>> {
     for words in &run.unreadable {
         say(&format!("warning: {words}"));
     }
-    let missing = answer.missing_satellites();
-    if !missing.is_empty() {
-        say(&format!("error: a Satellite is missing from the answer: {}", missing.join(", ")));
-    }
-    let code = ExitCode::from(u8::from(!missing.is_empty()));
+    let code = metrics::tell_missing(&answer.missing_satellites()).unwrap_or(ExitCode::SUCCESS);
     Ok(Some(Side { run, answer, attempts, code }))
 }
 

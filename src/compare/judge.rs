@@ -68,6 +68,13 @@ pub enum Verdict {
     NotComparable(Refusal),
 }
 
+impl Verdict {
+    /// Something changed.
+    pub const fn is_change(&self) -> bool {
+        matches!(self, Self::Improved | Self::Regressed | Self::Moved)
+    }
+}
+
 /// One side's figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figure {

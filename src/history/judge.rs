@@ -4,6 +4,7 @@ use super::acknowledged::Acknowledged;
 use super::divisive::{Change, changes, next_change, values_needed};
 use super::series::{Key, Series};
 use crate::compare::statistics::discovery::adjusted;
+use crate::compare::statistics::location::median;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
@@ -101,7 +102,10 @@ pub fn judge(series: Vec<Series>, options: &Options, known: &[Acknowledged]) -> 
 fn findings(series: &Series, values: &[f64], found: &[Change]) -> Vec<Finding> {
     let bounds: Vec<usize> =
         [0].into_iter().chain(found.iter().map(|c| c.at)).chain([values.len()]).collect();
-    let stretch = |i: usize| median(values.get(bounds[i]..bounds[i + 1]).unwrap_or_default());
+    let stretch = |i: usize| {
+        let values = values.get(bounds[i]..bounds[i + 1]).unwrap_or_default();
+        median(values.to_vec()).unwrap_or(f64::NAN)
+    };
     let finding = |(i, change): (usize, &Change)| {
         let (before, after) = (stretch(i), stretch(i + 1));
         Finding {
@@ -122,16 +126,6 @@ fn findings(series: &Series, values: &[f64], found: &[Change]) -> Vec<Finding> {
 fn id(key: Key, time: Timestamp) -> String {
     let time = Timestamp::from_secs(time.secs()).to_string().replace(['-', ':'], "");
     format!("{}:{time}", key.id())
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len();
-    match n {
-        0 => f64::NAN,
-        _ => (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0,
-    }
 }
 
 /// An id that a finding has acknowledges it. Later runs can move where a change is seen to lie: what is left over of

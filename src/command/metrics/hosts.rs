@@ -8,7 +8,7 @@ use crate::metrics::answer::HostAnswer;
 use crate::source::Place;
 use crate::source::ssh::pick::Limits;
 use crate::source::ssh::target::HostRole;
-use crate::source::ssh::{HostReport, HostStatus, RemoteLog, host_of};
+use crate::source::ssh::{HostReport, RemoteLog, host_of, is_missing_satellite};
 use anyhow::bail;
 use std::time::Duration;
 
@@ -64,7 +64,5 @@ pub fn row(report: &HostReport) -> HostAnswer {
 
 /// Satellites of which nothing is in the answer.
 pub fn missing_satellites(hosts: &[HostAnswer]) -> Vec<&str> {
-    let missing =
-        |h: &&HostAnswer| h.role == HostRole::Satellite.name() && h.status == HostStatus::Failed.name();
-    hosts.iter().filter(missing).map(|h| h.name.as_str()).collect()
+    hosts.iter().filter(|h| is_missing_satellite(h.role, h.status)).map(|h| h.name.as_str()).collect()
 }

@@ -244,10 +244,8 @@ pub fn ignore_closed_pipe(written: Result<(), atomic::WriteError>) -> anyhow::Re
 
 /// Says why there is no answer, where there is none or a Satellite is missing from it.
 pub fn nothing_to_analyse(args: &SourceArgs, answer: &Answer) -> Option<ExitCode> {
-    let missing = hosts::missing_satellites(&answer.hosts);
-    if !missing.is_empty() {
-        say(&format!("error: a Satellite is missing from the answer: {}", missing.join(", ")));
-        return Some(ExitCode::from(1));
+    if let Some(code) = tell_missing(&hosts::missing_satellites(&answer.hosts)) {
+        return Some(code);
     }
     if answer.groups.is_empty() && answer.capsules.iter().all(|c| c.window.is_none()) {
         let asked =
@@ -263,6 +261,15 @@ pub fn nothing_to_analyse(args: &SourceArgs, answer: &Answer) -> Option<ExitCode
         return Some(ExitCode::from(NOTHING));
     }
     None
+}
+
+/// Tells which Satellites are missing from an answer; the exit code of that, none where all are there.
+pub fn tell_missing(satellites: &[&str]) -> Option<ExitCode> {
+    if satellites.is_empty() {
+        return None;
+    }
+    say(&format!("error: a Satellite is missing from the answer: {}", satellites.join(", ")));
+    Some(ExitCode::from(1))
 }
 
 fn exit_code(args: &MetricsArgs, answer: &Answer, judgements: &[Judgement]) -> ExitCode {

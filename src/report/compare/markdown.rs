@@ -27,8 +27,7 @@ pub fn render(comparison: &Comparison<'_>) -> String {
             let (at, interval) = change(row).unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
             let why = because(row).filter(|_| common.is_none());
             let why = why.map(|why| format!(": {}", cell(&why))).unwrap_or_default();
-            let changed = matches!(row.verdict, Verdict::Improved | Verdict::Regressed | Verdict::Moved);
-            let change = comparison.optimisation(row.subject).filter(|_| changed);
+            let change = comparison.optimisation(row.subject).filter(|_| row.verdict.is_change());
             let change = change.map(|t| format!(" ({})", cell(&t.change))).unwrap_or_default();
             let mark = if row.inferred { "~ " } else { "" };
             out.push_str(&format!(

@@ -82,8 +82,7 @@ fn block(out: &mut String, comparison: &Comparison<'_>, group: Option<Group>, st
                 paragraph(out, style, Tone::Caution, &why, 4, 4);
             }
         }
-        let changed = matches!(row.verdict, Verdict::Improved | Verdict::Regressed | Verdict::Moved);
-        if let Some(target) = comparison.optimisation(row.subject).filter(|_| changed) {
+        if let Some(target) = comparison.optimisation(row.subject).filter(|_| row.verdict.is_change()) {
             let words = format!("speaks of {} ({})", target.change, target.state);
             if told.insert(words.clone()) {
                 paragraph(out, style, Tone::Quiet, &words, 4, 4);

@@ -4,8 +4,7 @@ use crate::compare::run::RunError;
 use crate::metrics::answer::{Answer, Metric, Statistic};
 use crate::metrics::targets::Judgement;
 use crate::report::json::AnswerJson;
-use crate::source::ssh::HostStatus;
-use crate::source::ssh::target::HostRole;
+use crate::source::ssh::is_missing_satellite;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -241,9 +240,11 @@ pub struct KeptAnswer {
 impl KeptAnswer {
     /// Satellites that were to be read and are not in the answer.
     pub fn missing_satellites(&self) -> Vec<&str> {
-        let missing =
-            |h: &&KeptHost| h.role == HostRole::Satellite.name() && h.status == HostStatus::Failed.name();
-        self.hosts.iter().filter(missing).map(|h| h.name.as_str()).collect()
+        self.hosts
+            .iter()
+            .filter(|h| is_missing_satellite(&h.role, &h.status))
+            .map(|h| h.name.as_str())
+            .collect()
     }
 
     /// What was just found, as it would be kept.

@@ -48,6 +48,11 @@ pub enum HostStatus {
     Failed,
 }
 
+/// Whether a host of an answer, by the names of its role and status, is a Satellite of which nothing is in it.
+pub fn is_missing_satellite(role: &str, status: &str) -> bool {
+    role == target::HostRole::Satellite.name() && status == HostStatus::Failed.name()
+}
+
 impl HostStatus {
     /// The name in JSON.
     pub const fn name(self) -> &'static str {

@@ -55,14 +55,10 @@ pub fn headline(comparison: &Comparison<'_>) -> (Tone, String) {
     (tone, format!("Against the run before, {} figures of all registrations. {}", all.len(), parts.join(" ")))
 }
 
-fn changed(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Improved | Verdict::Regressed | Verdict::Moved)
-}
-
 // what changed in a group, and did not change in the same way of all
 fn in_a_group_alone(all: &[&Row], row: &Row) -> bool {
     row.group.is_some()
-        && changed(&row.verdict)
+        && row.verdict.is_change()
         && !all.iter().any(|of_all| of_all.subject == row.subject && of_all.verdict == row.verdict)
 }
 
@@ -87,8 +83,7 @@ pub fn section(comparison: &Comparison<'_>) -> Section {
             "+Why, or what it speaks of",
         ];
         let mut table = Table::new(&format!("comparison-{}", group_name(group)), &caption, &columns);
-        let finding = |row: &Row| changed(&row.verdict);
-        table.folded = group.is_some() && !comparison.of(group).any(finding);
+        table.folded = group.is_some() && !comparison.of(group).any(|row| row.verdict.is_change());
         let common = comparison.group_refusal(group);
         table.rows = comparison.of(group).map(|row| cells(comparison, row, common.is_some())).collect();
         if let Some(refusal) = common.filter(|_| comparison.refusal().is_none()) {
@@ -113,8 +108,7 @@ fn cells(comparison: &Comparison<'_>, row: &Row, told: bool) -> Vec<Cell> {
         Verdict::Moved => Tone::Caution,
         Verdict::NoChangeSeen | Verdict::NotComparable(_) => Tone::Quiet,
     };
-    let changed = matches!(row.verdict, Verdict::Improved | Verdict::Regressed | Verdict::Moved);
-    let speaks = comparison.optimisation(row.subject).filter(|_| changed);
+    let speaks = comparison.optimisation(row.subject).filter(|_| row.verdict.is_change());
     let speaks = speaks.map(|t| format!("{} ({})", shown(&t.change), shown(&t.state)));
     let why: Vec<String> =
         because(row).filter(|_| !told).map(|w| shown(&w)).into_iter().chain(speaks).collect();
