@@ -1,12 +1,15 @@
 //! `reginfra bench-verdicts`: how often verdicts of `compare` are wrong, and changes missed, as tables.
 
 use crate::cli::bench_verdicts::BenchVerdictsArgs;
+use crate::compare::drawn::FLAT;
 use crate::compare::error_rates::{Cell, Counts, SESSIONS, SHIFTS, STORMS, Storms, count_all, wilson};
 use crate::report::atomic;
 use anyhow::{Context, bail};
 use std::io::{Write, stderr};
 use std::path::Path;
 
+/// Sessions a side and shift of flat storms that must be found.
+const MUST_FIND: [(usize, f64); 2] = [(1500, 0.10), (300, 0.25)];
 /// Where the tables stand in a file.
 const MARKERS: (&str, &str) = ("<!-- bench-verdicts -->\n", "<!-- /bench-verdicts -->");
 
@@ -16,7 +19,6 @@ const MARKERS: (&str, &str) = ("<!-- bench-verdicts -->\n", "<!-- /bench-verdict
 /// The file cannot be read or written, or has no markers.
 pub fn run(args: &BenchVerdictsArgs) -> anyhow::Result<()> {
     let target = args.into.as_deref().map(|path| split(path).map(|parts| (path, parts))).transpose()?;
-    let cells = cells(args);
     let tell = |cell: &Cell, counts: &Counts| {
         if !args.quiet {
             let _ = writeln!(
@@ -34,9 +36,14 @@ pub fn run(args: &BenchVerdictsArgs) -> anyhow::Result<()> {
         }
     };
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let counts = count_all(&cells, args.seed, args.threads.map_or(cores, usize::from), &tell);
-    let done: Vec<(Cell, Counts)> = cells.into_iter().zip(counts).collect();
-    let tables = tables(args, &done);
+    let threads = args.threads.map_or(cores, usize::from);
+    let count = |cells: Vec<Cell>, seed: u64| -> Vec<(Cell, Counts)> {
+        let counts = count_all(&cells, seed, threads, &tell);
+        cells.into_iter().zip(counts).collect()
+    };
+    let done = count(cells(args), args.seed);
+    let held_out = count(cells(args).into_iter().filter(is_bar).collect(), args.held_out_seed);
+    let tables = format!("{}{}", tables(args, &done), held_out_table(args, &held_out));
     let (path, text) = match &target {
         Some((path, (before, after))) => (*path, format!("{before}{tables}{after}")),
         None => (Path::new("-"), tables),
@@ -78,10 +85,7 @@ fn cells(args: &BenchVerdictsArgs) -> Vec<Cell> {
                     (true, _) => args.pairs.div_ceil(2),
                     (false, _) => args.shifted_pairs.div_ceil(4),
                 };
-                // eight runs of 5,000 say nothing that three do not
-                if storms.runs * sessions <= 15_000 {
-                    cells.push(Cell { storms, sessions, shift, pairs: pairs as usize });
-                }
+                cells.push(Cell { storms, sessions, shift, pairs: pairs as usize });
             }
         }
     }
@@ -90,13 +94,12 @@ fn cells(args: &BenchVerdictsArgs) -> Vec<Cell> {
 
 fn tables(args: &BenchVerdictsArgs, done: &[(Cell, Counts)]) -> String {
     let mut out = format!(
-        "`reginfra bench-verdicts --pairs {} --shifted-pairs {} --seed {}`\n\nThe same settings on both sides: pairs with \
+        "`reginfra bench-verdicts --pairs {} --shifted-pairs {} --seed {} --held-out-seed {}`\n\nThe same settings on both sides: pairs with \
          any regression, and with any improvement, over all figures and groups.\n\n",
-        args.pairs, args.shifted_pairs, args.seed
+        args.pairs, args.shifted_pairs, args.seed, args.held_out_seed
     );
     out.push_str("| storms | sessions a run | pairs | any regression | 95 % interval | any improvement | create: too variable |\n");
     out.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
-    let percent = |part: usize, of: usize| format!("{:.1} %", 100.0 * part as f64 / of.max(1) as f64);
     for (cell, counts) in done.iter().filter(|(cell, _)| cell.shift == 0.0) {
         let (low, high) = wilson(counts.any_regressed, counts.pairs);
         out.push_str(&format!(
@@ -133,6 +136,41 @@ fn tables(args: &BenchVerdictsArgs, done: &[(Cell, Counts)]) -> String {
         ));
     }
     out
+}
+
+// what the method is held to: one run a side, unchanged, and two changes that it must find
+fn is_bar(cell: &Cell) -> bool {
+    cell.storms.runs == 1 && cell.shift == 0.0
+        || cell.storms.drawn == FLAT && MUST_FIND.contains(&(cell.sessions, cell.shift))
+}
+
+// whether the method fits more than the pairs that it was made with
+fn held_out_table(args: &BenchVerdictsArgs, done: &[(Cell, Counts)]) -> String {
+    let mut out = format!(
+        "\nPairs of another seed ({}), by which nothing in the method was chosen, one run a side.\n\n\
+         | storms | sessions a run | create slower by | pairs | any regression | 95 % interval | create found |\n\
+         |---|---:|---:|---:|---:|---:|---:|\n",
+        args.held_out_seed
+    );
+    for (cell, counts) in done {
+        let (low, high) = wilson(counts.any_regressed, counts.pairs);
+        out.push_str(&format!(
+            "| {} | {} | {:.0} % | {} | {} | {:.1} to {:.1} | {} |\n",
+            cell.storms.name,
+            cell.sessions,
+            cell.shift * 100.0,
+            counts.pairs,
+            percent(counts.any_regressed, counts.pairs),
+            low * 100.0,
+            high * 100.0,
+            if cell.shift > 0.0 { share(counts) } else { "-".to_owned() }
+        ));
+    }
+    out
+}
+
+fn percent(part: usize, of: usize) -> String {
+    format!("{:.1} %", 100.0 * part as f64 / of.max(1) as f64)
 }
 
 fn share(counts: &Counts) -> String {

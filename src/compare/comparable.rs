@@ -1,9 +1,9 @@
 //! Two sides in, why they cannot be compared out; and how another mix of clients is weighed as one.
 
-use super::estimate::Sample;
+use super::estimate::{MOST_RUNS, Sample};
 use super::run::{Registration, Run};
 use crate::registration::session::Group;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Hosts of one run over those of another: outside of it another load was asked for.
 const SAME_LOAD: f64 = 1.25;
@@ -15,6 +15,9 @@ const SAME_MIX: f64 = 0.05;
 const BY_CHANCE: f64 = 3.5;
 /// Values of a part of the mix that are needed on each side to weigh it.
 const ENOUGH_OF_A_PART: usize = 20;
+/// Parts with fewer values are left out of the mix that is weighed, where each of them and all together are rare.
+const RARE: f64 = 0.02;
+const RARE_TOGETHER: f64 = 0.05;
 /// More creates than this share cut off at the log's end, and what is slow is missing.
 const CUT: f64 = 0.05;
 
@@ -66,12 +69,15 @@ pub enum Refusal {
         pairs_only: bool,
     },
     /// One run a side with long slow phases.
-    #[error("too variable: {runs} runs a side are needed to see {:.0} %", size * 100.0)]
+    #[error("too variable: {} runs a side are needed to see {:.0} %{}", match runs {
+        Some(runs) => runs.to_string(),
+        None => format!("more than {MOST_RUNS}"),
+    }, size * 100.0, if runs.is_none() { "; longer storms vary less" } else { "" })]
     TooVariable {
         /// The change that should be seen, as a share.
         size: f64,
-        /// Runs a side.
-        runs: usize,
+        /// Runs a side; none where `MOST_RUNS` are too few.
+        runs: Option<usize>,
     },
     /// Another load was asked for.
     #[error("another load: {before} on one side, {after} on the other; run both at the same load")]
@@ -148,7 +154,7 @@ pub fn part(registration: &Registration, group: Option<Group>) -> &str {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotInBoth;
 
-/// Weights of the parts; empty where both sides have the same mix.
+/// Weights of the parts, rare ones left out; empty where both sides have the same mix.
 ///
 /// # Errors
 /// A part that only one side has enough of.
@@ -170,12 +176,20 @@ pub fn weights<'a>(sides: &[Vec<Sample<'a>>; 2]) -> Result<BTreeMap<&'a str, f64
         sides.iter().flatten().all(|s| s.parts.iter().filter(|p| **p == name).count() >= ENOUGH_OF_A_PART)
     };
     let mut weights = BTreeMap::new();
-    for name in names {
-        if !enough(name) {
+    let mut left_out = [0.0; 2];
+    for name in names.collect::<BTreeSet<_>>() {
+        let here = [of(0, name), of(1, name)];
+        if enough(name) {
+            weights.insert(name, f64::midpoint(here[0], here[1]));
+            continue;
+        }
+        left_out = [left_out[0] + here[0], left_out[1] + here[1]];
+        if here.iter().any(|share| *share > RARE) || left_out.iter().any(|share| *share > RARE_TOGETHER) {
             return Err(NotInBoth);
         }
-        weights.insert(name, f64::midpoint(of(0, name), of(1, name)));
     }
+    let all: f64 = weights.values().sum();
+    weights.values_mut().for_each(|weight| *weight /= all);
     Ok(weights)
 }
 

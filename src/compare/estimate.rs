@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// Runs of a side that differ more than they do inside, below this probability, are taken as they differ.
 const RUNS_DIFFER: f64 = 0.05;
 
+/// Nobody makes more runs of a side.
+pub const MOST_RUNS: usize = 100;
+
 /// What is estimated of values in the order of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -103,24 +106,22 @@ pub struct TooVariable {
 }
 
 impl Difference {
-    /// Two sides; `floor` is the variance below which a figure of one side is not known at all (its values are rounded).
+    /// Two sides.
     ///
     /// # Errors
     /// One run a side, with phases so long that another run would differ by nobody knows how much.
-    pub fn of(before: &[Estimate], after: &[Estimate], floor: f64) -> Result<Self, TooVariable> {
+    pub fn of(before: &[Estimate], after: &[Estimate]) -> Result<Self, TooVariable> {
         let sides = [before, after];
         let middle = |runs: &[Estimate]| mean(&runs.iter().map(|r| r.at).collect::<Vec<_>>());
         let at = middle(after) - middle(before);
         let within = |runs: &[Estimate]| {
-            runs.iter().map(|r| r.spread.variance.max(floor)).sum::<f64>() / (runs.len() * runs.len()) as f64
+            runs.iter().map(|r| r.spread.variance).sum::<f64>() / (runs.len() * runs.len()) as f64
         };
         let inside = within(before) + within(after);
         // Satterthwaite's
         let weakness = |runs: &[Estimate]| {
             let count = runs.len() as f64;
-            runs.iter()
-                .map(|r| (r.spread.variance.max(floor) / (count * count)).powi(2) / r.spread.df)
-                .sum::<f64>()
+            runs.iter().map(|r| (r.spread.variance / (count * count)).powi(2) / r.spread.df).sum::<f64>()
         };
         let df_inside = inside.powi(2) / (weakness(before) + weakness(after)).max(f64::MIN_POSITIVE);
         let unsettled = sides.iter().any(|runs| runs.iter().any(|r| r.spread.unsettled));
@@ -165,14 +166,15 @@ impl Difference {
 }
 
 impl TooVariable {
-    /// Runs a side that would find a change of `size` in nine of ten comparisons at `tail` in each direction.
-    pub fn runs_needed(&self, size: f64, tail: f64) -> usize {
+    /// Runs a side that would find a change of `size` in nine of ten comparisons at `tail` in each direction; none
+    /// where `MOST_RUNS` would not.
+    pub fn runs_needed(&self, size: f64, tail: f64) -> Option<usize> {
         let needed = |runs: usize| {
             let df = (2 * runs - 2) as f64;
             let sure = t_quantile(tail, df) + t_quantile(0.1, df);
             2.0 * (self.of_a_run * sure / size).powi(2)
         };
-        (2..200).find(|runs| needed(*runs) <= *runs as f64).unwrap_or(200)
+        (2..=MOST_RUNS).find(|runs| needed(*runs) <= *runs as f64)
     }
 }
 
@@ -197,7 +199,7 @@ mod tests {
         let mut pair = || {
             let before = estimate(&sample(&mut random, n, 1.0), What::Typical, &none, false).unwrap();
             let after = estimate(&sample(&mut random, n, ratio), What::Typical, &none, false).unwrap();
-            Difference::of(&[before], &[after], 0.0).is_ok_and(|d| d.tails(0.0).0 < tail)
+            Difference::of(&[before], &[after]).is_ok_and(|d| d.tails(0.0).0 < tail)
         };
         (0..400).filter(|_| pair()).count()
     }
@@ -226,8 +228,8 @@ mod tests {
             spread: Spread { variance: 1e-4, df: 1000.0, inflation: 1.0, unsettled: false },
             n: 1000,
         };
-        let calm = Difference::of(&[run(1.0), run(1.01)], &[run(1.1), run(1.11)], 0.0).unwrap();
-        let wild = Difference::of(&[run(1.0), run(1.3)], &[run(1.1), run(1.4)], 0.0).unwrap();
+        let calm = Difference::of(&[run(1.0), run(1.01)], &[run(1.1), run(1.11)]).unwrap();
+        let wild = Difference::of(&[run(1.0), run(1.3)], &[run(1.1), run(1.4)]).unwrap();
         assert!(calm.error < 0.02 && calm.df > 10.0, "{calm:?}");
         assert!(wild.error > 0.1 && wild.df == 2.0, "{wild:?}");
     }
@@ -239,8 +241,25 @@ mod tests {
             spread: Spread { variance: 0.01, df: 3.0, inflation: 50.0, unsettled: true },
             n: 1000,
         };
-        let none = Difference::of(std::slice::from_ref(&long), std::slice::from_ref(&long), 0.0).unwrap_err();
-        let runs = none.runs_needed(0.1f64.ln_1p(), 0.025);
+        let none = Difference::of(std::slice::from_ref(&long), std::slice::from_ref(&long)).unwrap_err();
+        let runs = none.runs_needed(0.1f64.ln_1p(), 0.025).unwrap();
         assert!((20..40).contains(&runs), "{runs}");
+        assert_eq!(none.runs_needed(0.01, 0.025), None);
+    }
+
+    #[test]
+    fn as_many_runs_as_are_told_find_it_in_nine_of_ten() {
+        let (of_a_run, size, tail) = (0.1, 0.2, 0.001);
+        let runs = TooVariable { of_a_run }.runs_needed(size, tail).unwrap();
+        let mut random = ChaCha8Rng::seed_from_u64(4);
+        let noise = rand_distr::Normal::new(0.0, of_a_run).unwrap();
+        let spread = Spread { variance: of_a_run.powi(2), df: 3.0, inflation: 9.0, unsettled: true };
+        let mut side = |at: f64| -> Vec<Estimate> {
+            (0..runs).map(|_| Estimate { at: at + noise.sample(&mut random), spread, n: 900 }).collect()
+        };
+        let found =
+            (0..1000).filter(|_| Difference::of(&side(0.0), &side(size)).unwrap().tails(0.0).0 < tail);
+        let found = found.count();
+        assert!((870..=960).contains(&found), "{found} of 1000 with {runs} runs");
     }
 }

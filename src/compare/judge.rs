@@ -4,6 +4,7 @@
 //! (`together`): in one family for all registrations and in one for the groups, since the groups are parts of the same
 //! registrations.
 
+mod averages;
 mod measure;
 mod sides;
 mod together;
@@ -101,7 +102,7 @@ pub struct Row {
     pub tail: Option<(Figure, Figure)>,
     /// After over before, with its interval; of counts and shares none where before is 0.
     pub ratio: Option<(f64, f64, f64)>,
-    /// After less before, with its interval, of counts and shares.
+    /// After less before, with its interval; of timings what the ratio makes of the median before, in milliseconds.
     pub difference: Option<(f64, f64, f64)>,
     /// The probability of so large a change by chance, over all tests of the family.
     pub probability: Option<f64>,
@@ -155,7 +156,8 @@ pub fn compare(before: &[Run], after: &[Run], options: &Options) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut tests = Vec::new();
     for group in groups {
-        let sides = Sides { before, after, group, refused: refused.clone(), steadiness, options };
+        let tail = together::tail_of_the_first(group);
+        let sides = Sides { before, after, group, refused: refused.clone(), tail, steadiness, options };
         if sides.attempts(before) == 0 && sides.attempts(after) == 0 {
             continue;
         }
@@ -196,12 +198,14 @@ impl Row {
     // fills in what the sides differ by; what of it is the threshold, on the scale of the test
     fn tell(&mut self, difference: &Difference, what: What, threshold: f64) -> f64 {
         let (low, high) = difference.interval(TAIL);
+        let before = self.before.value.unwrap_or(0.0);
         if what == What::Typical {
-            self.ratio = Some((difference.at.exp(), low.exp(), high.exp()));
+            let ratio = [difference.at, low, high].map(f64::exp);
+            self.ratio = Some(ratio.into());
+            self.difference = Some(ratio.map(|ratio| before * (ratio - 1.0)).into());
             return threshold.ln_1p();
         }
         self.difference = Some((difference.at, low, high));
-        let before = self.before.value.unwrap_or(0.0);
         if before > 0.0 {
             self.ratio = Some((
                 1.0 + difference.at / before,

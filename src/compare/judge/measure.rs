@@ -1,12 +1,12 @@
 //! Values of both sides in, what they differ by out: the whole distribution, and its tail.
 
-use super::sides::Steadiness;
+use super::sides::{OF_THE_WHOLE, Steadiness};
 use super::{Figure, Subject, TAIL};
 use crate::compare::comparable::{self, Refusal};
 use crate::compare::estimate::{Difference, Estimate, Sample, TooVariable, What, estimate};
 use crate::compare::statistics::{mean, quantile};
 
-/// A change that should have been found, where nobody says which matter.
+/// A change past the threshold that should have been found.
 const OF_INTEREST: f64 = 0.10;
 
 /// What is measured.
@@ -24,12 +24,14 @@ pub(super) enum NoDifference {
 }
 
 impl NoDifference {
-    pub fn told(self, threshold: f64) -> Refusal {
+    /// `tail` is the probability at which a test counts.
+    pub fn told(self, threshold: f64, tail: f64) -> Refusal {
         match self {
             Self::AnotherMix => Refusal::AnotherMix,
             Self::Variable(variable) => {
-                let size = threshold.max(OF_INTEREST);
-                Refusal::TooVariable { size, runs: variable.runs_needed(size.ln_1p(), TAIL) }
+                let size = threshold + OF_INTEREST;
+                let past = size.ln_1p() - threshold.ln_1p();
+                Refusal::TooVariable { size, runs: variable.runs_needed(past, tail * OF_THE_WHOLE) }
             }
         }
     }
@@ -52,20 +54,28 @@ pub(super) fn differ(measured: &Measured<'_, '_>) -> Result<Difference, NoDiffer
     let (Some(before), Some(after)) = (of(&sides[0]), of(&sides[1])) else {
         return Err(NoDifference::AnotherMix);
     };
-    let n = sides.iter().flatten().map(|s| s.values.len()).min().unwrap_or(1).max(1) as f64;
-    let floor = match (what, subject) {
+    // the variance of one value, at least
+    let of_one = match subject {
         // the score of no difference: a share of 0 is not known to be 0
-        (_, Subject::ErrorRate) => {
-            let all: Vec<f64> = sides.iter().flatten().flat_map(|s| s.values.iter().copied()).collect();
-            let share = mean(&all);
-            share * (1.0 - share) / n
+        Subject::ErrorRate => {
+            let all = sides.iter().flatten().flat_map(|s| s.values.iter().copied());
+            let share = mean(&all.collect::<Vec<_>>());
+            share * (1.0 - share)
         }
-        // whole milliseconds, whole calls
-        (What::Typical, _) => 1e-8,
-        (What::Mean, Subject::Throughput) => 0.0,
-        (What::Mean, _) => 1.0 / (12.0 * n),
+        Subject::Throughput => 0.0,
+        // milliseconds of a second, on the scale of logarithms; calls are whole
+        Subject::Metric(_) if what == What::Typical => 1e-6,
+        Subject::Metric(_) => 1.0 / 12.0,
     };
-    Difference::of(&before, &after, floor).map_err(NoDifference::Variable)
+    Difference::of(&at_least(before, of_one), &at_least(after, of_one)).map_err(NoDifference::Variable)
+}
+
+// no figure is known better than its values are
+fn at_least(mut runs: Vec<Estimate>, of_one: f64) -> Vec<Estimate> {
+    for run in &mut runs {
+        run.spread.variance = run.spread.variance.max(of_one / run.n.max(1) as f64);
+    }
+    runs
 }
 
 /// Whether the share of slow ones has changed: of values above the percentile `p` of both sides together. Where runs
@@ -88,11 +98,9 @@ pub(super) fn tails(
         };
         side.iter().map(above).collect()
     };
-    let n = sides.iter().flatten().map(|s| s.values.len()).min().unwrap_or(1).max(1) as f64;
-    let floor = p * (1.0 - p) / n;
     let tail = |before: f64, after: f64| {
-        Difference::of(&share(&sides[0], before), &share(&sides[1], after), floor)
-            .map_or((1.0, 1.0), |d| d.tails(0.0))
+        let of = |side: usize, scale: f64| at_least(share(&sides[side], scale), p * (1.0 - p));
+        Difference::of(&of(0, before), &of(1, after)).map_or((1.0, 1.0), |d| d.tails(0.0))
     };
     let more = 1.0 + threshold;
     (tail(1.0, 1.0 / more).0, tail(1.0 / more, 1.0).1)

@@ -3,29 +3,26 @@
 use super::measure::{Measured, differ, figure, percentile, tails};
 use super::{Figure, Options, Row, Subject, Test, Verdict};
 use crate::compare::comparable::{self, Refusal};
-use crate::compare::estimate::{Difference, Estimate, Sample, What, estimate};
-use crate::compare::run::{Answered, Average, Registration, Run};
-use crate::compare::statistics::spread::Spread;
+use crate::compare::estimate::{Difference, Sample, What, estimate};
+use crate::compare::run::{Answered, Registration, Run};
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
 use crate::report::requests::Call;
 use std::collections::BTreeMap;
 
 /// Of a timing's two tests, what the one of the whole distribution counts for; the rest is the tail's.
-const OF_THE_WHOLE: f64 = 0.8;
+pub(super) const OF_THE_WHOLE: f64 = 0.8;
 /// Fewer values a run say nothing.
-const FEWEST: usize = 20;
+pub(super) const FEWEST: usize = 20;
 /// Values above a percentile that are needed for it.
 const ABOVE: f64 = 5.0;
 /// Slices of time of a throughput: at most so many, with so many registrations in each of them.
 const SLICES: usize = 320;
 const IN_A_SLICE: usize = 5;
-/// Script fetches a registration of one side over the other's: outside of it a cache hides some.
-const SAME_FETCHES: f64 = 1.1;
 /// Sessions that must have a figure of their own, or the group's average is taken.
 const MOST: f64 = 0.8;
-/// Degrees of freedom of a variance that the counts themselves tell.
-const KNOWN: f64 = 1e6;
+/// Values of one side that are inferred and those of the other, as shares: further apart, another evidence.
+const SAME_EVIDENCE: f64 = 0.05;
 
 /// What the runs are like: a server's slow phases touch every timing of every group.
 #[derive(Clone, Copy, Default)]
@@ -59,11 +56,13 @@ pub(super) struct Sides<'a> {
     pub after: &'a [Run],
     pub group: Option<Group>,
     pub refused: Option<Refusal>,
+    /// What the false-discovery rate leaves to the first of all tests, in each direction.
+    pub tail: f64,
     pub options: &'a Options,
 }
 
 impl<'a> Sides<'a> {
-    fn of(&self, run: &'a Run) -> impl Iterator<Item = &'a Registration> {
+    pub fn of(&self, run: &'a Run) -> impl Iterator<Item = &'a Registration> {
         let group = self.group;
         run.registrations.iter().filter(move |r| group.is_none_or(|g| r.group == g))
     }
@@ -106,7 +105,8 @@ impl<'a> Sides<'a> {
             return None;
         }
         let inferred = [self.inferred(self.before, subject), self.inferred(self.after, subject)];
-        let mut row = Row { inferred: inferred[0] || inferred[1], ..self.empty(subject, before, after) };
+        let mut row =
+            Row { inferred: inferred.iter().any(|s| *s > 0.0), ..self.empty(subject, before, after) };
         if what == What::Typical {
             let shown = self.options.shown();
             row.tail = Some((percentile(&sides[0], shown, phased), percentile(&sides[1], shown, phased)));
@@ -118,7 +118,7 @@ impl<'a> Sides<'a> {
             .or_else(|| self.thinned(subject))
             .or_else(|| few(&sides, subject))
             .or_else(|| self.few_for_percentile(&sides, what))
-            .or_else(|| (inferred[0] != inferred[1]).then_some(Refusal::AnotherEvidence));
+            .or_else(|| another_evidence(inferred));
         if let Some(refusal) = refused {
             row.verdict = Verdict::NotComparable(refusal);
             return Some((row, None));
@@ -128,7 +128,7 @@ impl<'a> Sides<'a> {
         let difference = match differ(&measured) {
             Ok(difference) => difference,
             Err(none) => {
-                row.verdict = Verdict::NotComparable(none.told(threshold));
+                row.verdict = Verdict::NotComparable(none.told(threshold, self.tail));
                 return Some((row, None));
             }
         };
@@ -146,53 +146,7 @@ impl<'a> Sides<'a> {
         Some((row, Some(test)))
     }
 
-    // averages of groups: counts and shares as if requests came independently of each other
-    fn row_of_averages(&self, metric: Metric) -> Option<(Row, Test)> {
-        let averages = |side: &'a [Run]| -> Vec<Average> {
-            side.iter().map(|run| run.average(self.group, metric).unwrap_or_default()).collect()
-        };
-        let sides = [averages(self.before), averages(self.after)];
-        let known = |side: &[Average]| Figure {
-            value: (side.iter().any(|a| a.n > 0)).then(|| pooled(side)),
-            interval: None,
-            n: usize::try_from(side.iter().map(|a| a.n).sum::<u64>()).unwrap_or(usize::MAX),
-        };
-        let [before, after] = [known(&sides[0]), known(&sides[1])];
-        if before.n == 0 && after.n == 0 {
-            return None;
-        }
-        let subject = Subject::Metric(metric);
-        let inferred = sides.each_ref().map(|side| side.iter().any(|a| a.inferred));
-        let mut row = Row { inferred: inferred[0] || inferred[1], ..self.empty(subject, before, after) };
-        let fewest = sides.iter().flatten().map(|a| a.n as usize).min().unwrap_or(0);
-        let refused = self
-            .refused
-            .clone()
-            .or_else(|| one_sided(&row))
-            .or_else(|| {
-                (fewest < FEWEST).then_some(Refusal::TooFew {
-                    found: fewest,
-                    needed: FEWEST,
-                    of: "registrations",
-                })
-            })
-            .or_else(|| (inferred[0] != inferred[1]).then_some(Refusal::AnotherEvidence))
-            .or_else(|| self.another_mix().then_some(Refusal::AnotherMix));
-        if let Some(refusal) = refused {
-            row.verdict = Verdict::NotComparable(refusal);
-            return Some((row, None));
-        }
-        let together = pooled(&[sides[0].clone(), sides[1].clone()].concat());
-        let estimates = sides
-            .each_ref()
-            .map(|side| side.iter().map(|a| of_average(a, together, metric)).collect::<Vec<_>>());
-        let difference = Difference::of(&estimates[0], &estimates[1], 0.0).ok()?;
-        let threshold = self.options.thresholds.get(subject);
-        let test = test_of(&mut row, &difference, What::Mean, threshold);
-        Some((row, Some(test)))
-    }
-
-    fn empty(&self, subject: Subject, before: Figure, after: Figure) -> Row {
+    pub fn empty(&self, subject: Subject, before: Figure, after: Figure) -> Row {
         Row {
             group: self.group,
             subject,
@@ -231,7 +185,7 @@ impl<'a> Sides<'a> {
             .collect()
     }
 
-    fn has_requests(&self) -> bool {
+    pub fn has_requests(&self) -> bool {
         self.runs().all(|run| run.requests.is_some())
     }
 
@@ -271,11 +225,17 @@ impl<'a> Sides<'a> {
         Sample { parts: vec![""; values.len()], values }
     }
 
-    fn inferred(&self, side: &'a [Run], subject: Subject) -> bool {
-        let Subject::Metric(metric) = subject else { return false };
+    // the share of values that are inferred
+    fn inferred(&self, side: &'a [Run], subject: Subject) -> f64 {
+        let Subject::Metric(metric) = subject else { return 0.0 };
         match call_of(metric).filter(|_| self.has_requests()) {
-            Some(call) => side.iter().any(|run| self.answered(run, call).any(|r| r.inferred)),
-            None => side.iter().any(|run| self.of(run).any(|r| r.is_inferred(metric))),
+            Some(call) => share(side.iter().flat_map(|run| self.answered(run, call)).map(|r| r.inferred)),
+            None => share(
+                side.iter()
+                    .flat_map(|run| self.of(run))
+                    .filter(|r| r.value(metric).is_some())
+                    .map(|r| r.is_inferred(metric)),
+            ),
         }
     }
 
@@ -287,28 +247,7 @@ impl<'a> Sides<'a> {
         (found < needed).then_some(Refusal::TooFewForPercentile { percentile, found, needed })
     }
 
-    // a warm cache answers what is quick, and the Satellite is left with the slow ones
-    fn thinned(&self, subject: Subject) -> Option<Refusal> {
-        let pairs_only = match subject {
-            Subject::Metric(Metric::ScriptFetchMs) => false,
-            // without the requests themselves there are those only that reached the Satellite as well
-            Subject::Metric(Metric::CapsuleScriptFetchMs) if !self.has_requests() => true,
-            _ => return None,
-        };
-        let fetches = |side: &'a [Run]| {
-            let averages: Vec<Average> =
-                side.iter().filter_map(|run| run.average(self.group, Metric::ScriptFetches)).collect();
-            (!averages.is_empty()).then(|| pooled(&averages))
-        };
-        let (before, after) = (fetches(self.before)?, fetches(self.after)?);
-        (before.max(after) > SAME_FETCHES * before.min(after)).then_some(Refusal::Thinned {
-            before,
-            after,
-            pairs_only,
-        })
-    }
-
-    fn another_mix(&self) -> bool {
+    pub fn another_mix(&self) -> bool {
         let sides =
             [self.samples(self.before, Subject::ErrorRate), self.samples(self.after, Subject::ErrorRate)];
         comparable::weights(&sides).map_or(true, |weights| !weights.is_empty())
@@ -324,13 +263,13 @@ const fn call_of(metric: Metric) -> Option<Call> {
     }
 }
 
-fn test_of(row: &mut Row, difference: &Difference, what: What, threshold: f64) -> (f64, f64) {
+pub(super) fn test_of(row: &mut Row, difference: &Difference, what: What, threshold: f64) -> (f64, f64) {
     let limit = row.tell(difference, what, threshold);
     let (rise, fall) = difference.tails(limit);
     if row.subject.more_is_worse() { (rise, fall) } else { (fall, rise) }
 }
 
-fn one_sided(row: &Row) -> Option<Refusal> {
+pub(super) fn one_sided(row: &Row) -> Option<Refusal> {
     (row.before.n == 0 || row.after.n == 0)
         .then_some(Refusal::OneSided { lacks: if row.before.n == 0 { "before" } else { "after" } })
 }
@@ -341,17 +280,16 @@ fn few(sides: &[Vec<Sample<'_>>; 2], subject: Subject) -> Option<Refusal> {
     (found < FEWEST).then_some(Refusal::TooFew { found, needed: FEWEST, of })
 }
 
-fn pooled(side: &[Average]) -> f64 {
-    let n: u64 = side.iter().map(|a| a.n).sum();
-    side.iter().map(|a| a.at * a.n as f64).sum::<f64>() / n.max(1) as f64
+/// A few inferred values among many exact ones change no verdict.
+pub(super) fn another_evidence(inferred: [f64; 2]) -> Option<Refusal> {
+    ((inferred[0] - inferred[1]).abs() > SAME_EVIDENCE).then_some(Refusal::AnotherEvidence)
 }
 
-// counts vary as Poisson's do, shares as a binomial's; `pooled` of both sides, so that none is not known to be none
-fn of_average(average: &Average, pooled: f64, metric: Metric) -> Estimate {
-    let n = average.n.max(1) as f64;
-    let at_least = pooled + 1.0 / n;
-    let variance =
-        if metric.is_share() { (at_least * (1.0 - pooled)).max(1.0 / n) / n } else { at_least / n };
-    let spread = Spread { variance, df: KNOWN, inflation: 1.0, unsettled: false };
-    Estimate { at: average.at, spread, n: average.n as usize }
+fn share(of: impl Iterator<Item = bool>) -> f64 {
+    let (mut all, mut found) = (0usize, 0usize);
+    for is in of {
+        all += 1;
+        found += usize::from(is);
+    }
+    found as f64 / all.max(1) as f64
 }

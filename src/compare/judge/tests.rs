@@ -244,3 +244,123 @@ fn changes_below_the_threshold_are_none() {
     assert_eq!(verdict(0.0), Verdict::Regressed);
     assert_eq!(verdict(0.2), Verdict::NoChangeSeen);
 }
+
+#[test]
+fn failures_are_no_matter_of_a_script_cache() {
+    // fetches a registration that succeeded rise with the attempts that failed
+    let rows = &pairs(1, FLAT, Made { failures: 0.25, ..FLAT })[0];
+    for row in rows.iter().filter(|r| r.subject == Subject::Metric(Metric::ScriptFetchMs)) {
+        assert_eq!(row.verdict, Verdict::NoChangeSeen, "{row:?}");
+    }
+    let fetches = of(rows, Metric::ScriptFetches);
+    assert_eq!((&fetches.verdict, fetches.before.value), (&Verdict::NoChangeSeen, Some(1.0)), "{fetches:?}");
+}
+
+#[test]
+fn a_hit_rate_that_stays_says_that_no_cache_took_fetches_away() {
+    let mut random = ChaCha8Rng::seed_from_u64(21);
+    let [before, mut after] = [(); 2].map(|()| {
+        let mut run = run(&mut random, FLAT);
+        let rate = Average { at: 0.5, n: 750, inferred: false };
+        run.averages.insert(("all".to_owned(), Metric::ScriptCacheHitRate), rate);
+        run
+    });
+    let key = ("all".to_owned(), Metric::ScriptFetches);
+    after.averages.get_mut(&key).unwrap().at *= 1.3;
+    let verdict = |before: &Run, after: &Run| {
+        let sides = [before.clone(), after.clone()];
+        let rows = compare(&sides[..1], &sides[1..], &Options::default());
+        of(&rows, Metric::ScriptFetchMs).verdict.clone()
+    };
+    assert_eq!(verdict(&before, &after), Verdict::NoChangeSeen);
+    after.averages.remove(&("all".to_owned(), Metric::ScriptCacheHitRate));
+    assert!(matches!(verdict(&before, &after), Verdict::NotComparable(Refusal::Thinned { .. })));
+}
+
+#[test]
+fn failures_of_a_small_group_are_seen() {
+    let mut random = ChaCha8Rng::seed_from_u64(22);
+    let failed = |attempts: usize, failures: usize, random: &mut ChaCha8Rng| {
+        let mut run = run(random, Made { sessions: attempts, failures: 0.0, ..FLAT });
+        // evenly in time
+        for at in 0..failures {
+            run.registrations[at * attempts / failures].success = false;
+        }
+        run
+    };
+    let verdict = |sides: [Run; 2]| {
+        let rows = compare(&sides[..1], &sides[1..], &Options::default());
+        rows.into_iter().find(|r| r.group.is_none() && r.subject == Subject::ErrorRate).unwrap().verdict
+    };
+    let none = failed(75, 0, &mut random);
+    let a_fifth = failed(89, 20, &mut random);
+    assert_eq!(verdict([none.clone(), a_fifth.clone()]), Verdict::Regressed);
+    assert_eq!(verdict([a_fifth, none.clone()]), Verdict::Improved);
+    assert_eq!(verdict([none, failed(89, 3, &mut random)]), Verdict::NoChangeSeen);
+}
+
+#[test]
+fn a_few_inferred_values_refuse_nothing() {
+    let mut random = ChaCha8Rng::seed_from_u64(23);
+    let [before, after] = [(); 2].map(|()| run(&mut random, FLAT));
+    let create = |inferred: usize| {
+        let mut after = after.clone();
+        after.registrations.iter_mut().take(inferred).for_each(|r| r.inferred[0] = true);
+        let rows = compare(std::slice::from_ref(&before), &[after], &Options::default());
+        let row = of(&rows, Metric::ConsumerCreateMs);
+        (row.verdict.clone(), row.inferred)
+    };
+    assert_eq!(create(0), (Verdict::NoChangeSeen, false));
+    assert_eq!(create(5), (Verdict::NoChangeSeen, true));
+    assert_eq!(create(500), (Verdict::NotComparable(Refusal::AnotherEvidence), true));
+}
+
+#[test]
+fn hosts_of_a_rare_release_refuse_nothing() {
+    let mut random = ChaCha8Rng::seed_from_u64(24);
+    let mixed = |releases: &[(&str, f64)], random: &mut ChaCha8Rng| {
+        let mut run = run(random, FLAT);
+        for (i, registration) in run.registrations.iter_mut().enumerate() {
+            // spread over the run, whatever the group
+            let place = (i as f64 * 0.618_034).fract();
+            let mut upto = 0.0;
+            for (release, share) in releases {
+                upto += share;
+                if place < upto {
+                    registration.part = format!("{} {release}", registration.group.name()).into();
+                    break;
+                }
+            }
+        }
+        run
+    };
+    let verdict = |before: &Run, after: &Run| {
+        let rows = compare(std::slice::from_ref(before), std::slice::from_ref(after), &Options::default());
+        of(&rows, Metric::ConsumerCreateMs).verdict.clone()
+    };
+    let mostly = mixed(&[("rhel-9", 0.5), ("rhel-10", 0.5)], &mut random);
+    let rare = mixed(&[("rhel-9", 0.7), ("rhel-10", 0.298), ("rhel-7", 0.002)], &mut random);
+    assert_eq!(verdict(&mostly, &rare), Verdict::NoChangeSeen);
+    assert_eq!(verdict(&rare, &mostly), Verdict::NoChangeSeen);
+    let not_so_rare = mixed(&[("rhel-9", 0.7), ("rhel-10", 0.24), ("rhel-7", 0.06)], &mut random);
+    assert_eq!(verdict(&mostly, &not_so_rare), Verdict::NotComparable(Refusal::AnotherMix));
+}
+
+#[test]
+fn what_is_too_variable_says_how_many_runs_see_a_change_past_the_threshold() {
+    let mut random = ChaCha8Rng::seed_from_u64(25);
+    let phased = Made { phases: 4, phase_level: 0.3, ..FLAT };
+    let sides = [run(&mut random, phased), run(&mut random, phased)];
+    let told = |all: f64| {
+        let thresholds = Thresholds { all, ..Thresholds::default() };
+        let rows = compare(&sides[..1], &sides[1..], &Options { thresholds, percentile: None });
+        match of(&rows, Metric::ConsumerCreateMs).verdict {
+            Verdict::NotComparable(Refusal::TooVariable { size, runs }) => (size, runs),
+            ref other => panic!("{other:?}"),
+        }
+    };
+    let ((tenth, few), (third, more)) = (told(0.0), told(0.2));
+    assert!((tenth - 0.1).abs() < 1e-9 && (third - 0.3).abs() < 1e-9);
+    // past a threshold the same ten points are a smaller ratio
+    assert!(more.is_none_or(|more| more > few.unwrap()), "{few:?} {more:?}");
+}

@@ -1,7 +1,7 @@
 //! All rows and tests in, verdicts out that hold together: many tests make few false alarms, and work that only moved
 //! is no gain.
 
-use super::{Row, Subject, Test, Verdict};
+use super::{Row, SUBJECTS, Subject, Test, Verdict};
 use crate::compare::statistics::discovery;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
@@ -11,6 +11,13 @@ use std::collections::BTreeSet;
 const FALSE_ALARMS: [f64; 2] = [0.06, 0.02];
 /// Work has moved where one grew by at least this share of what the other shrank by.
 const MOVED: f64 = 0.25;
+
+/// The probability below which a change alone among all tests of its family is found, in each direction.
+pub(super) fn tail_of_the_first(group: Option<Group>) -> f64 {
+    let (share, groups) =
+        if group.is_none() { (FALSE_ALARMS[0], 1) } else { (FALSE_ALARMS[1], Group::ALL.len()) };
+    share / (2 * groups * SUBJECTS.len()) as f64
+}
 
 /// The verdicts of tests, at a false-discovery rate a family.
 pub(super) fn hold_discoveries(rows: &mut [Row], tests: &[Test]) {

@@ -14,10 +14,12 @@ const SCALES: [usize; 4] = [64, 32, 16, 8];
 const FEWEST: usize = 5;
 /// Below it, at any scale, values near in time are alike: four tests, of several figures of a run.
 const ALIKE: f64 = 0.002;
+/// Below it, batches of a short run are taken for what they are, with as few degrees of freedom.
+const ALIKE_IN_SHORT: f64 = 0.05;
 /// Batches from which the variance is taken where they are.
 const BATCHES: usize = 32;
 /// Below so many values the F tests see little: batches of `SHORT_BATCH` widen what they can.
-const SHORT: usize = 250;
+const SHORT: usize = 400;
 const SHORT_BATCH: usize = 10;
 /// Batches that must count by themselves, or one run is not enough.
 const ENOUGH: f64 = 12.0;
@@ -70,7 +72,9 @@ fn of_a_short_run(influence: &[f64], alone: Spread) -> Spread {
     let batches = means(influence, influence.len() / SHORT_BATCH);
     let count = batches.len() as f64;
     let own = variance(&batches) / count;
-    if own > alone.variance { Spread { variance: own, df: count - 1.0, ..alone } } else { alone }
+    let wider = Spread { variance: own.max(alone.variance), ..alone };
+    let differ = f_tail(own / alone.variance.max(f64::MIN_POSITIVE), count - 1.0, alone.df);
+    if differ < ALIKE_IN_SHORT { Spread { df: count - 1.0, ..wider } } else { wider }
 }
 
 // whether means of batches vary more than independent values would make them

@@ -1,4 +1,4 @@
-//! A comparison for people: a block a group, `all` last. Fits 80 columns; wider ones get a high percentile too.
+//! A comparison for people: a block a group, `all` last. Fits 80 columns; wider ones get a high percentile and the number of values too.
 
 use super::{Comparison, because, change, group_label, label, percentile_name, tails, value, verdict_words};
 use crate::compare::judge::{Row, Verdict};
@@ -9,7 +9,7 @@ use crate::report::table::text::{Tone, escaped, paint, wrap};
 use crate::report::table::{MAX_WIDTH, MIN_WIDTH, TableStyle};
 use std::collections::BTreeSet;
 
-/// From so many columns on the percentiles stand beside the medians.
+/// From so many columns on percentiles and numbers of values stand beside the medians.
 const WIDE: usize = 110;
 
 /// The comparison as text, lines ended by newlines.
@@ -57,6 +57,7 @@ fn block(out: &mut String, comparison: &Comparison<'_>, group: Option<Group>, st
     let mut heads: Vec<String> = ["", "before", "after", "change", "95 % interval"].map(str::to_owned).into();
     if wide {
         heads.extend([format!("{tail} before"), format!("{tail} after")]);
+        heads.extend(["n before", "n after"].map(str::to_owned));
     }
     if common.is_none() {
         heads.push("verdict".to_owned());
@@ -110,6 +111,7 @@ fn line(row: &Row, wide: bool, judged: bool) -> Line {
         let tail = |figure: &crate::compare::judge::Figure| Cell::plain(value(row.subject, figure));
         let (before, after) = row.tail.unwrap_or_default();
         cells.extend([tail(&before), tail(&after)]);
+        cells.extend([row.before.n, row.after.n].map(|n| Cell::new(count(n as u64), Tone::Quiet)));
     }
     if judged {
         cells.push(Cell::new(verdict_words(&row.verdict), tone));

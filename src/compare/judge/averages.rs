@@ -1,0 +1,122 @@
+//! Averages that only a group has in, a row and its test out; and where a script cache answers for the Satellite.
+
+use super::sides::{FEWEST, Sides, another_evidence, one_sided, test_of};
+use super::{Figure, Row, Subject, Test, Verdict};
+use crate::compare::comparable::Refusal;
+use crate::compare::estimate::{Difference, Estimate, What};
+use crate::compare::run::{Average, Run};
+use crate::compare::statistics::spread::Spread;
+use crate::metrics::answer::Metric;
+use crate::registration::session::Group;
+
+/// What reached the Satellite on one side over the other's: outside of it a cache hides some.
+const SAME_FETCHES: f64 = 1.1;
+/// Degrees of freedom of a variance that the counts themselves tell.
+const KNOWN: f64 = 1e6;
+
+impl<'a> Sides<'a> {
+    // a failed attempt fetches its script as well, so fetches are held against attempts
+    fn averages(&self, side: &'a [Run], metric: Metric) -> Vec<Average> {
+        let of_run = |run: &'a Run| {
+            let average = run.average(self.group, metric)?;
+            if metric != Metric::ScriptFetches {
+                return Some(average);
+            }
+            let attempts = self.of(run).count();
+            // averages are kept rounded, fetches are whole
+            let fetches = (average.at * average.n as f64).round();
+            let at = fetches / attempts.max(1) as f64;
+            Some(Average { at, n: attempts as u64, ..average })
+        };
+        side.iter().map(|run| of_run(run).unwrap_or_default()).collect()
+    }
+
+    /// The row of an average: counts and shares as if requests came independently of each other.
+    pub fn row_of_averages(&self, metric: Metric) -> Option<(Row, Test)> {
+        let sides = [self.averages(self.before, metric), self.averages(self.after, metric)];
+        let known = |side: &[Average]| Figure {
+            value: pooled(side),
+            interval: None,
+            n: usize::try_from(side.iter().map(|a| a.n).sum::<u64>()).unwrap_or(usize::MAX),
+        };
+        let [before, after] = [known(&sides[0]), known(&sides[1])];
+        if before.n == 0 && after.n == 0 {
+            return None;
+        }
+        let subject = Subject::Metric(metric);
+        let inferred = sides.each_ref().map(|side| {
+            let n = |a: &Average| a.n as f64;
+            let found: f64 = side.iter().filter(|a| a.inferred).map(n).sum();
+            found / side.iter().map(n).sum::<f64>().max(1.0)
+        });
+        let mut row =
+            Row { inferred: inferred.iter().any(|s| *s > 0.0), ..self.empty(subject, before, after) };
+        let fewest = sides.iter().flatten().map(|a| a.n as usize).min().unwrap_or(0);
+        let refused = self
+            .refused
+            .clone()
+            .or_else(|| one_sided(&row))
+            .or_else(|| {
+                (fewest < FEWEST).then_some(Refusal::TooFew {
+                    found: fewest,
+                    needed: FEWEST,
+                    of: "registrations",
+                })
+            })
+            .or_else(|| another_evidence(inferred))
+            .or_else(|| self.another_mix().then_some(Refusal::AnotherMix));
+        if let Some(refusal) = refused {
+            row.verdict = Verdict::NotComparable(refusal);
+            return Some((row, None));
+        }
+        let together = pooled(&[sides[0].clone(), sides[1].clone()].concat())?;
+        let estimates = sides
+            .each_ref()
+            .map(|side| side.iter().map(|a| of_average(a, together, metric)).collect::<Vec<_>>());
+        let difference = Difference::of(&estimates[0], &estimates[1]).ok()?;
+        let threshold = self.options.thresholds.get(subject);
+        let test = test_of(&mut row, &difference, What::Mean, threshold);
+        Some((row, Some(test)))
+    }
+
+    /// Whether a cache answers more on one side: a warm one takes what is quick, and leaves the Satellite the slow ones.
+    pub fn thinned(&self, subject: Subject) -> Option<Refusal> {
+        let pairs_only = match subject {
+            Subject::Metric(Metric::ScriptFetchMs) => false,
+            // without the requests themselves there are those only that reached the Satellite as well
+            Subject::Metric(Metric::CapsuleScriptFetchMs) if !self.has_requests() => true,
+            _ => return None,
+        };
+        // nothing stands between these hosts and the Satellite
+        if self.group == Some(Group::SatelliteSsh) {
+            return None;
+        }
+        let both = |metric: Metric| {
+            let of = |side: &'a [Run]| pooled(&self.averages(side, metric));
+            of(self.before).zip(of(self.after))
+        };
+        let (before, after) = both(Metric::ScriptFetches)?;
+        // where capsules' logs tell what their cache answered, that decides
+        let reached = both(Metric::ScriptCacheHitRate).map_or((before, after), |(b, a)| (1.0 - b, 1.0 - a));
+        let same = reached.0.max(reached.1) <= SAME_FETCHES * reached.0.min(reached.1);
+        (!same).then_some(Refusal::Thinned { before, after, pairs_only })
+    }
+}
+
+fn pooled(side: &[Average]) -> Option<f64> {
+    let n: u64 = side.iter().map(|a| a.n).sum();
+    (n > 0).then(|| side.iter().map(|a| a.at * a.n as f64).sum::<f64>() / n as f64)
+}
+
+// `pooled` of both sides, so that none is not known to be none
+fn of_average(average: &Average, pooled: f64, metric: Metric) -> Estimate {
+    let n = average.n.max(1) as f64;
+    let of_one = match metric {
+        // an attempt fetches its script once or, from a cache, not at all; what is more comes by chance
+        Metric::ScriptFetches if pooled > 1.0 => pooled - 1.0,
+        _ if metric.is_share() || metric == Metric::ScriptFetches => pooled * (1.0 - pooled),
+        _ => pooled,
+    };
+    let spread = Spread { variance: (of_one + 1.0 / n) / n, df: KNOWN, inflation: 1.0, unsettled: false };
+    Estimate { at: average.at, spread, n: average.n as usize }
+}
