@@ -4,6 +4,7 @@ use super::metrics::{self, NOTHING, Read};
 use super::say;
 use crate::cli::TraceArgs;
 use crate::cli::trace::TraceFormat;
+use crate::compare::run::Run;
 use crate::registration::finish::Registrations;
 use crate::report::atomic;
 use crate::report::table::TableStyle;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 /// Misuse and input that cannot be read.
 pub fn run(args: &TraceArgs) -> anyhow::Result<ExitCode> {
     metrics::check_window(&args.source)?;
+    check_logs(args)?;
     let wanted = wanted(args);
     let picture = matches!(args.format, TraceFormat::Mermaid | TraceFormat::Svg | TraceFormat::Chrome);
     if wanted.is_none() && picture {
@@ -52,6 +54,22 @@ pub fn run(args: &TraceArgs) -> anyhow::Result<ExitCode> {
     };
     write_out(args, &report)?;
     Ok(incomplete.unwrap_or(ExitCode::SUCCESS))
+}
+
+// what a user means who writes the host behind --log, or names a kept run
+fn check_logs(args: &TraceArgs) -> anyhow::Result<()> {
+    let logs = &args.source.log;
+    if let Some(last) = logs.last().filter(|last| logs.len() > 1 && wanted(args).is_none() && !last.exists())
+    {
+        let last = last.display();
+        bail!("{last}: no such file; a host or UUID comes before --log: reginfra trace {last} --log ...");
+    }
+    for path in logs {
+        if Run::is_kept(path)? {
+            bail!("{}: a kept run holds no single requests; name the log that it came from", path.display());
+        }
+    }
+    Ok(())
 }
 
 fn wanted(args: &TraceArgs) -> Option<Wanted> {

@@ -88,8 +88,10 @@ pub struct PhaseSum {
     pub requests: u32,
     /// Their durations together.
     pub request_ms: i64,
-    /// The gaps before them.
+    /// The gaps before them, and those behind requests of its own that nobody answered: the client waited there.
     pub gap_ms: i64,
+    /// Requests without an answer: how long they took is not known.
+    pub unanswered: u32,
     /// Some of its requests are inferred.
     pub inferred: bool,
 }
@@ -187,13 +189,29 @@ impl<'a> Trace<'a> {
 
     /// The sum of one phase.
     pub fn phase(&self, phase: Phase) -> PhaseSum {
-        let steps = self.steps.iter().filter(|s| Phase::of(s.kind) == phase);
-        steps.fold(PhaseSum::default(), |sum, step| PhaseSum {
-            requests: sum.requests + 1,
-            request_ms: sum.request_ms + i64::from(step.took_ms.unwrap_or(0)),
-            gap_ms: sum.gap_ms + step.gap_ms,
-            inferred: sum.inferred || step.evidence == Evidence::Inferred,
-        })
+        let mut sum = PhaseSum::default();
+        let before = [None].into_iter().chain(self.steps.iter().map(Some));
+        for (step, before) in self.steps.iter().zip(before) {
+            let of_gap = before.filter(|b| b.waited()).unwrap_or(step);
+            if Phase::of(of_gap.kind) == phase {
+                sum.gap_ms += step.gap_ms;
+            }
+            if Phase::of(step.kind) == phase {
+                sum.requests += 1;
+                sum.unanswered += u32::from(step.took_ms.is_none());
+                sum.request_ms += i64::from(step.took_ms.unwrap_or(0));
+                sum.inferred |= step.evidence == Evidence::Inferred;
+            }
+        }
+        sum
+    }
+}
+
+impl PhaseSum {
+    /// Requests and gaps together; none where nothing is known of the time.
+    pub fn time_ms(&self) -> Option<i64> {
+        let time = self.request_ms + self.gap_ms;
+        (time > 0 || self.unanswered < self.requests).then_some(time)
     }
 }
 
@@ -201,6 +219,11 @@ impl Step<'_> {
     /// Where it ends, behind the start of the first request.
     pub fn end_ms(&self) -> i64 {
         self.placed_ms + i64::from(self.took_ms.unwrap_or(0))
+    }
+
+    // the client waited for an answer that never came
+    const fn waited(&self) -> bool {
+        matches!(self.outcome, Outcome::Unanswered)
     }
 
     /// It was not answered, or with an error.

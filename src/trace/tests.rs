@@ -63,3 +63,19 @@ fn phases_and_gaps_add_up_to_the_whole() {
     let compliance = trace.phase(Phase::Compliance);
     assert_eq!((compliance.requests, compliance.request_ms, compliance.gap_ms), (2, 250, 3050));
 }
+
+#[test]
+fn what_nobody_answered_has_the_time_behind_it_and_none_where_there_is_no_more() {
+    let timed_out = Recorded { outcome: Outcome::Unanswered, ..recorded(1000, 0, Kind::Create) };
+    let all = Registrations::default();
+    let traced = Traced::sample(
+        true,
+        &[recorded(0, 300, Kind::Script), timed_out, recorded(61_000, 20, Kind::Status)],
+    );
+    let create = Trace::of(&traced, &all).phase(Phase::ConsumerCreation);
+    assert_eq!((create.requests, create.unanswered, create.gap_ms), (1, 1, 700 + 60_000), "{create:?}");
+    assert_eq!(Trace::of(&traced, &all).phase(Phase::StatusAndCertificates).gap_ms, 0);
+    let alone = Traced::sample(true, &[timed_out]);
+    let create = Trace::of(&alone, &all).phase(Phase::ConsumerCreation);
+    assert_eq!(create.time_ms(), None, "{create:?}");
+}

@@ -83,3 +83,14 @@ fn quiet_says_nothing_but_errors() {
     let written = log();
     written.run("db1 --quiet").go().code(0).says_nothing_on_stdout().says_nothing_on_stderr();
 }
+
+#[test]
+fn a_host_behind_the_log_and_a_kept_run_are_told_the_way_out() {
+    let written = log();
+    let done = Run::new("trace --log").arg(written.log()).arg("web1.north.lab").go().code(2);
+    done.says_nothing_on_stdout().told("reginfra trace web1.north.lab --log");
+    let kept = written.log().with_file_name("kept");
+    Run::new("metrics --quiet --log").arg(written.log()).arg("--save").arg(&kept).go().code(0);
+    let done = Run::new("trace --log").arg(&kept).go().code(2).says_nothing_on_stdout();
+    done.told("kept").told("name the log that it came from");
+}

@@ -24,6 +24,9 @@ const MOST: f64 = 0.8;
 /// Values of one side that are inferred and those of the other, as shares: further apart, another evidence.
 const SAME_EVIDENCE: f64 = 0.05;
 
+/// Timings that a registration tells for itself, no two of the same request.
+const TIMINGS: [Metric; 3] = [Metric::ConsumerCreateMs, Metric::HostRegisterMs, Metric::FactUpdateMs];
+
 /// What the runs are like: a server's slow phases touch every timing of every group.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Steadiness {
@@ -37,17 +40,30 @@ impl Steadiness {
     pub fn of<'a>(runs: impl Iterator<Item = &'a Run>) -> Self {
         let mut found = Self::default();
         for run in runs {
-            for metric in [Metric::ConsumerCreateMs, Metric::HostRegisterMs, Metric::FactUpdateMs] {
-                let values = run.registrations.iter().filter_map(|r| r.value(metric)).collect();
+            let of = |values: Vec<f64>| {
                 let sample = Sample { values, parts: Vec::new() };
-                if let Some(of_run) = estimate(&sample, What::Typical, &BTreeMap::new(), false) {
-                    found.phased |= of_run.spread.inflation > 1.0;
-                    found.unsettled |= of_run.spread.unsettled;
-                }
+                estimate(&sample, What::Typical, &BTreeMap::new(), false).map(|of_run| of_run.spread)
+            };
+            let alone =
+                TIMINGS.map(|metric| of(run.registrations.iter().filter_map(|r| r.value(metric)).collect()));
+            // what touches all timings alike stands out of their mean, in which the noise of each is smaller
+            let together = of(run.registrations.iter().filter_map(geometric_mean).collect());
+            for spread in alone.into_iter().chain([together]).flatten() {
+                found.phased |= spread.inflation > 1.0;
+                found.unsettled |= spread.unsettled;
             }
         }
         found
     }
+}
+
+// none where a timing is missing
+fn geometric_mean(registration: &Registration) -> Option<f64> {
+    let mut product = 1.0;
+    for metric in TIMINGS {
+        product *= registration.value(metric)?.max(0.5);
+    }
+    Some(product.powf(1.0 / TIMINGS.len() as f64))
 }
 
 pub(super) struct Sides<'a> {

@@ -36,6 +36,7 @@ fn trace(trace: &Trace<'_>) -> Value {
         json!({
             "phase": phase.name(),
             "requests": sum.requests,
+            "unanswered": sum.unanswered,
             "request_ms": sum.request_ms,
             "gap_ms": sum.gap_ms,
             "evidence": evidence(sum.inferred),

@@ -177,17 +177,19 @@ fn phases(out: &mut String, trace: &Trace<'_>, style: TableStyle) {
         Phase::ALL.into_iter().map(|p| (p, trace.phase(p))).filter(|(_, s)| s.requests > 0).collect();
     let all: i64 = sums.iter().map(|(_, s)| s.request_ms + s.gap_ms).sum();
     for (phase, sum) in sums {
-        let share = (sum.request_ms + sum.gap_ms) as f64 / all.max(1) as f64;
+        let share = |time: i64| percent(time as f64 / all.max(1) as f64);
+        let took =
+            if sum.unanswered == sum.requests { "?".to_owned() } else { millis(sum.request_ms as f64) };
         let cells = vec![
             Cell::plain(phase.label()),
             Cell::plain(sum.requests.to_string()),
-            Cell::plain(millis(sum.request_ms as f64)),
+            Cell::plain(took),
             Cell::plain(if sum.gap_ms == 0 {
                 String::new()
             } else {
                 distance(sum.gap_ms, trace.whole_seconds)
             }),
-            Cell::plain(percent(share)),
+            Cell::plain(sum.time_ms().map_or_else(|| "?".to_owned(), share)),
         ];
         rows.push(Row { inferred: sum.inferred, cells });
     }
