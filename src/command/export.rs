@@ -3,7 +3,7 @@
 use super::history::{Found, chosen_keys, chosen_runs};
 use super::say;
 use crate::cli::export::{ExportArgs, ExportFormat};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::Key;
 use crate::metrics::answer::Statistic;
 use crate::registration::session::Group;

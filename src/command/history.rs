@@ -5,7 +5,7 @@ use crate::cli::history::{Chosen, HistoryArgs, HistoryFailOn, HistoryFormat};
 use crate::compare::judge::Subject;
 use crate::history::acknowledged;
 use crate::history::judge::{History, Options, judge};
-use crate::history::kept::{self, KeptRun, Loaded};
+use crate::history::runs::{self, KeptRun, Loaded};
 use crate::history::series::{Key, SUBJECTS, Series, keys};
 use crate::metrics::answer::Statistic;
 use crate::registration::session::Group;
@@ -38,7 +38,7 @@ pub fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         say(&format!("error: {words}"));
         return Ok(ExitCode::from(NOTHING));
     }
-    for run in runs.iter().filter(|run| !run.complete) {
+    for run in runs.iter().filter(|run| !run.complete()) {
         say(&format!("warning: {}: its log was cut, or not all of it could be read", run.name));
     }
     let keys = chosen_keys(&args.chosen, &[None], &[Statistic::P50]);
@@ -74,14 +74,14 @@ pub(super) enum Found {
 /// Runs that were asked for; why there is none, or some cannot be read, is told.
 pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Found> {
     let wanted = parse_labels(&chosen.with)?;
-    let Loaded { mut runs, errors } = kept::load(&chosen.runs);
+    let Loaded { mut runs, errors } = runs::load(&chosen.runs);
     let unreadable: Vec<String> = errors.iter().map(ToString::to_string).collect();
     let kind = if runs.is_empty() { "error" } else { "warning" };
     for words in &unreadable {
         say(&format!("{kind}: {words}"));
     }
     if runs.is_empty() {
-        let nothing = errors.iter().all(|e| matches!(e, kept::KeptError::None { .. }));
+        let nothing = errors.iter().all(|e| matches!(e, runs::LoadError::None { .. }));
         return Ok(Found::Nothing(if nothing { NOTHING } else { 2 }));
     }
     runs.retain(|run| wanted.iter().all(|(key, value)| run.labels.get(key) == Some(value)));

@@ -6,9 +6,9 @@ use crate::compare::comparable::{self, Refusal};
 use crate::compare::estimate::{Difference, Estimate, Sample, What, estimate};
 use crate::compare::run::{Answered, Average, Registration, Run};
 use crate::compare::statistics::spread::Spread;
+use crate::kept::requests::Call;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
-use crate::report::requests::Call;
 use std::collections::BTreeMap;
 
 /// Of a timing's two tests, what the one of the whole distribution counts for; the rest is the tail's.

@@ -6,7 +6,7 @@ pub mod orion;
 pub mod otava;
 pub mod status_data;
 
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::Key;
 use crate::registration::session::{Evidence, Group};
 use serde_json::{Map, Value, json};

@@ -4,7 +4,7 @@
 //! rates: Otava's `direction`.
 
 use super::{ExportError, figures, group_name, renamed};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::Key;
 use crate::registration::session::Group;
 use serde_json::{Map, Value, json};

@@ -2,7 +2,7 @@
 //! it is, byte for byte and in its order.
 
 use super::{ExportError, nested, renamed};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::Key;
 use crate::timestamp::Timestamp;
 use serde::Deserialize;
@@ -46,7 +46,7 @@ pub fn document(there: Option<&str>, run: &KeptRun, keys: &[Key], name: &str) ->
 
 // as OPL's own new file is, but for the times; whether a run has passed is for others to judge
 fn new(run: &KeptRun, name: &str) -> Value {
-    let (started, ended) = run.window.unwrap_or((run.time, run.time));
+    let (started, ended) = run.window().unwrap_or((run.time, run.time));
     json!({
         "name": name,
         "started": opl_time(started),

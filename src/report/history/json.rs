@@ -3,7 +3,7 @@
 use super::{Shown, verdict};
 use crate::history::divisive::{SEED, SHUFFLES};
 use crate::history::judge::{Finding, Judged};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::report::compare::{group_label, group_name};
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn run(run: &KeptRun) -> Value {
         "time": run.time,
         "labels": run.labels,
         "registrations": run.group(None).map_or(0, |all| all.session_count),
-        "complete": run.complete,
+        "complete": run.complete(),
     })
 }
 

@@ -6,7 +6,7 @@ pub mod text;
 
 use crate::compare::judge::Subject;
 use crate::history::judge::{Finding, History, Judged, Options};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::{Key, Point};
 use crate::report::durations::{calls, millis, percent};
 

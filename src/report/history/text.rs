@@ -4,7 +4,7 @@ use super::sparkline::{Signs, sparkline};
 use super::{Shown, change, value, verdict};
 use crate::history::divisive::values_needed;
 use crate::history::judge::{Finding, Judged};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::registration::session::Group;
 use crate::report::compare::{group_label, label};
 use crate::report::durations::{count, percent};
