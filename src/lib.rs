@@ -31,3 +31,4 @@ pub mod source;
 pub mod timestamp;
 pub mod trace;
 pub mod validate;
+pub mod yaml_file;
