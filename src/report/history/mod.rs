@@ -63,7 +63,3 @@ fn change(key: Key, finding: &Finding) -> String {
     }
     format!("{:+.1} %", (after / before - 1.0) * 100.0)
 }
-
-fn verdict(finding: &Finding) -> &'static str {
-    if finding.worse { "regressed" } else { "improved" }
-}
