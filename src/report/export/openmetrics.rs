@@ -3,7 +3,7 @@
 //! All families are gauges without times: a run's figures stand still, and the collector reads the older text format,
 //! which knows no `info` and takes no file with times.
 
-use super::{ExportError, Figure, figures, group_name, groups, renamed};
+use super::{DIGITS, ExportError, Figure, figures, group_name, groups, renamed};
 use crate::compare::judge::Subject;
 use crate::history::runs::KeptRun;
 use crate::history::series::{Key, SUBJECTS};
@@ -77,7 +77,8 @@ fn family_of(out: &mut String, subject: Subject, figures: &[&Figure]) {
             ("statistic", figure.key.statistic.name()),
             ("evidence", if figure.evidence == Evidence::Inferred { "inferred" } else { "exact" }),
         ]);
-        (labels, figure.value / scale)
+        // a kept figure is a decimal: as the quotient of whole numbers it is the nearest float, and shown as short as it was
+        (labels, (figure.value * DIGITS).round() / (DIGITS * scale))
     };
     let name = format!("reginfra_{name}");
     Family { name: &name, unit, help: what }.write(out, figures.iter().map(sample));
