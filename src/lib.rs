@@ -10,8 +10,9 @@
 //! `registration` joins requests by their keys into sessions, `metrics` turns sessions into figures,
 //! `report` turns figures into words and files. `render` evaluates the roles' own variables and templates: its files
 //! are those that `ansible-playbook` writes. `validate` judges what makes hosts register: HAProxy, caches, capsules,
-//! the inventory. `compare` says what changed between two runs, `history` where a series of runs changed, `trace` shows
-//! registrations request by request. `simulate` writes a storm with known truth in the real formats.
+//! the inventory. `kept` is the folder of a run that `metrics --save` kept, `compare` says what changed between two
+//! runs, `history` where a series of runs changed, `trace` shows registrations request by request. `simulate` writes a
+//! storm with known truth in the real formats.
 
 pub mod cache;
 pub mod cli;
@@ -19,6 +20,7 @@ pub mod command;
 pub mod compare;
 pub mod history;
 pub mod inventory;
+pub mod kept;
 pub mod log;
 pub mod metrics;
 pub mod registration;
@@ -29,3 +31,4 @@ pub mod source;
 pub mod timestamp;
 pub mod trace;
 pub mod validate;
+pub mod yaml_file;

@@ -7,6 +7,7 @@ use crate::cli::{Cli, Command, MetricsArgs};
 use crate::compare::comparable::Refusal;
 use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare};
 use crate::compare::run::Run;
+use crate::kept::Folder;
 use crate::metrics::targets;
 use crate::report::atomic;
 use crate::report::compare as report;
@@ -123,8 +124,8 @@ pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Re
 
 fn read(run: &str, reading: &CompareReading) -> anyhow::Result<Run> {
     let path = Path::new(run);
-    if Run::is_kept(path)? {
-        return Ok(Run::load(path)?);
+    if let Some(folder) = Folder::at(path)? {
+        return Ok(Run::read(&folder, &folder.answer()?, |_| ())?);
     }
     let options = metrics_options(run, reading)?;
     match metrics::read(&options)? {

@@ -1,9 +1,9 @@
 //! `reginfra export`: kept runs in, the documents of trackers out.
 
-use super::history::{Found, chosen_keys, chosen_runs};
+use super::history::{Found, chosen_keys, chosen_runs, tell_incomplete};
 use super::say;
 use crate::cli::export::{ExportArgs, ExportFormat};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::Key;
 use crate::metrics::answer::Statistic;
 use crate::registration::session::Group;
@@ -38,6 +38,7 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         say("error: no run has a figure that was asked for");
         return Ok(ExitCode::from(NOTHING));
     }
+    tell_incomplete(&runs);
     match (args.format, runs.as_slice()) {
         (ExportFormat::OtavaCsv, _) => return otava_files(args, &runs, &keys),
         (ExportFormat::Orion, _) => {

@@ -2,10 +2,11 @@
 
 use super::say;
 use crate::cli::history::{Chosen, HistoryArgs, HistoryFailOn, HistoryFormat};
-use crate::compare::judge::Subject;
+use crate::compare::comparable::{LOAD, Refusal, SAME_LOAD};
+use crate::compare::judge::{Subject, Verdict};
 use crate::history::acknowledged;
-use crate::history::judge::{History, Options, judge};
-use crate::history::kept::{self, KeptRun, Loaded};
+use crate::history::judge::{Finding, History, Options, judge};
+use crate::history::runs::{self, KeptRun, Loaded};
 use crate::history::series::{Key, SUBJECTS, Series, keys};
 use crate::metrics::answer::Statistic;
 use crate::registration::session::Group;
@@ -20,8 +21,6 @@ use std::process::ExitCode;
 
 /// Nothing to look through (design: exit codes).
 const NOTHING: u8 = 3;
-/// Labels that say what load was asked for.
-const LOADS: [&str; 3] = ["level", "concurrency", "batch"];
 
 /// Runs it; the exit code says what came of it.
 ///
@@ -38,12 +37,13 @@ pub fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         say(&format!("error: {words}"));
         return Ok(ExitCode::from(NOTHING));
     }
-    for run in runs.iter().filter(|run| !run.complete) {
-        say(&format!("warning: {}: its log was cut, or not all of it could be read", run.name));
+    tell_incomplete(&runs);
+    if let Some(words) = other_loads(&runs) {
+        say(&format!("warning: {words}"));
     }
     let keys = chosen_keys(&args.chosen, &[None], &[Statistic::P50]);
     let series = keys.into_iter().map(|key| Series::of(key, &runs)).collect();
-    let history = judge(series, &options, &known);
+    let history = judge(series, &|key| Series::of(key, &runs), &options, &known);
     if history.judged.is_empty() {
         say("error: no run has a figure that was asked for");
         return Ok(ExitCode::from(NOTHING));
@@ -74,14 +74,14 @@ pub(super) enum Found {
 /// Runs that were asked for; why there is none, or some cannot be read, is told.
 pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Found> {
     let wanted = parse_labels(&chosen.with)?;
-    let Loaded { mut runs, errors } = kept::load(&chosen.runs);
+    let Loaded { mut runs, errors } = runs::load(&chosen.runs);
     let unreadable: Vec<String> = errors.iter().map(ToString::to_string).collect();
     let kind = if runs.is_empty() { "error" } else { "warning" };
     for words in &unreadable {
         say(&format!("{kind}: {words}"));
     }
     if runs.is_empty() {
-        let nothing = errors.iter().all(|e| matches!(e, kept::KeptError::None { .. }));
+        let nothing = errors.iter().all(|e| matches!(e, runs::LoadError::None { .. }));
         return Ok(Found::Nothing(if nothing { NOTHING } else { 2 }));
     }
     runs.retain(|run| wanted.iter().all(|(key, value)| run.labels.get(key) == Some(value)));
@@ -105,24 +105,65 @@ pub(super) fn chosen_keys(chosen: &Chosen, groups: &[Option<Group>], statistics:
     keys(&groups, &subjects, &statistics)
 }
 
-// why runs are no series: another load is no change of the Satellite
+/// Tells which runs are not whole.
+pub(super) fn tell_incomplete(runs: &[KeptRun]) {
+    const SHOWN: usize = 2;
+    for run in runs.iter().filter(|run| !run.complete()) {
+        let unreadable = &run.answer.coverage.unreadable;
+        let mut words: Vec<String> = unreadable.iter().take(SHOWN).cloned().collect();
+        if unreadable.len() > SHOWN {
+            words.push(format!("{} more could not be read", unreadable.len() - SHOWN));
+        }
+        match run.cut() {
+            0 if words.is_empty() => words.push("not all of its log could be read".to_owned()),
+            0 => {}
+            n => words.push(format!("its log was cut: {n} creates have no end")),
+        }
+        say(&format!("warning: {}: not complete: {}", run.name, words.join("; ")));
+    }
+}
+
+// why runs are no series: another load is no change of the Satellite, and one that nobody tells may be another
 fn several_loads(runs: &[KeptRun]) -> Option<String> {
-    for label in LOADS {
-        let mut values: BTreeMap<&str, usize> = BTreeMap::new();
-        for value in runs.iter().filter_map(|run| run.labels.get(label)) {
-            *values.entry(value).or_default() += 1;
+    let all_have = |label: &str| runs.iter().all(|run| run.labels.contains_key(label));
+    for label in LOAD {
+        let mut values: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        for run in runs {
+            *values.entry(run.labels.get(label).map(String::as_str)).or_default() += 1;
+        }
+        if values.len() > 1 && all_have(LOAD[0]) {
+            // what was asked for is told
+            values.remove(&None);
         }
         if values.len() > 1 {
-            let told: Vec<String> = values.iter().map(|(v, n)| format!("{label}={v} ({n} runs)")).collect();
-            let first = values.keys().next().unwrap_or(&"");
+            let told = |(value, n): (&Option<&str>, &usize)| match value {
+                Some(value) => format!("{label}={value} ({n} runs)"),
+                None => format!("no label {label} ({n} runs)"),
+            };
+            let value = values.keys().flatten().next().unwrap_or(&"");
+            let label_them = format!("; or label those that have none ({label} in the labels.json of each)");
             return Some(format!(
-                "these runs were asked for other loads, which no figure can be compared over: {}; choose with --where \
-                 {label}={first}",
-                told.join(", ")
+                "these runs were asked for several loads, which no figure can be compared over: {}; choose with \
+                 --where {label}={value}{}",
+                values.iter().map(told).collect::<Vec<_>>().join(", "),
+                if values.contains_key(&None) { &label_them } else { "" }
             ));
         }
     }
     None
+}
+
+// what may be several loads where no label tells: attempts are an outcome, and refuse nothing
+fn other_loads(runs: &[KeptRun]) -> Option<String> {
+    let attempts = || runs.iter().filter_map(|run| run.group(None)).map(|all| all.session_count);
+    let (least, most) = (attempts().min()?, attempts().max()?);
+    let labelled = LOAD.iter().any(|label| runs.iter().all(|run| run.labels.contains_key(*label)));
+    (!labelled && most as f64 > SAME_LOAD * least.max(1) as f64).then(|| {
+        format!(
+            "the runs have {least} to {most} registrations, and no label tells whether that was asked for: put level=N \
+             into the labels.json of each, and choose with --where level=N"
+        )
+    })
 }
 
 fn exit_code(args: &HistoryArgs, history: &History) -> ExitCode {
@@ -130,8 +171,17 @@ fn exit_code(args: &HistoryArgs, history: &History) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let any = args.fail_on.contains(&HistoryFailOn::Change);
-    if history.news().any(|finding| any || finding.worse) {
+    let asked = |f: &Finding| f.verdict == Verdict::Regressed || (any && f.verdict.is_change());
+    if history.news().any(asked) {
         return ExitCode::from(1);
+    }
+    // other figures stand for what a cache hides
+    let refused = |f: &Finding| matches!(&f.verdict, Verdict::NotComparable(refusal) if !matches!(refusal, Refusal::Thinned { .. }));
+    if history.news().any(refused) {
+        say(
+            "error: --fail-on: a change has no verdict; its reason stands in the answer, and --ack takes its id where it is known",
+        );
+        return ExitCode::from(NOTHING);
     }
     let short = |needed: Option<usize>| needed.is_some();
     let by_name = !args.chosen.metric.is_empty() && history.judged.iter().any(|j| short(j.needed));

@@ -8,10 +8,12 @@ use crate::cli::compare::CompareReading;
 use crate::cli::report::{ReportArgs, ReportFormat};
 use crate::compare::judge::{self, Options};
 use crate::compare::run::Run;
+use crate::kept::Folder;
+use crate::kept::answer::KeptAnswer;
 use crate::metrics::targets::{self, Target};
 use crate::report::atomic;
 use crate::report::compare::Comparison;
-use crate::report::page::answer::KeptAnswer;
+use crate::report::json::AnswerJson;
 use crate::report::page::attempts::Attempts;
 use crate::report::page::{self, Report};
 use anyhow::{Context, bail};
@@ -96,10 +98,9 @@ fn reading(source: &SourceArgs) -> CompareReading {
 fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
     let mut source = args.source.clone();
     if let Some(run) = &args.run {
-        let dir = Path::new(run);
-        if Run::is_kept(dir).with_context(|| run.clone())? {
+        if let Some(folder) = Folder::at(Path::new(run)).with_context(|| run.clone())? {
             refuse_what_cannot_count(args)?;
-            return kept(run).with_context(|| run.clone());
+            return kept(&folder).with_context(|| run.clone());
         }
         let path = PathBuf::from(run);
         match compare::option_for(run) {
@@ -122,7 +123,8 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
     let judgements = targets::judge(targets, &answer);
     Ok(Some(Side {
         run: Run::of(&name_of(&source), &answer, &registrations),
-        answer: KeptAnswer::of(&answer, &judgements)?,
+        // a page shows what other programs get
+        answer: serde_json::from_value(serde_json::to_value(AnswerJson::of(&answer, &judgements))?)?,
         attempts: Attempts::of(&registrations),
         code: code.unwrap_or(ExitCode::SUCCESS),
     }))
@@ -147,14 +149,15 @@ fn refuse_what_cannot_count(args: &ReportArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn kept(name: &str) -> anyhow::Result<Option<Side>> {
-    let dir = Path::new(name);
-    let run = Run::load(dir)?;
+fn kept(folder: &Folder) -> anyhow::Result<Option<Side>> {
+    let answer = folder.answer()?;
+    let mut attempts = Attempts::default();
+    let run = Run::read(folder, &answer, |line| attempts.take(line))?;
+    attempts.end();
     if run.registrations.is_empty() {
-        say(&format!("error: nothing to analyse: {name} holds no registration"));
+        say(&format!("error: nothing to analyse: {} holds no registration", run.name));
         return Ok(None);
     }
-    let (answer, attempts) = (KeptAnswer::load(dir)?, Attempts::load(dir)?);
     for words in &run.unreadable {
         say(&format!("warning: {words}"));
     }

@@ -4,7 +4,7 @@ use super::metrics::{self, NOTHING, Read};
 use super::say;
 use crate::cli::TraceArgs;
 use crate::cli::trace::TraceFormat;
-use crate::compare::run::Run;
+use crate::kept::Folder;
 use crate::registration::finish::Registrations;
 use crate::report::atomic;
 use crate::report::table::TableStyle;
@@ -65,7 +65,7 @@ fn check_logs(args: &TraceArgs) -> anyhow::Result<()> {
         bail!("{last}: no such file; a host or UUID comes before --log: reginfra trace {last} --log ...");
     }
     for path in logs {
-        if Run::is_kept(path)? {
+        if Folder::at(path)?.is_some() {
             bail!("{}: a kept run holds no single requests; name the log that it came from", path.display());
         }
     }

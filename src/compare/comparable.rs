@@ -6,9 +6,11 @@ use crate::registration::session::Group;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Hosts of one run over those of another: outside of it another load was asked for.
-const SAME_LOAD: f64 = 1.25;
+pub const SAME_LOAD: f64 = 1.25;
 /// Labels of the load that was asked for; where all runs have the first one, hosts are not counted.
-const LOAD: [&str; 3] = ["level", "concurrency", "batch"];
+pub const LOAD: [&str; 3] = ["level", "concurrency", "batch"];
+/// What reached the Satellite on one side over the other's: outside of it a script cache hides some.
+pub const SAME_FETCHES: f64 = 1.1;
 /// A part of the mix whose share differs by more is another mix, where it is more than chance gives: so many standard
 /// errors of the difference.
 const SAME_MIX: f64 = 0.05;

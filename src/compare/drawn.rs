@@ -4,9 +4,9 @@
 //! The medians are those of `reginfra simulate`. Slow phases and bursts touch every timing of a registration alike.
 
 use super::run::{Answered, Average, OF_SESSIONS, Registration, Run};
+use crate::kept::requests::Call;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
-use crate::report::requests::Call;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Poisson, StandardNormal};
 

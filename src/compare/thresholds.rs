@@ -1,36 +1,16 @@
 //! `5%`, `consumer_create_ms=10%` or a YAML file in, what counts as a change out.
 
 use super::judge::{SUBJECTS, Thresholds};
+use crate::yaml_file::{self, FileError, Problem};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Why a threshold cannot be used.
+/// No metric that is compared.
 #[derive(Debug, thiserror::Error)]
-pub enum ThresholdError {
-    /// A file that cannot be read.
-    #[error("{path}: cannot read the thresholds: {source}; check the path and its permissions", path = .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file that does not hold what it should.
-    #[error("{path}:{line}: {problem}", path = .path.display())]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// What is wrong, and what is allowed.
-        problem: String,
-    },
-    /// No metric that is compared.
-    #[error("'{name}' is no metric that is compared; these are: {}", names().join(", "))]
-    Unknown {
-        /// What was given.
-        name: String,
-    },
+#[error("'{name}' is no metric that is compared; these are: {}", names().join(", "))]
+pub struct UnknownMetric {
+    /// What was given.
+    name: String,
 }
 
 fn names() -> Vec<&'static str> {
@@ -58,13 +38,13 @@ impl Thresholds {
     ///
     /// # Errors
     /// No metric that is compared.
-    pub fn set(&mut self, metric: Option<&str>, share: f64) -> Result<(), ThresholdError> {
+    pub fn set(&mut self, metric: Option<&str>, share: f64) -> Result<(), UnknownMetric> {
         match metric {
             None => self.all = share,
             Some(name) if names().contains(&name) => {
                 self.of.insert(name.to_owned(), share);
             }
-            Some(name) => return Err(ThresholdError::Unknown { name: name.to_owned() }),
+            Some(name) => return Err(UnknownMetric { name: name.to_owned() }),
         }
         Ok(())
     }
@@ -73,15 +53,16 @@ impl Thresholds {
     ///
     /// # Errors
     /// Names the file, the line and what is allowed.
-    pub fn load(path: &Path) -> Result<Self, ThresholdError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ThresholdError::Read { path: path.to_owned(), source })?;
-        let wrong =
-            |line: usize, problem: String| ThresholdError::Content { path: path.to_owned(), line, problem };
-        let read: BTreeMap<String, serde_yaml::Value> = serde_yaml::from_str(&text).map_err(|e| {
-            let line = e.location().map_or(1, |l| l.line());
-            wrong(line, format!("{e}; write a metric and a percentage a line, as 'consumer_create_ms: 10%'"))
-        })?;
+    pub fn load(path: &Path) -> Result<Self, FileError> {
+        yaml_file::load(path, "the thresholds", Self::parse)
+    }
+
+    fn parse(text: &str) -> Result<Self, Problem> {
+        let read: BTreeMap<String, serde_yaml::Value> =
+            yaml_file::parse(text).map_err(|(line, problem)| {
+                let form = "write a metric and a percentage a line, as 'consumer_create_ms: 10%'";
+                (line, format!("{problem}; {form}"))
+            })?;
         let mut found = Self::default();
         for (name, value) in &read {
             let line = 1 + text.lines().position(|l| l.trim_start().starts_with(name.as_str())).unwrap_or(0);
@@ -89,10 +70,10 @@ impl Thresholds {
                 serde_yaml::Value::String(text) => parse_share(text),
                 _ => Err("is no percentage; write one such as 5%".to_owned()),
             };
-            let share = share.map_err(|problem| wrong(line, format!("{name}: {problem}")))?;
+            let share = share.map_err(|problem| (line, format!("{name}: {problem}")))?;
             found
                 .set((name != "all").then_some(name), share)
-                .map_err(|error| wrong(line, format!("{error}; 'all' is of every other")))?;
+                .map_err(|error| (line, format!("{error}; 'all' is of every other")))?;
         }
         Ok(found)
     }
@@ -124,9 +105,10 @@ mod tests {
             ("all: 5\n", ":1: all: is no percentage"),
             ("all: 5%\nerror_rate: -1%\n", ":2: error_rate: give a percentage"),
             ("- 5%\n", "write a metric and a percentage"),
+            ("all: [\n", ":2: "),
         ] {
             let told = loaded(text).unwrap_err();
-            assert!(told.contains(words), "{text:?}: {told}");
+            assert!(told.contains(words) && !told.contains("column"), "{text:?}: {told}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! A YAML file of known changes in, what is not to be told again out.
 
+use crate::yaml_file::{self, FileError, Problem};
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A change that somebody has dealt with.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -13,42 +14,23 @@ pub struct Acknowledged {
     pub reason: String,
 }
 
-/// Why a file of them cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum AcknowledgedError {
-    /// It cannot be read.
-    #[error("{path}: cannot read the acknowledged changes: {source}; check the path and its permissions", path = .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// It does not hold what it should.
-    #[error("{path}:{line}: {problem}; write a list of '- id: ID' and 'reason: WORDS'", path = .path.display())]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// What is wrong.
-        problem: String,
-    },
-}
-
 /// Reads a list of `id` and `reason`.
 ///
 /// # Errors
 /// Names the file, the line and what is allowed.
-pub fn load(path: &Path) -> Result<Vec<Acknowledged>, AcknowledgedError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| AcknowledgedError::Read { path: path.to_owned(), source })?;
-    let wrong = |line, problem| AcknowledgedError::Content { path: path.to_owned(), line, problem };
-    if text.lines().all(|l| matches!(l.trim().chars().next(), None | Some('#'))) {
+pub fn load(path: &Path) -> Result<Vec<Acknowledged>, FileError> {
+    yaml_file::load(path, "the acknowledged changes", |text| {
+        parse(text).map_err(|(line, problem)| {
+            (line, format!("{problem}; write a list of '- id: ID' and 'reason: WORDS'"))
+        })
+    })
+}
+
+fn parse(text: &str) -> Result<Vec<Acknowledged>, Problem> {
+    if yaml_file::is_empty(text) {
         return Ok(Vec::new());
     }
-    let read: Vec<Acknowledged> = serde_yaml::from_str(&text)
-        .map_err(|e| wrong(e.location().map_or(1, |l| l.line()), e.to_string()))?;
+    let read: Vec<Acknowledged> = yaml_file::parse(text)?;
     for (index, entry) in read.iter().enumerate() {
         let line = || {
             let with_id =
@@ -56,10 +38,10 @@ pub fn load(path: &Path) -> Result<Vec<Acknowledged>, AcknowledgedError> {
             with_id.last().map_or(1, |(at, _)| at + 1)
         };
         if entry.reason.trim().is_empty() {
-            return Err(wrong(line(), format!("{} has no reason", entry.id)));
+            return Err((line(), format!("{} has no reason", entry.id)));
         }
         if read[..index].iter().any(|other| other.id == entry.id) {
-            return Err(wrong(line(), format!("{} stands twice", entry.id)));
+            return Err((line(), format!("{} stands twice", entry.id)));
         }
     }
     Ok(read)
@@ -92,7 +74,7 @@ mod tests {
             ("- {id: a, reason: b, until: c}\n", "unknown field"),
         ] {
             let told = loaded(text).unwrap_err();
-            assert!(told.contains(words), "{text:?}: {told}");
+            assert!(told.contains(words) && !told.contains("column"), "{text:?}: {told}");
         }
     }
 }

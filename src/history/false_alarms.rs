@@ -39,11 +39,13 @@ impl Drawn {
     pub fn count(self, histories: usize, seed: u64) -> Counts {
         let mut counts = Counts { histories, ..Counts::default() };
         let nothing: [Acknowledged; 0] = [];
+        // figures that were not drawn have no value
+        let beside = |key| Series { key, points: Vec::new() };
         for history in 0..histories {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             random.set_stream(history as u64 + 1);
             let series = (0..self.figures).map(|figure| self.series(figure, &mut random)).collect();
-            let judged = judge(series, &Options::default(), &nothing).judged;
+            let judged = judge(series, &beside, &Options::default(), &nothing).judged;
             counts.any += usize::from(judged.iter().any(|j| !j.findings.is_empty()));
             let near = |at: usize| at.abs_diff(self.at) <= 1;
             let first = judged.first();

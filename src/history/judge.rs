@@ -3,6 +3,8 @@
 use super::acknowledged::Acknowledged;
 use super::divisive::{Change, changes, next_change, values_needed};
 use super::series::{Key, Series};
+use super::verdict;
+use crate::compare::judge::Verdict;
 use crate::compare::statistics::discovery::adjusted;
 use crate::compare::statistics::location::median;
 use crate::timestamp::Timestamp;
@@ -36,10 +38,15 @@ pub struct Finding {
     pub before: f64,
     /// Median of the stretch after, to the next change or the last run.
     pub after: f64,
-    /// More is worse, and it is more; or the other way round.
-    pub worse: bool,
-    /// That values which are all alike would divide so well.
+    /// What came of it; never `NoChangeSeen`.
+    pub verdict: Verdict,
+    /// Of a create or a fact update, what came of both together at that place; none where the runs do not tell.
+    pub together: Option<Verdict>,
+    /// Of so good a division by chance, over all figures that were looked at together: the smallest `significance`
+    /// at which it still stands.
     pub probability: f64,
+    /// The same of this figure alone, by permutation.
+    pub probability_alone: f64,
     /// Why it need not be told.
     pub acknowledged: Option<String>,
 }
@@ -71,51 +78,71 @@ impl History {
     }
 }
 
-/// Looks for changes in every series.
-pub fn judge(series: Vec<Series>, options: &Options, known: &[Acknowledged]) -> History {
+/// Looks for changes in every series; `beside` has other figures of the same runs, which verdicts need.
+pub fn judge(
+    series: Vec<Series>,
+    beside: &dyn Fn(Key) -> Series,
+    options: &Options,
+    known: &[Acknowledged],
+) -> History {
+    let mut judged = family(series, options);
+    verdict::settle(&mut judged, beside, options);
+    let unknown = acknowledge(&mut judged, known, options.min_segment);
+    History { judged, unknown }
+}
+
+/// The changes of series that are tested together, for better or for worse.
+pub(super) fn family(series: Vec<Series>, options: &Options) -> Vec<Judged> {
     let needed = values_needed(options.significance, options.min_segment);
+    let series: Vec<Series> = series.into_iter().filter(|s| !s.points.is_empty()).collect();
     let values: Vec<Vec<f64>> = series.iter().map(|s| s.points.iter().map(|p| p.value).collect()).collect();
     // of all series that are long enough, also of those in which nothing divides at all
     let long: Vec<usize> = (0..series.len()).filter(|i| values[*i].len() >= needed).collect();
     let first: Vec<Option<Change>> =
         long.iter().map(|i| next_change(&values[*i], &[], options.min_segment)).collect();
-    let probabilities: Vec<f64> = first.iter().map(|c| c.map_or(1.0, |c| c.probability)).collect();
-    let stands: Vec<bool> = adjusted(&probabilities).iter().map(|p| *p <= options.significance).collect();
+    let alone: Vec<f64> = first.iter().map(|c| c.map_or(1.0, |c| c.probability)).collect();
+    let together = adjusted(&alone);
     // what those that stand had to reach is asked of their further changes too
-    let count = stands.iter().filter(|s| **s).count();
-    let level = options.significance * count as f64 / long.len().max(1) as f64;
-    let mut history = History::default();
-    for (i, series) in series.into_iter().enumerate().filter(|(_, s)| !s.points.is_empty()) {
+    let standing = together.iter().filter(|p| **p <= options.significance).count();
+    let tests_each = long.len() as f64 / standing.max(1) as f64;
+    let judged = |(i, series): (usize, Series)| {
         let at = long.iter().position(|l| *l == i);
-        let found = match at.and_then(|at| first[at].filter(|_| stands[at])) {
-            Some(first) => changes(&values[i], first, level, options.min_segment),
+        let stands = |at: usize| first[at].filter(|_| together[at] <= options.significance);
+        let found: Vec<(Change, f64)> = match at.and_then(|at| Some((stands(at)?, together[at]))) {
+            Some((first, probability)) => {
+                let level = options.significance / tests_each;
+                let all = changes(&values[i], first, level, options.min_segment).into_iter();
+                let of = |c: Change| if c.at == first.at { probability } else { c.probability * tests_each };
+                all.map(|change| (change, of(change).min(1.0))).collect()
+            }
             None => Vec::new(),
         };
         let findings = findings(&series, &values[i], &found);
-        let needed = at.is_none().then_some(needed);
-        history.judged.push(Judged { series, findings, needed });
-    }
-    history.unknown = acknowledge(&mut history.judged, known, options.min_segment);
-    history
+        Judged { series, findings, needed: at.is_none().then_some(needed) }
+    };
+    series.into_iter().enumerate().map(judged).collect()
 }
 
-fn findings(series: &Series, values: &[f64], found: &[Change]) -> Vec<Finding> {
+fn findings(series: &Series, values: &[f64], found: &[(Change, f64)]) -> Vec<Finding> {
     let bounds: Vec<usize> =
-        [0].into_iter().chain(found.iter().map(|c| c.at)).chain([values.len()]).collect();
+        [0].into_iter().chain(found.iter().map(|(c, _)| c.at)).chain([values.len()]).collect();
     let stretch = |i: usize| {
         let values = values.get(bounds[i]..bounds[i + 1]).unwrap_or_default();
         median(values.to_vec()).unwrap_or(f64::NAN)
     };
-    let finding = |(i, change): (usize, &Change)| {
+    let finding = |(i, (change, probability)): (usize, &(Change, f64))| {
         let (before, after) = (stretch(i), stretch(i + 1));
+        let worse = (after > before) == series.key.subject.more_is_worse();
         Finding {
             id: id(series.key, series.points[change.at].time),
             previous: change.at - 1,
             at: change.at,
             before,
             after,
-            worse: (after > before) == series.key.subject.more_is_worse(),
-            probability: change.probability,
+            verdict: if worse { Verdict::Regressed } else { Verdict::Improved },
+            together: None,
+            probability: *probability,
+            probability_alone: change.probability,
             acknowledged: None,
         }
     };
@@ -173,7 +200,12 @@ mod tests {
     }
 
     fn judged(values: &[f64], known: &[Acknowledged]) -> History {
-        judge(vec![series(Metric::ConsumerCreateMs, values)], &Options::default(), known)
+        judge(vec![series(Metric::ConsumerCreateMs, values)], &nothing, &Options::default(), known)
+    }
+
+    // the runs have no other figure
+    fn nothing(key: Key) -> Series {
+        Series { key, points: Vec::new() }
     }
 
     #[test]
@@ -181,11 +213,37 @@ mod tests {
         let history = judged(&step(130.0, 18), &[]);
         let finding = &history.judged[0].findings[0];
         assert_eq!(finding.id, "consumer_create_ms:p50:all:20260414T100000Z");
-        assert_eq!((finding.previous, finding.at, finding.worse), (9, 10, true));
+        assert_eq!((finding.previous, finding.at, &finding.verdict), (9, 10, &Verdict::Regressed));
         assert!((finding.after / finding.before - 1.3).abs() < 0.02, "{finding:?}");
-        let hits =
-            judge(vec![series(Metric::ScriptCacheHitRate, &step(130.0, 18))], &Options::default(), &[]);
-        assert!(!hits.judged[0].findings[0].worse);
+        let hits = vec![series(Metric::ScriptCacheHitRate, &step(130.0, 18))];
+        let hits = judge(hits, &nothing, &Options::default(), &[]);
+        assert_eq!(hits.judged[0].findings[0].verdict, Verdict::Improved);
+    }
+
+    #[test]
+    fn a_probability_is_over_all_figures_that_were_looked_at() {
+        let alone = judged(&step(130.0, 18), &[]).judged[0].findings[0].clone();
+        assert_eq!(alone.probability, alone.probability_alone);
+        let figures = Metric::ALL.iter().enumerate();
+        let of = figures.map(|(i, m)| series(*m, &step(if i == 0 { 130.0 } else { 100.0 }, 18))).collect();
+        let among = judge(of, &nothing, &Options::default(), &[]).judged[0].findings[0].clone();
+        assert_eq!(among.probability_alone, alone.probability);
+        assert!((among.probability - 12.0 * alone.probability).abs() < 1e-12, "{among:?}");
+    }
+
+    #[test]
+    fn further_changes_have_the_probability_that_decided() {
+        let mut values = step(130.0, 30);
+        values[20..].iter_mut().for_each(|v| *v += 60.0);
+        let flat: Vec<f64> = step(100.0, 30);
+        let both = vec![series(Metric::ConsumerCreateMs, &values), series(Metric::HostRegisterMs, &flat)];
+        let history = judge(both, &nothing, &Options::default(), &[]);
+        let findings = &history.judged[0].findings;
+        assert_eq!(findings.len(), 2, "{findings:?}");
+        for finding in findings {
+            assert!((finding.probability - 2.0 * finding.probability_alone).abs() < 1e-12, "{finding:?}");
+            assert!(finding.probability <= 0.05);
+        }
     }
 
     #[test]

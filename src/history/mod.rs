@@ -1,7 +1,7 @@
 //! Kept runs in, where each of their figures changed out.
 //!
-//! `kept` reads runs and puts them in order, `series` takes one figure of all of them, `energy` and `divisive` find the
-//! change points of a series, `judge` looks at many series at once, `acknowledged` knows the changes that somebody has
+//! `runs` reads runs and puts them in order, `series` takes one figure of all of them, `energy` and `divisive` find the
+//! change points of a series, `judge` looks at many series at once, `verdict` says what a change is worth, `acknowledged` knows the changes that somebody has
 //! dealt with. Nothing here reads a log.
 
 pub mod acknowledged;
@@ -9,5 +9,6 @@ pub mod divisive;
 pub mod energy;
 pub mod false_alarms;
 pub mod judge;
-pub mod kept;
+pub mod runs;
 pub mod series;
+mod verdict;

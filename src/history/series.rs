@@ -1,7 +1,8 @@
 //! Runs in, one figure of all of them out, in the order of time.
 
-use super::kept::{KeptGroup, KeptRun};
+use super::runs::KeptRun;
 use crate::compare::judge::Subject;
+use crate::kept::answer::KeptGroup;
 use crate::metrics::answer::{Metric, Statistic};
 use crate::registration::session::{Evidence, Group};
 use crate::timestamp::Timestamp;
@@ -42,8 +43,9 @@ impl Key {
             Subject::ErrorRate => error_rate(group).map(|rate| (rate, group.session_count, Evidence::Exact)),
             Subject::Throughput => None,
             Subject::Metric(metric) => {
-                let found = group.metrics.get(&metric)?;
-                Some((found.get(self.statistic)?, found.count, found.evidence))
+                let found = group.metric(metric);
+                let value = found.get(self.statistic).filter(|_| found.count > 0)?;
+                Some((value, found.count, found.evidence))
             }
         }
     }

@@ -4,6 +4,7 @@ pub use super::cache::{CacheAnswer, CacheStep};
 pub use super::capsules::{Answered, CapsuleAnswer, PairsAnswer, PoolAnswer};
 use crate::registration::session::{ErrorClass, Evidence, Group};
 use crate::timestamp::{Timestamp, UtcOffset};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The metrics of a group, in the order in which they are shown.
@@ -166,7 +167,8 @@ impl Statistic {
 /// A distribution; every figure but `count` is missing where `count` is 0.
 ///
 /// Timings are in milliseconds. Where only a total is known (calls that carry no key) `avg` stands alone.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
 pub struct Distribution {
     /// How many values (timings), or how many sessions the average is over (counts).
     pub count: u64,
@@ -200,6 +202,11 @@ impl Distribution {
             Statistic::P99 => self.p99,
             Statistic::Max => self.max,
         }
+    }
+
+    /// It has values, and they are inferred.
+    pub fn is_inferred(&self) -> bool {
+        self.count > 0 && self.evidence == Evidence::Inferred
     }
 }
 

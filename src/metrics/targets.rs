@@ -2,9 +2,10 @@
 
 use super::answer::{Answer, GroupAnswer, Metric, Statistic};
 use crate::registration::session::Group;
+use crate::yaml_file::{self, FileError, Problem};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A figure that a change would bring down, and how far.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,29 +47,6 @@ pub struct Judgement {
     pub note: Option<String>,
 }
 
-/// Why a file of targets cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TargetsError {
-    /// It cannot be read.
-    #[error("{path}: cannot read the targets: {source}; check the path and its permissions", path = .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// It does not hold what it should.
-    #[error("{path}:{line}: {problem}", path = .path.display())]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// What is wrong, and what is allowed.
-        problem: String,
-    },
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TargetsFile {
@@ -100,10 +78,8 @@ pub fn built_in() -> Vec<Target> {
 ///
 /// # Errors
 /// Names the file, the line and what is allowed.
-pub fn load(path: &Path) -> Result<Vec<Target>, TargetsError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| TargetsError::Read { path: path.to_owned(), source })?;
-    parse(&text).map_err(|(line, problem)| TargetsError::Content { path: path.to_owned(), line, problem })
+pub fn load(path: &Path) -> Result<Vec<Target>, FileError> {
+    yaml_file::load(path, "the targets", parse)
 }
 
 /// Holds every group's figures against the targets, in the order of both.
@@ -149,17 +125,14 @@ fn judgement(target: &Target, group: &GroupAnswer) -> Judgement {
 }
 
 /// The line is where the YAML reader was, or where the word stands that means nothing.
-fn parse(text: &str) -> Result<Vec<Target>, (usize, String)> {
-    if text.lines().all(|l| matches!(l.trim().chars().next(), None | Some('#'))) {
+fn parse(text: &str) -> Result<Vec<Target>, Problem> {
+    if yaml_file::is_empty(text) {
         return Err((
             1,
             "holds no targets; write 'targets:' and a list under it (an empty one is [])".into(),
         ));
     }
-    let file: TargetsFile = serde_yaml::from_str(text).map_err(|e| {
-        let line = e.location().map_or(1, |l| l.line());
-        (line, without_location(&e.to_string()))
-    })?;
+    let file: TargetsFile = yaml_file::parse(text)?;
     let mut seen = BTreeSet::new();
     let mut targets = Vec::with_capacity(file.targets.len());
     for (index, entry) in file.targets.into_iter().enumerate() {
@@ -195,14 +168,6 @@ fn line_of(text: &str, key: &str, index: usize) -> usize {
         })
         .nth(index)
         .unwrap_or(1)
-}
-
-/// The line stands in front of the message already.
-fn without_location(message: &str) -> String {
-    match message.rfind(" at line ") {
-        Some(at) if message[at..].contains(" column ") => message[..at].to_owned(),
-        _ => message.to_owned(),
-    }
 }
 
 fn one_of<T: Copy>(text: &str, what: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {

@@ -98,7 +98,7 @@ impl Default for Ms {
 }
 
 /// How a host came to the Satellite (design: words).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Group {
     /// Straight to the Satellite.
@@ -143,7 +143,7 @@ impl Group {
 }
 
 /// What a figure rests on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
     /// A key names it.
@@ -156,7 +156,7 @@ pub enum Evidence {
 }
 
 /// What decided a session's group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WayIn {
     /// `POST /register` of this consumer: its `url` parameter, or that it has none (a host that came straight).
@@ -182,7 +182,7 @@ impl WayIn {
 }
 
 /// Why an attempt failed (design: error classes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ErrorClass {
     /// No Completed line although the log goes on.
     #[serde(rename = "timeout/no-response")]

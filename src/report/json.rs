@@ -3,6 +3,7 @@
 mod capsules;
 
 use super::cache::CachesJson;
+use crate::kept::SCHEMA_VERSION;
 use crate::metrics::answer::{
     Answer, Background, Coverage, Distribution, GroupAnswer, HostAnswer, Metric, SourceAnswer,
 };
@@ -12,9 +13,6 @@ use crate::timestamp::{Timestamp, UtcOffset};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-
-/// Goes up where a key changes its meaning or goes; new keys do not move it.
-pub const SCHEMA_VERSION: u32 = 1;
 
 /// Writes the answer as indented JSON with a newline at the end.
 ///
@@ -334,8 +332,9 @@ impl<'a> TargetJson<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kept::sessions;
     use crate::metrics::targets;
-    use crate::report::{samples, sessions};
+    use crate::report::samples;
 
     fn schema(name: &str) -> jsonschema::Validator {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);

@@ -1,7 +1,8 @@
 //! A run kept for later: metrics.json, sessions.jsonl, requests.jsonl and labels.json in a folder of their own.
 
 use super::atomic::{Beside, PART, WriteError};
-use super::{json, requests, sessions};
+use super::json;
+use crate::kept::{self, FILES, requests, sessions};
 use crate::metrics::answer::Answer;
 use crate::metrics::targets::Judgement;
 use crate::registration::finish::Registrations;
@@ -9,9 +10,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
-/// The files of a saved run.
-pub const FILES: [&str; 4] = ["metrics.json", "sessions.jsonl", "requests.jsonl", "labels.json"];
 
 /// Why a run was not kept; what was in its place is there still.
 #[derive(Debug, thiserror::Error)]
@@ -87,9 +85,9 @@ pub fn save(
     for name in FILES {
         let path = dir.join(name);
         let fill = |out: &mut dyn Write| match name {
-            "metrics.json" => json::write(out, answer, judgements),
-            "sessions.jsonl" => sessions::write_lines(out, &all.sessions, &all.names),
-            "requests.jsonl" => requests::write_lines(out, all),
+            kept::ANSWER => json::write(out, answer, judgements),
+            kept::SESSIONS => sessions::write_lines(out, &all.sessions, &all.names),
+            kept::REQUESTS => requests::write_lines(out, all),
             _ => {
                 serde_json::to_writer_pretty(&mut *out, labels)?;
                 out.write_all(b"\n")

@@ -176,6 +176,67 @@ fn a_ragged_figure_is_left_out_of_otava_and_told() {
 }
 
 #[test]
+fn a_figure_is_as_short_as_it_was_kept() {
+    let nights = nights();
+    // in seconds these have a float that is nearer to another decimal, if they are divided as they are
+    nights.edit("night-03", |answer| {
+        for (statistic, ms) in [("avg", 2856.533), ("p50", 4035.8), ("p90", 8.009), ("max", 123_456_789.012)]
+        {
+            answer["groups"][1]["consumer_create_ms"][statistic] = ms.into();
+        }
+    });
+    let words = "night-03 --format openmetrics --group all --metric consumer_create_ms";
+    let text = export(&nights, words).go().code(0).stdout;
+    for (statistic, seconds) in [
+        ("avg", "2.856533"),
+        ("p50", "4.0358"),
+        ("p90", "0.008009"),
+        ("max", "123456.789012"),
+        ("min", "0.3"),
+    ] {
+        let line = format!("{{group=\"all\",statistic=\"{statistic}\",evidence=\"exact\"}} {seconds}\n");
+        assert!(text.contains(&line), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_run_that_is_not_whole_is_told_wherever_the_form_allows() {
+    let nights = nights();
+    nights.edit("night-03", |answer| {
+        answer["coverage"] = json!({ "complete": false, "unreadable": ["capsule2: no route to host"] });
+    });
+    nights.edit("night-04", |answer| answer["groups"][1]["cut_count"] = 14.into());
+    let told = "warning: night-03: not complete: capsule2: no route to host";
+    let whole = export(&nights, "night-03 --format status-data").go().code(0).told(told).json();
+    let ours = &whole["parameters"]["reginfra"];
+    assert_eq!((&ours["complete"], &ours["cut_count"]), (&json!(false), &json!(0)));
+    assert_eq!(ours["unreadable"], json!(["capsule2: no route to host"]));
+    let cut = "night-04: not complete: its log was cut: 14 creates have no end";
+    let whole = export(&nights, "night-04 --format status-data").go().code(0).told(cut).json();
+    assert_eq!(whole["parameters"]["reginfra"]["cut_count"], 14);
+    let whole = export(&nights, "night-05 --format status-data").go().code(0).says_nothing_on_stderr().json();
+    assert_eq!(whole["parameters"]["reginfra"]["complete"], true);
+    for (format, holds) in [("horreum", "\"complete\": false"), ("openmetrics", "reginfra_run_complete 0\n")]
+    {
+        let done = export(&nights, &format!("night-03 --format {format}")).go().code(0).told(told);
+        assert!(done.stdout.contains(holds), "{done:#?}");
+    }
+    export(&nights, ". --format otava-csv --output otava")
+        .go()
+        .code(0)
+        .told(cut)
+        .told("./night-03: not complete");
+    let csv = fs::read_to_string(nights.path().join("otava/reginfra.csv")).unwrap();
+    let complete: Vec<&str> = csv.lines().map(|line| line.split(',').nth(2).unwrap()).collect();
+    assert_eq!(complete[..7], ["complete", "true", "true", "true", "false", "false", "true"], "{csv}");
+    let yaml = fs::read_to_string(nights.path().join("otava/otava.yaml")).unwrap();
+    assert!(yaml.contains("    - complete\n"), "{yaml}");
+    export(&nights, ". --format orion --output orion").go().code(0).told(cut);
+    nights.keep("night-05", 5, 2500.0, &json!({ "complete": "7" }));
+    export(&nights, ". --format otava-csv --output otava").go().code(2).told("label 'complete'");
+}
+
+#[test]
 fn openmetrics_are_what_the_client_library_reads() {
     let nights = nights();
     let labels = json!({ "commit": "a\"b\\c\nd", "katello.version": "4.20" });

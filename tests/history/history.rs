@@ -128,13 +128,126 @@ fn runs_stand_in_the_order_of_their_time() {
 fn runs_of_several_loads_are_no_series() {
     let nights = stepped();
     nights.keep("twice", 25, 5000.0, &json!({ "level": 80 }));
-    go("", &nights).code(0);
+    // what has no label may be of any load
+    let refused = go("", &nights).code(3).says_nothing_on_stdout();
+    for words in [
+        "no label level (18 runs), level=80 (1 runs)",
+        "choose with --where level=80",
+        "level in the labels.json of each",
+    ] {
+        assert!(refused.stderr.contains(words), "{refused:#?}");
+    }
     nights.keep("once", 26, 2500.0, &json!({ "level": "40" }));
     let refused = go("", &nights).code(3).says_nothing_on_stdout();
     assert!(refused.stderr.contains("choose with --where level=40"), "{refused:#?}");
     let answer = json_of("--where level=80", &nights);
     assert_eq!(answer["runs"].as_array().unwrap().len(), 1);
     go("--where level=7", &nights).code(3).told("no run has the label level=7");
+}
+
+#[test]
+fn a_label_that_only_some_have_counts_for_less_than_the_level_that_all_have() {
+    let nights = Nights::new();
+    for night in 0..12 {
+        let labels = if night < 6 { json!({ "level": 40 }) } else { json!({ "level": 40, "batch": 10 }) };
+        nights.keep(&format!("night-{night:02}"), night, 2500.0, &labels);
+    }
+    go("", &nights).code(0).says_nothing_on_stderr();
+    nights.keep("night-03", 3, 2500.0, &json!({ "level": 40, "batch": 20 }));
+    go("", &nights).code(3).told("batch=10 (6 runs), batch=20 (1 runs)");
+}
+
+#[test]
+fn other_numbers_of_registrations_are_told_where_no_label_says_what_was_asked_for() {
+    let nights = stepped();
+    nights.edit("night-04", |answer| answer["groups"][1]["session_count"] = 900.into());
+    go("", &nights).code(0).told("the runs have 300 to 900 registrations, and no label tells");
+}
+
+// 18 nights, the last 8 of them with other figures of all registrations
+fn changed(figures: &[(&str, [f64; 2])], evidence: [&str; 2]) -> Nights {
+    let nights = Nights::new().and(18, 2500.0);
+    for night in 0..18 {
+        let after = usize::from(night >= 10);
+        nights.edit(&format!("night-{night:02}"), |answer| {
+            for (metric, values) in figures {
+                let value = values[after] * (1.0 + [0.0, 0.002, -0.002, 0.001][night * 5 % 4]);
+                answer["groups"][1][*metric] =
+                    json!({ "count": 294, "avg": value, "p50": value, "evidence": evidence[after] });
+            }
+        });
+    }
+    nights
+}
+
+#[test]
+fn work_that_moved_to_the_facts_is_no_regression() {
+    let figures = [
+        ("consumer_create_ms", [2500.0, 1800.0]),
+        ("fact_update_ms", [450.0, 1150.0]),
+        ("create_and_facts_ms", [2950.0, 2950.0]),
+    ];
+    let nights = changed(&figures, ["exact"; 2]);
+    for words in ["", "--metric fact_update_ms"] {
+        let answer = json_of(words, &nights);
+        fits(&answer);
+        let change = &series(&answer, "all", "fact_update_ms")["changes"][0];
+        assert_eq!(change["verdict"], "moved", "{change}");
+        assert!(change["reason"].as_str().unwrap().ends_with("create + facts: no change seen"), "{change}");
+        go(&format!("{words} --fail-on regression"), &nights).code(0);
+        go(&format!("{words} --fail-on change"), &nights).code(1);
+    }
+    insta::assert_snapshot!("moved_work", go("", &nights).code(0).stdout);
+}
+
+#[test]
+fn what_only_the_evidence_may_have_changed_has_no_verdict() {
+    let nights = changed(&[("host_register_ms", [900.0, 1200.0])], ["exact", "inferred"]);
+    let answer = json_of("", &nights);
+    fits(&answer);
+    let host = series(&answer, "all", "host_register_ms");
+    let change = &host["changes"][0];
+    assert_eq!(
+        (&host["evidence"], &change["verdict"]),
+        (&json!("mixed"), &json!("not-comparable")),
+        "{host}"
+    );
+    assert_eq!(
+        (&host["points"][9]["evidence"], &host["points"][10]["evidence"]),
+        (&json!("exact"), &json!("inferred"))
+    );
+    let done = go("--fail-on regression", &nights).code(3).told("a change has no verdict");
+    assert!(done.stdout.contains("no verdict +33") && done.stdout.contains("exact on one side"), "{done:#?}");
+    let ack = acknowledged(&nights, change["id"].as_str().unwrap());
+    go(&format!("{ack} --fail-on regression"), &nights).code(0);
+}
+
+#[test]
+fn what_a_warm_cache_left_of_the_scripts_is_no_regression() {
+    let figures = [("script_fetch_ms", [300.0, 700.0]), ("script_fetches", [1.03, 0.08])];
+    let nights = changed(&figures, ["inferred"; 2]);
+    let answer = json_of("", &nights);
+    fits(&answer);
+    let script = &series(&answer, "all", "script_fetch_ms")["changes"][0];
+    assert_eq!(script["verdict"], "not-comparable");
+    assert!(script["reason"].as_str().unwrap().contains("a script cache answered the rest"), "{script}");
+    assert_eq!(series(&answer, "all", "script_fetches")["changes"][0]["verdict"], "improved");
+    // the fetches and the hit rate stand for it
+    go("--fail-on regression", &nights).code(0);
+}
+
+#[test]
+fn how_sure_a_change_is_counts_every_figure() {
+    let nights = stepped();
+    let all = &json_of("", &nights);
+    let alone = &json_of("--metric consumer_create_ms", &nights);
+    let of = |answer: &Value, key: &str| {
+        series(answer, "all", "consumer_create_ms")["changes"][0][key].as_f64().unwrap()
+    };
+    assert_eq!(of(all, "probability_alone"), of(alone, "probability"));
+    // four figures
+    assert!((of(all, "probability") - 4.0 * of(alone, "probability")).abs() < 1e-9, "{all}");
+    assert!((of(all, "confidence") - (1.0 - of(all, "probability"))).abs() < 1e-12);
 }
 
 #[test]

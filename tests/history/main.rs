@@ -35,6 +35,14 @@ impl Nights {
         self
     }
 
+    /// Changes what a run kept.
+    fn edit(&self, name: &str, change: impl FnOnce(&mut Value)) {
+        let path = self.path().join(name).join("metrics.json");
+        let mut answer = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        change(&mut answer);
+        fs::write(&path, answer.to_string()).unwrap();
+    }
+
     /// A run in the form of `metrics --save`.
     fn keep(&self, name: &str, night: usize, ms: f64, labels: &Value) -> PathBuf {
         let dir = self.path().join(name);

@@ -2,15 +2,13 @@
 
 use super::sides::{FEWEST, Sides, another_evidence, one_sided, test_of};
 use super::{Figure, Row, Subject, Test, Verdict};
-use crate::compare::comparable::Refusal;
+use crate::compare::comparable::{Refusal, SAME_FETCHES};
 use crate::compare::estimate::{Difference, Estimate, What};
 use crate::compare::run::{Average, Run};
 use crate::compare::statistics::spread::Spread;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
 
-/// What reached the Satellite on one side over the other's: outside of it a cache hides some.
-const SAME_FETCHES: f64 = 1.1;
 /// Degrees of freedom of a variance that the counts themselves tell.
 const KNOWN: f64 = 1e6;
 

@@ -5,9 +5,9 @@ use super::{Figure, Options, Row, Subject, Test, Verdict};
 use crate::compare::comparable::{self, Refusal};
 use crate::compare::estimate::{Difference, Sample, What, estimate};
 use crate::compare::run::{Answered, Registration, Run};
+use crate::kept::requests::Call;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
-use crate::report::requests::Call;
 use std::collections::BTreeMap;
 
 /// Of a timing's two tests, what the one of the whole distribution counts for; the rest is the tail's.

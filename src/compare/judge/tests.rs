@@ -3,7 +3,7 @@
 use super::super::drawn::{Drawn, FLAT};
 use super::super::run::{Average, OF_SESSIONS};
 use super::*;
-use crate::report::requests::Call;
+use crate::kept::requests::Call;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

@@ -1,7 +1,7 @@
 //! All rows and tests in, verdicts out that hold together: many tests make few false alarms, and work that only moved
 //! is no gain.
 
-use super::{Row, SUBJECTS, Subject, Test, Verdict};
+use super::{MOVED, Row, SUBJECTS, Subject, Test, Verdict};
 use crate::compare::statistics::discovery;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
@@ -9,8 +9,6 @@ use std::collections::BTreeSet;
 
 /// The chance of any false alarm where nothing has changed, worse and better together: all registrations, groups.
 const FALSE_ALARMS: [f64; 2] = [0.06, 0.02];
-/// Work has moved where one grew by at least this share of what the other shrank by.
-const MOVED: f64 = 0.25;
 
 /// The probability below which a change alone among all tests of its family is found, in each direction.
 pub(super) fn tail_of_the_first(group: Option<Group>) -> f64 {

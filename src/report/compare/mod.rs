@@ -106,7 +106,7 @@ pub(crate) fn verdict_words(verdict: &Verdict) -> &'static str {
     }
 }
 
-fn verdict_name(verdict: &Verdict) -> &'static str {
+pub(crate) fn verdict_name(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Improved => "improved",
         Verdict::Regressed => "regressed",
@@ -118,22 +118,29 @@ fn verdict_name(verdict: &Verdict) -> &'static str {
 
 // why there is no verdict, or what a verdict means
 pub(crate) fn because(row: &Row) -> Option<String> {
-    let together = || row.together.as_ref().map_or("not known", plain);
     let tail = || {
         let words = tails(row, row.by_tail?)?;
         Some(format!("by its slow end: {words}"))
     };
-    match &row.verdict {
+    meaning(&row.verdict, row.together.as_ref()).or_else(|| match row.verdict {
+        Verdict::Improved | Verdict::Regressed => tail(),
+        _ => None,
+    })
+}
+
+/// Why there is no verdict; of a create or a fact update, what came of both together.
+pub(crate) fn meaning(verdict: &Verdict, together: Option<&Verdict>) -> Option<String> {
+    let words = || together.map_or("not known", plain);
+    match verdict {
         Verdict::NotComparable(refusal) => Some(refusal.to_string()),
         Verdict::Moved => Some(format!(
             "work went between consumer create and fact update, which is no gain by itself; create + facts: {}",
-            together()
+            words()
         )),
-        Verdict::Improved if row.together.as_ref().is_some_and(|t| *t != Verdict::Improved) => {
-            Some(format!("create + facts, which a host waits for: {}", together()))
+        Verdict::Improved if together.is_some_and(|t| *t != Verdict::Improved) => {
+            Some(format!("create + facts, which a host waits for: {}", words()))
         }
-        Verdict::Improved | Verdict::Regressed => tail(),
-        Verdict::NoChangeSeen => None,
+        _ => None,
     }
 }
 

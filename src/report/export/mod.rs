@@ -6,7 +6,7 @@ pub mod orion;
 pub mod otava;
 pub mod status_data;
 
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::Key;
 use crate::registration::session::{Evidence, Group};
 use serde_json::{Map, Value, json};
@@ -36,6 +36,9 @@ pub enum ExportError {
     },
 }
 
+/// Six digits behind the point.
+const DIGITS: f64 = 1e6;
+
 /// A figure of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figure {
@@ -53,7 +56,7 @@ pub struct Figure {
 pub fn figures(run: &KeptRun, keys: &[Key]) -> Vec<Figure> {
     let figure = |key: &Key| {
         let (value, count, evidence) = key.of(run)?;
-        let value = (value * 1e6).round() / 1e6;
+        let value = (value * DIGITS).round() / DIGITS;
         value.is_finite().then_some(Figure { key: *key, value, count, evidence })
     };
     keys.iter().filter_map(figure).collect()

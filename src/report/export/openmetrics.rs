@@ -3,9 +3,9 @@
 //! All families are gauges without times: a run's figures stand still, and the collector reads the older text format,
 //! which knows no `info` and takes no file with times.
 
-use super::{ExportError, Figure, figures, group_name, groups, renamed};
+use super::{DIGITS, ExportError, Figure, figures, group_name, groups, renamed};
 use crate::compare::judge::Subject;
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::{Key, SUBJECTS};
 use crate::registration::session::Evidence;
 use crate::timestamp::Timestamp;
@@ -77,7 +77,8 @@ fn family_of(out: &mut String, subject: Subject, figures: &[&Figure]) {
             ("statistic", figure.key.statistic.name()),
             ("evidence", if figure.evidence == Evidence::Inferred { "inferred" } else { "exact" }),
         ]);
-        (labels, figure.value / scale)
+        // a kept figure is a decimal: as the quotient of whole numbers it is the nearest float, and shown as short as it was
+        (labels, (figure.value * DIGITS).round() / (DIGITS * scale))
     };
     let name = format!("reginfra_{name}");
     Family { name: &name, unit, help: what }.write(out, figures.iter().map(sample));
@@ -109,7 +110,7 @@ fn counts(out: &mut String, run: &KeptRun, keys: &[Key], figures: &[Figure]) {
 
 fn of_run(out: &mut String, run: &KeptRun) -> Result<(), ExportError> {
     let seconds = |time: Timestamp| time.0 as f64 / 1e6;
-    if let Some((start, end)) = run.window {
+    if let Some((start, end)) = run.window() {
         for (name, help, time) in [
             ("reginfra_run_start_timestamp_seconds", "Start of the first registration.", start),
             ("reginfra_run_end_timestamp_seconds", "End of the last registration.", end),
@@ -117,7 +118,7 @@ fn of_run(out: &mut String, run: &KeptRun) -> Result<(), ExportError> {
             Family { name, unit: Some("seconds"), help }.write(out, [(Vec::new(), seconds(time))]);
         }
     }
-    let complete = if run.complete { 1.0 } else { 0.0 };
+    let complete = if run.complete() { 1.0 } else { 0.0 };
     Family { name: "reginfra_run_complete", unit: None, help: "1 where all of the run's log could be read." }
         .write(out, [(Vec::new(), complete)]);
     let name = |label: &str| {

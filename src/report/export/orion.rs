@@ -2,7 +2,7 @@
 //! them.
 
 use super::{ExportError, Figure, figures, group_name, number, renamed};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::Key;
 use crate::registration::session::Group;
 use serde_json::{Map, Value, json};
@@ -63,7 +63,7 @@ fn metadata(run: &KeptRun, uuid: &str, name: &str) -> Result<Value, ExportError>
     document.insert("uuid".to_owned(), uuid.into());
     document.insert("timestamp".to_owned(), run.time.to_string().into());
     document.insert("benchmark".to_owned(), name.into());
-    document.insert("complete".to_owned(), run.complete.into());
+    document.insert("complete".to_owned(), run.complete().into());
     document.insert("registrations".to_owned(), run.group(None).map_or(0, |all| all.session_count).into());
     Ok(Value::Object(document))
 }

@@ -4,7 +4,7 @@
 //! rates: Otava's `direction`.
 
 use super::{ExportError, figures, group_name, renamed};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::Key;
 use crate::registration::session::Group;
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ pub const CSV: &str = "reginfra.csv";
 /// The file that tells Otava how to read it.
 pub const YAML: &str = "otava.yaml";
 /// Columns before the labels.
-const FIXED: [&str; 2] = ["time", "run"];
+const FIXED: [&str; 3] = ["time", "run", "complete"];
 
 /// Both files.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +51,7 @@ pub fn files(runs: &[KeptRun], keys: &[Key], name: &str) -> Result<Files, Export
     let mut csv = line(head.chain(columns.iter().map(|key| cell(&key.id()))));
     for run in runs {
         let known = renamed(run, str::to_owned)?;
-        let of_run = [cell(&otava_time(run)), cell(&run.name)].into_iter();
+        let of_run = [cell(&otava_time(run)), cell(&run.name), run.complete().to_string()].into_iter();
         let label = |l: &&str| cell(known.get(*l).map_or("", String::as_str));
         let values = figures(run, &columns).into_iter().map(|figure| figure.value.to_string());
         csv += &line(of_run.chain(labels.iter().map(label)).chain(values));
@@ -73,7 +73,7 @@ fn yaml(columns: &[Key], labels: &[&str], name: &str) -> String {
             groups.push(key.group);
         }
     }
-    let attributes: Vec<&str> = [FIXED[1]].into_iter().chain(labels.iter().copied()).collect();
+    let attributes: Vec<&str> = FIXED[1..].iter().copied().chain(labels.iter().copied()).collect();
     let mut tests = Map::new();
     for group in groups {
         let metric = |key: &Key| {

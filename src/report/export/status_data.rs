@@ -1,8 +1,8 @@
-//! OPL's status data: `results.reginfra.GROUP.METRIC.STATISTIC`, `parameters.reginfra`. What else a file holds stays as
-//! it is, byte for byte and in its order.
+//! OPL's status data: `results.reginfra.GROUP.METRIC.STATISTIC`, `parameters.reginfra`, where it also stands what the
+//! figures lack. What else a file holds stays as it is, byte for byte and in its order.
 
 use super::{ExportError, nested, renamed};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::Key;
 use crate::timestamp::Timestamp;
 use serde::Deserialize;
@@ -31,7 +31,13 @@ pub fn document(there: Option<&str>, run: &KeptRun, keys: &[Key], name: &str) ->
         return Err(ExportError::NotStatusData(format!("key '{missing}' is missing")));
     }
     let labels = renamed(run, |label| label.replace('.', "_"))?;
-    let parameters = json!({ "version": env!("CARGO_PKG_VERSION"), "labels": labels });
+    let parameters = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "labels": labels,
+        "complete": run.complete(),
+        "unreadable": run.answer.coverage.unreadable,
+        "cut_count": run.cut(),
+    });
     for (section, value) in [("results", nested(run, keys)), ("parameters", parameters)] {
         let mut members = match whole.0.iter().find(|(key, _)| key == section) {
             Some((_, raw)) => Members::parse(raw)
@@ -46,7 +52,7 @@ pub fn document(there: Option<&str>, run: &KeptRun, keys: &[Key], name: &str) ->
 
 // as OPL's own new file is, but for the times; whether a run has passed is for others to judge
 fn new(run: &KeptRun, name: &str) -> Value {
-    let (started, ended) = run.window.unwrap_or((run.time, run.time));
+    let (started, ended) = run.window().unwrap_or((run.time, run.time));
     json!({
         "name": name,
         "started": opl_time(started),

@@ -1,10 +1,11 @@
 //! A history as data (docs/history.schema.json).
 
-use super::{Shown, verdict};
+use super::Shown;
 use crate::history::divisive::{SEED, SHUFFLES};
 use crate::history::judge::{Finding, Judged};
-use crate::history::kept::KeptRun;
-use crate::report::compare::{group_label, group_name};
+use crate::history::runs::KeptRun;
+use crate::history::series::Point;
+use crate::report::compare::{group_label, group_name, meaning, verdict_name};
 use serde_json::{Value, json};
 
 /// Additions only; what is taken away or changed makes it 2.
@@ -37,14 +38,16 @@ fn run(run: &KeptRun) -> Value {
         "time": run.time,
         "labels": run.labels,
         "registrations": run.group(None).map_or(0, |all| all.session_count),
-        "complete": run.complete,
+        "complete": run.complete(),
     })
 }
 
 fn series(shown: &Shown<'_>, judged: &Judged) -> Value {
     let (series, key) = (&judged.series, judged.series.key);
-    let points: Vec<Value> =
-        series.points.iter().map(|p| json!({ "run": p.run, "value": p.value, "count": p.count })).collect();
+    let evidence = |p: &Point| if p.inferred { "inferred" } else { "exact" };
+    let point =
+        |p: &Point| json!({ "run": p.run, "value": p.value, "count": p.count, "evidence": evidence(p) });
+    let points: Vec<Value> = series.points.iter().map(point).collect();
     json!({
         "group": group_name(key.group),
         "label": group_label(key.group),
@@ -63,7 +66,8 @@ fn finding(shown: &Shown<'_>, judged: &Judged, finding: &Finding) -> Value {
     let ratio = (finding.before != 0.0).then(|| finding.after / finding.before);
     json!({
         "id": finding.id,
-        "verdict": verdict(finding),
+        "verdict": verdict_name(&finding.verdict),
+        "reason": meaning(&finding.verdict, finding.together.as_ref()),
         "run": run(finding.at),
         "previous_run": run(finding.previous),
         "time": shown.sides(judged, finding).map(|(_, after)| after.time),
@@ -71,6 +75,7 @@ fn finding(shown: &Shown<'_>, judged: &Judged, finding: &Finding) -> Value {
         "after": finding.after,
         "ratio": ratio,
         "probability": finding.probability,
+        "probability_alone": finding.probability_alone,
         "confidence": 1.0 - finding.probability,
         "acknowledged": finding.acknowledged,
     })

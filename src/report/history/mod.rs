@@ -6,7 +6,7 @@ pub mod text;
 
 use crate::compare::judge::Subject;
 use crate::history::judge::{Finding, History, Judged, Options};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::history::series::{Key, Point};
 use crate::report::durations::{calls, millis, percent};
 
@@ -62,8 +62,4 @@ fn change(key: Key, finding: &Finding) -> String {
         return format!("{:+.2}", after - before);
     }
     format!("{:+.1} %", (after / before - 1.0) * 100.0)
-}
-
-fn verdict(finding: &Finding) -> &'static str {
-    if finding.worse { "regressed" } else { "improved" }
 }

@@ -1,12 +1,13 @@
 //! A history for people: a line a figure with its course, what changed below it.
 
 use super::sparkline::{Signs, sparkline};
-use super::{Shown, change, value, verdict};
+use super::{Shown, change, value};
+use crate::compare::judge::Verdict;
 use crate::history::divisive::values_needed;
 use crate::history::judge::{Finding, Judged};
-use crate::history::kept::KeptRun;
+use crate::history::runs::KeptRun;
 use crate::registration::session::Group;
-use crate::report::compare::{group_label, label};
+use crate::report::compare::{group_label, label, meaning, verdict_words};
 use crate::report::durations::{count, percent};
 use crate::report::table::grid::{Cell, Columns, Row};
 use crate::report::table::text::{Tone, escaped, from_to, paint, wrap};
@@ -74,7 +75,8 @@ fn row(judged: &Judged) -> Row {
         (None, 0, 0) => ("none".to_owned(), Tone::Quiet),
         (None, 0, known) => (format!("{known} known"), Tone::Quiet),
         (None, new, known) => {
-            let tone = if news.iter().any(|f| f.worse) { Tone::Bad } else { Tone::Good };
+            let tones = news.iter().map(|f| tone(&f.verdict));
+            let tone = tones.max_by_key(|t| SEVERITY.iter().position(|s| s == t)).unwrap_or(Tone::Plain);
             (if known == 0 { new.to_string() } else { format!("{new}, {known} known") }, tone)
         }
     };
@@ -96,21 +98,35 @@ fn row(judged: &Judged) -> Row {
 
 fn tell(out: &mut String, shown: &Shown<'_>, judged: &Judged, finding: &Finding, style: TableStyle) {
     let key = judged.series.key;
-    let tone = if finding.worse { Tone::Bad } else { Tone::Good };
-    let verdict = if finding.worse { "REGRESSED" } else { verdict(finding) };
     let words = format!(
-        "{verdict} {}: {} -> {} ({} sure)",
+        "{} {}: {} -> {} ({} sure)",
+        verdict_words(&finding.verdict),
         change(key, finding),
         value(key.subject, finding.before),
         value(key.subject, finding.after),
         sure(finding.probability)
     );
+    let tone = tone(&finding.verdict);
     paragraph(out, style, tone, &words, 4, 6);
+    if let Some(why) = meaning(&finding.verdict, finding.together.as_ref()) {
+        paragraph(out, style, tone, &why, 6, 8);
+    }
     if let Some((before, after)) = shown.sides(judged, finding) {
         paragraph(out, style, Tone::Plain, &format!("since {}", named(after)), 6, 8);
         paragraph(out, style, Tone::Quiet, &format!("before: {}", named(before)), 6, 8);
     }
     paragraph(out, style, Tone::Quiet, &format!("id {}", finding.id), 6, 8);
+}
+
+// from what matters least
+const SEVERITY: [Tone; 3] = [Tone::Good, Tone::Caution, Tone::Bad];
+
+const fn tone(verdict: &Verdict) -> Tone {
+    match verdict {
+        Verdict::Improved => Tone::Good,
+        Verdict::Regressed => Tone::Bad,
+        Verdict::Moved | Verdict::NoChangeSeen | Verdict::NotComparable(_) => Tone::Caution,
+    }
 }
 
 // of 2,000 shuffles none says more than `> 99.9 %`

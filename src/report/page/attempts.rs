@@ -1,15 +1,11 @@
 //! Sessions in, the few out that a page names: the slowest, failed ones as samples, attempts by capsule.
 
-use crate::compare::run::RunError;
+use crate::kept::sessions::SessionLine;
 use crate::registration::finish::Registrations;
 use crate::registration::session::{ErrorClass, Group};
-use crate::report::sessions::SessionLine;
 use crate::timestamp::Timestamp;
-use serde::Deserialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
 
 /// Slowest registrations that are shown.
 pub const SLOWEST: usize = 20;
@@ -46,13 +42,13 @@ impl Attempt {
     }
 
     fn of(line: &SessionLine<'_>) -> Self {
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let text = |text: &Option<Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
         Self {
-            host: text(line.host),
+            host: text(&line.host),
             uuid: line.consumer_uuid.clone().unwrap_or_default(),
             group: line.group,
-            capsule: text(line.capsule),
-            client_os: text(line.client_os),
+            capsule: text(&line.capsule),
+            client_os: text(&line.client_os),
             started_at: line.started_at,
             attempt: line.attempt,
             status: line.consumer_create_status,
@@ -82,33 +78,15 @@ impl Attempts {
     pub fn of(all: &Registrations) -> Self {
         let mut found = Self::default();
         for session in &all.sessions {
-            let line = SessionLine::of(session, &all.names);
-            found.take(Attempt::of(&line), line.error_class);
+            found.take(&SessionLine::of(session, &all.names));
         }
         found.end();
         found
     }
 
-    /// Reads sessions.jsonl of a folder that was kept.
-    ///
-    /// # Errors
-    /// It cannot be read, or holds something else.
-    pub fn load(dir: &Path) -> Result<Self, RunError> {
-        let path = dir.join("sessions.jsonl");
-        let failed = |source| RunError::Unreadable { path: path.clone(), source };
-        let mut found = Self::default();
-        for (at, line) in BufReader::new(File::open(&path).map_err(failed)?).lines().enumerate() {
-            let kept: KeptLine = serde_json::from_str(&line.map_err(failed)?).map_err(|error| {
-                RunError::Malformed { path: path.clone(), line: at + 1, words: error.to_string() }
-            })?;
-            let class = ErrorClass::ALL.into_iter().find(|c| kept.error_class.as_deref() == Some(c.name()));
-            found.take(kept.into(), class);
-        }
-        found.end();
-        Ok(found)
-    }
-
-    fn take(&mut self, attempt: Attempt, class: Option<ErrorClass>) {
+    /// Looks at a registration; `end` is for when all have been seen.
+    pub fn take(&mut self, line: &SessionLine<'_>) {
+        let (attempt, class) = (Attempt::of(line), line.error_class);
         if !attempt.capsule.is_empty() {
             let key = (attempt.group, attempt.capsule.clone());
             let (attempts, failures) = self.capsules.entry(key).or_default();
@@ -129,47 +107,9 @@ impl Attempts {
         }
     }
 
-    fn end(&mut self) {
+    /// The slowest stand in their order.
+    pub fn end(&mut self) {
         self.slowest.sort_by(|a, b| b.total().cmp(&a.total()).then(a.started_at.cmp(&b.started_at)));
         self.slowest.truncate(SLOWEST);
-    }
-}
-
-/// A line of sessions.jsonl.
-#[derive(Deserialize)]
-struct KeptLine {
-    consumer_uuid: Option<String>,
-    host: Option<String>,
-    group: String,
-    capsule: Option<String>,
-    attempt: u16,
-    client_os: Option<String>,
-    started_at: String,
-    consumer_create_status: Option<u16>,
-    consumer_create_ms: Option<u32>,
-    script_fetch_ms: Option<u32>,
-    host_register_ms: Option<u32>,
-    fact_update_ms: Option<u32>,
-    error_class: Option<String>,
-}
-
-impl From<KeptLine> for Attempt {
-    fn from(line: KeptLine) -> Self {
-        Self {
-            host: line.host.unwrap_or_default(),
-            uuid: line.consumer_uuid.unwrap_or_default(),
-            group: Group::ALL.into_iter().find(|g| line.group == g.name()).unwrap_or_default(),
-            capsule: line.capsule.unwrap_or_default(),
-            client_os: line.client_os.unwrap_or_default(),
-            started_at: Timestamp::parse(&line.started_at).unwrap_or_default(),
-            attempt: line.attempt,
-            status: line.consumer_create_status,
-            steps: [
-                line.script_fetch_ms,
-                line.consumer_create_ms,
-                line.fact_update_ms,
-                line.host_register_ms,
-            ],
-        }
     }
 }

@@ -4,7 +4,6 @@
 //! let in no style and no script but its own. What a log wrote is escaped by the templates, or where a chart is drawn.
 //! It is bounded: charts are as fine as they are drawn, tables name the first of many and say how many more there are.
 
-pub mod answer;
 pub mod attempts;
 mod parts;
 mod sections;
@@ -13,7 +12,7 @@ mod svg;
 
 use super::compare::Comparison;
 use crate::compare::run::Run;
-use answer::KeptAnswer;
+use crate::kept::answer::KeptAnswer;
 use attempts::Attempts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -2,9 +2,9 @@
 //! by how many registrations there are.
 
 use crate::compare::run::Run;
+use crate::kept::requests::Call;
 use crate::metrics::answer::Metric;
 use crate::registration::session::{ErrorClass, Group};
-use crate::report::requests::Call;
 
 /// Steps in time that a chart has at most.
 const MOST_STEPS: i64 = 80;

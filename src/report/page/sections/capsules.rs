@@ -1,13 +1,13 @@
 //! Capsules: how evenly their pool was used, what they answered, and how their script caches warmed up.
 
+use crate::kept::answer::{KeptAnswered, KeptCache, KeptCapsule};
 use crate::metrics::answer::Statistic;
+use crate::registration::session::Evidence;
 use crate::report::durations::{count, millis, percent, share};
 use crate::report::page::Report;
-use crate::report::page::answer::{KeptAnswered, KeptCache, KeptCapsule};
 use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
 use crate::report::page::svg::bar;
 use crate::report::page::svg::steps::{Layer, OverTime, Span};
-use crate::timestamp::Timestamp;
 
 /// Rows of capsules, and charts of caches, that are shown at most.
 const MOST: usize = 60;
@@ -78,12 +78,8 @@ fn balance(pool: &str, members: &[&KeptCapsule]) -> Option<crate::report::page::
 
 fn warm_up(at: usize, name: &str, cache: &KeptCache) -> Option<Chart> {
     let rate = cache.hit_rate?;
-    let time = |text: &str| Timestamp::parse(text).ok().map(|t| t.0);
-    let starts: Vec<(i64, f64)> = cache
-        .steps
-        .iter()
-        .filter_map(|s| Some((time(&s.start)?, s.hits as f64 / s.requests.max(1) as f64)))
-        .collect();
+    let starts: Vec<(i64, f64)> =
+        cache.steps.iter().map(|s| (s.start.0, s.hits as f64 / s.requests.max(1) as f64)).collect();
     let (first, last) = (starts.first()?.0, starts.last()?.0);
     let step_us = cache.step_seconds.clamp(1, i64::MAX / 1_000_000) * 1_000_000;
     let steps = last.checked_sub(first)? / step_us + 1;
@@ -96,7 +92,7 @@ fn warm_up(at: usize, name: &str, cache: &KeptCache) -> Option<Chart> {
             *value = share;
         }
     }
-    let mark = if cache.evidence == "inferred" { "~ " } else { "" };
+    let mark = if cache.evidence == Evidence::Inferred { "~ " } else { "" };
     let title = format!(
         "{mark}Script cache of {}: {} of {} scripts from it",
         shown(name),
@@ -144,7 +140,7 @@ fn answered(capsules: &[KeptCapsule]) -> Option<Table> {
             None => Cell::text("-").toned(Tone::Quiet),
         };
         let cache = &capsule.script_cache;
-        let mark = if cache.evidence == "inferred" { "~ " } else { "" };
+        let mark = if cache.evidence == Evidence::Inferred { "~ " } else { "" };
         let parts = [
             ("s-script", format!("scripts: {}", count(capsule.script.count)), capsule.script.count as f64),
             (

@@ -1,9 +1,9 @@
 //! What the page rests on, never silent: sources, coverage, attribution, background, hosts, notes.
 
 use super::{first_of, mix};
+use crate::kept::answer::KeptAnswer;
 use crate::report::durations::{bytes, count, share};
 use crate::report::page::Report;
-use crate::report::page::answer::KeptAnswer;
 use crate::report::page::parts::{Cell, Section, Table, Tone, shown};
 
 /// Files, hosts, notes and lines that are shown at most.

@@ -9,9 +9,9 @@ pub mod slowest;
 pub mod summary;
 pub mod timings;
 
-use super::answer::{KeptDistribution, KeptGroup};
 use super::parts::{Cell, Figure, Tone};
-use crate::metrics::answer::{Metric, Statistic};
+use crate::kept::answer::KeptGroup;
+use crate::metrics::answer::{Distribution, Metric, Statistic};
 use crate::registration::session::Group;
 use crate::report::durations::{calls, millis, percent};
 use crate::report::table::text::escaped;
@@ -49,7 +49,7 @@ pub fn figure(group: &KeptGroup, name: &str, statistic: Statistic, text: &dyn Fn
 }
 
 /// How many values a figure is over, marked where they are inferred.
-pub fn count_cell(group: &KeptGroup, name: &str, distribution: &KeptDistribution) -> Cell {
+pub fn count_cell(group: &KeptGroup, name: &str, distribution: &Distribution) -> Cell {
     let figure =
         Figure { group: group.group.clone(), metric: name.to_owned(), statistic: "count".to_owned() };
     let mut cell = Cell { figure: Some(figure), ..Cell::count(distribution.count) };

@@ -21,9 +21,8 @@ pub fn asked(report: &Report<'_>) -> Vec<String> {
         [one] if one.path == report.run.name => format!("{name}, {lines_read} lines"),
         all => format!("{name}: {} files, {lines_read} lines", count(all.len() as u64)),
     });
-    let time = |text: &Option<String>| Timestamp::parse(text.as_deref()?).ok();
     if let Some(all) = answer.all()
-        && let (Some(start), Some(end)) = (time(&all.window_start), time(&all.window_end))
+        && let (Some(start), Some(end)) = (all.window_start, all.window_end)
     {
         lines.push(format!("Registrations from {}", span_of_time(start, end)));
     }

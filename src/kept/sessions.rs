@@ -1,26 +1,28 @@
-//! Sessions in, one JSON object a line out (docs/sessions.schema.json). No path of a source gets in, so that the
-//! same bytes read another way give the same file.
+//! Sessions in, one JSON object a line out (docs/sessions.schema.json), and read back. No path of a source gets in, so
+//! that the same bytes read another way give the same file.
 
 use crate::registration::session::{ErrorClass, Evidence, Group, Ms, Names, Session, WayIn};
 use crate::timestamp::Timestamp;
-use serde::Serialize;
+use serde::de::{DeserializeOwned, Deserializer};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// A line of the sessions file; keys stand in this order.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionLine<'a> {
     /// None where a failed attempt never got one.
     pub consumer_uuid: Option<String>,
     /// The host's name.
-    pub host: Option<&'a str>,
+    pub host: Option<Cow<'a, str>>,
     /// How it came.
     pub group: Group,
     /// None where it came straight, or only the load balancer is known.
-    pub capsule: Option<&'a str>,
+    pub capsule: Option<Cow<'a, str>>,
     /// Which attempt of this host, from 1.
     pub attempt: u16,
     /// Such as `rhel-9`.
-    pub client_os: Option<&'a str>,
+    pub client_os: Option<Cow<'a, str>>,
     /// Start of the create, RFC 3339, UTC.
     pub started_at: Timestamp,
     /// HTTP status of the create; none without a Completed line.
@@ -48,15 +50,24 @@ pub struct SessionLine<'a> {
     /// The registration succeeded.
     pub success: bool,
     /// Why it did not.
+    #[serde(default, deserialize_with = "known")]
     pub error_class: Option<ErrorClass>,
     /// What decided the group.
+    #[serde(default, deserialize_with = "known")]
     pub way_in: Option<WayIn>,
     /// What each figure rests on.
+    #[serde(default)]
     pub evidence: LineEvidence,
 }
 
+// a word of a later version is none of ours
+fn known<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
+}
+
 /// What each figure of a line rests on.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LineEvidence {
     /// Of `consumer_create_ms`.
     pub consumer_create_ms: Evidence,
@@ -92,13 +103,14 @@ impl<'a> SessionLine<'a> {
         let exact = |has: bool| if has { Evidence::Exact } else { Evidence::Missing };
         let inferred = |has: bool| if has { Evidence::Inferred } else { Evidence::Missing };
         let has = |ms: Ms| ms.get().is_some();
+        let name = |id| names.get(id).map(Cow::Borrowed);
         Self {
             consumer_uuid: keyed.then(|| session.uuid.to_string()),
-            host: names.get(session.host),
+            host: name(session.host),
             group: session.group,
-            capsule: names.get(session.capsule),
+            capsule: name(session.capsule),
             attempt: session.attempt,
-            client_os: names.get(session.client_os),
+            client_os: name(session.client_os),
             started_at: session.started_at,
             consumer_create_status: (session.create_status != 0).then_some(session.create_status),
             consumer_create_ms: session.consumer_create.get(),

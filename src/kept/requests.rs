@@ -1,4 +1,4 @@
-//! Registrations in, one JSON object a line out: GET and POST /register as they were answered, one by one.
+//! Registrations in, one JSON object a line out, and read back: GET and POST /register as they were answered.
 //!
 //! No key joins them to a registration, so they stand in no line of the sessions file; `compare` needs them in the order
 //! of time. Each is of the host that answered: the Satellite's scripts, and what capsules answered themselves.
@@ -23,7 +23,7 @@ pub enum Call {
 }
 
 /// A line of requests.jsonl; keys stand in this order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestLine {
     /// Its start, RFC 3339, UTC; of a capsule by its own clock.
     pub started_at: Timestamp,
@@ -34,6 +34,7 @@ pub struct RequestLine {
     /// Whole milliseconds, where it succeeded and the log tells.
     pub ms: Option<u32>,
     /// What the group rests on.
+    #[serde(default)]
     pub evidence: Evidence,
 }
 

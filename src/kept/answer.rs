@@ -1,49 +1,14 @@
-//! The answer as metrics.json has it, read back: what a page shows is what other programs get.
+//! The answer as metrics.json has it, read back: what a page or a history shows is what other programs get.
 
-use crate::compare::run::RunError;
-use crate::metrics::answer::{Answer, Metric, Statistic};
-use crate::metrics::targets::Judgement;
-use crate::report::json::AnswerJson;
+use super::{KeptError, SCHEMA_VERSION, malformed};
+use crate::metrics::answer::{Distribution, Metric};
+use crate::registration::session::{Evidence, Group};
 use crate::source::ssh::is_missing_satellite;
-use serde::Deserialize;
+use crate::timestamp::Timestamp;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// A distribution.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct KeptDistribution {
-    pub(crate) count: u64,
-    pub(crate) min: Option<f64>,
-    pub(crate) avg: Option<f64>,
-    pub(crate) p50: Option<f64>,
-    pub(crate) p90: Option<f64>,
-    pub(crate) p95: Option<f64>,
-    pub(crate) p99: Option<f64>,
-    pub(crate) max: Option<f64>,
-    pub(crate) evidence: String,
-}
-
-impl KeptDistribution {
-    /// One of its figures.
-    pub const fn get(&self, statistic: Statistic) -> Option<f64> {
-        match statistic {
-            Statistic::Min => self.min,
-            Statistic::Avg => self.avg,
-            Statistic::P50 => self.p50,
-            Statistic::P90 => self.p90,
-            Statistic::P95 => self.p95,
-            Statistic::P99 => self.p99,
-            Statistic::Max => self.max,
-        }
-    }
-
-    /// It has values, and they are inferred.
-    pub fn is_inferred(&self) -> bool {
-        self.count > 0 && self.evidence == "inferred"
-    }
-}
 
 /// A group.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -55,24 +20,32 @@ pub struct KeptGroup {
     pub(crate) error_count: u64,
     pub(crate) error_breakdown: BTreeMap<String, u64>,
     pub(crate) cut_count: u64,
-    pub(crate) window_start: Option<String>,
-    pub(crate) window_end: Option<String>,
+    pub(crate) window_start: Option<Timestamp>,
+    pub(crate) window_end: Option<Timestamp>,
     pub(crate) client_os: BTreeMap<String, u64>,
     pub(crate) way_in: BTreeMap<String, u64>,
-    /// Metrics by name, and whatever a later version adds.
-    #[serde(flatten)]
-    metrics: BTreeMap<String, Value>,
+    /// By name; all that is a distribution, also where it is empty.
+    #[serde(flatten, deserialize_with = "distributions")]
+    metrics: BTreeMap<String, Distribution>,
+}
+
+// whatever else a later version adds is none
+fn distributions<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Distribution>, D::Error> {
+    let all = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    let read = |(name, value)| Some((name, serde_json::from_value(value).ok()?));
+    Ok(all.into_iter().filter_map(read).collect())
 }
 
 impl KeptGroup {
     /// A metric by its name; an empty one where it has none.
-    pub fn named(&self, name: &str) -> KeptDistribution {
-        let found = self.metrics.get(name).cloned();
-        found.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
+    pub fn named(&self, name: &str) -> Distribution {
+        self.metrics.get(name).cloned().unwrap_or_default()
     }
 
     /// A metric; an empty one where it has none.
-    pub fn metric(&self, metric: Metric) -> KeptDistribution {
+    pub fn metric(&self, metric: Metric) -> Distribution {
         self.named(metric.name())
     }
 }
@@ -93,8 +66,8 @@ pub struct KeptSource {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct KeptWindow {
-    pub(crate) start: Option<String>,
-    pub(crate) end: Option<String>,
+    pub(crate) start: Option<Timestamp>,
+    pub(crate) end: Option<Timestamp>,
 }
 
 /// Lines and requests.
@@ -143,14 +116,14 @@ pub struct KeptBackground {
 pub struct KeptAnswered {
     pub(crate) count: u64,
     pub(crate) failed: u64,
-    pub(crate) ms: KeptDistribution,
+    pub(crate) ms: Distribution,
 }
 
 /// A step of a script cache.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct KeptStep {
-    pub(crate) start: String,
+    pub(crate) start: Timestamp,
     pub(crate) requests: u64,
     pub(crate) hits: u64,
 }
@@ -162,7 +135,7 @@ pub struct KeptCache {
     pub(crate) requests: u64,
     pub(crate) hits: u64,
     pub(crate) hit_rate: Option<f64>,
-    pub(crate) evidence: String,
+    pub(crate) evidence: Evidence,
     pub(crate) misses_before_first_hit: Option<u64>,
     pub(crate) step_seconds: i64,
     pub(crate) steps: Vec<KeptStep>,
@@ -247,31 +220,33 @@ impl KeptAnswer {
             .collect()
     }
 
-    /// What was just found, as it would be kept.
+    /// Reads metrics.json; `path` is for the words of errors.
     ///
     /// # Errors
-    /// None that comes from the answer.
-    pub fn of(answer: &Answer, judgements: &[Judgement]) -> serde_json::Result<Self> {
-        serde_json::from_value(serde_json::to_value(AnswerJson::of(answer, judgements))?)
+    /// It is of another version, or holds something else.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, KeptError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            #[serde(default)]
+            schema_version: Value,
+        }
+        let failed = |error| malformed(path, &error);
+        // what another version writes need not be of this form
+        let version = serde_json::from_slice::<Versioned>(bytes).map_err(failed)?.schema_version;
+        if version.as_u64() != Some(SCHEMA_VERSION.into()) {
+            return Err(KeptError::Version { path: path.to_owned(), found: version.to_string() });
+        }
+        serde_json::from_slice(bytes).map_err(failed)
     }
 
-    /// Reads metrics.json of a folder that was kept.
-    ///
-    /// # Errors
-    /// It cannot be read, or holds something else.
-    pub fn load(dir: &Path) -> Result<Self, RunError> {
-        let path = dir.join("metrics.json");
-        let bytes =
-            std::fs::read(&path).map_err(|source| RunError::Unreadable { path: path.clone(), source })?;
-        serde_json::from_slice(&bytes).map_err(|error| RunError::Malformed {
-            path,
-            line: error.line(),
-            words: error.to_string(),
-        })
+    /// A group, or all registrations together.
+    pub fn group(&self, group: Option<Group>) -> Option<&KeptGroup> {
+        let name = group.map_or("all", Group::name);
+        self.groups.iter().find(|group| group.group == name)
     }
 
     /// All registrations together.
     pub fn all(&self) -> Option<&KeptGroup> {
-        self.groups.iter().find(|group| group.group == "all")
+        self.group(None)
     }
 }

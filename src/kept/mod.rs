@@ -1,0 +1,338 @@
+//! A run that `metrics --save` kept: a folder in, its answer, labels and lines out. Nothing else knows these files.
+//!
+//! `sessions` and `requests` are lines as they are written and read, `answer` mirrors what `report::json` writes.
+//! `history` reads the answer and the labels alone, `compare` and `report` each line once.
+
+pub mod answer;
+pub mod requests;
+pub mod sessions;
+
+use requests::RequestLine;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::error::Category;
+use sessions::SessionLine;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// Of the answer. Goes up where a key changes its meaning or goes; new keys do not move it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The answer of `metrics --json`.
+pub const ANSWER: &str = "metrics.json";
+/// Registrations, a line each.
+pub const SESSIONS: &str = "sessions.jsonl";
+/// GET and POST /register, a line each; runs that an earlier version kept have none.
+pub const REQUESTS: &str = "requests.jsonl";
+/// What the user said of the run; may be missing.
+pub const LABELS: &str = "labels.json";
+/// The files of a kept run.
+pub const FILES: [&str; 4] = [ANSWER, SESSIONS, REQUESTS, LABELS];
+
+/// Why a kept run cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeptError {
+    /// A file of it.
+    #[error("{path}: {source}; a kept run is a folder that `reginfra metrics --save` wrote", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line of it.
+    #[error("{path}:{line}: {words}", path = .path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        words: String,
+    },
+    /// One of its files is missing.
+    #[error("{path}: {missing} is missing; keep the run again with `reginfra metrics --save`", path = .path.display())]
+    Incomplete {
+        /// The folder.
+        path: PathBuf,
+        /// The file.
+        missing: &'static str,
+    },
+    /// One of its files was named.
+    #[error("{path} is a part of a kept run; name its folder: {folder}", path = .path.display(), folder = .folder.display())]
+    OneFile {
+        /// The file.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Lines are missing, or there are too many.
+    #[error(
+        "{path}: {found} registrations, where metrics.json counts {counted}: it is not whole; \
+         keep the run again with `reginfra metrics --save`",
+        path = .path.display()
+    )]
+    Cut {
+        /// The file.
+        path: PathBuf,
+        /// Its lines.
+        found: u64,
+        /// What they should be.
+        counted: u64,
+    },
+    /// Another version of the schema.
+    #[error(
+        "{path}: schema_version is {found}, and this program reads {SCHEMA_VERSION}; \
+         run `reginfra metrics --save` again with this version, or compare with the version that kept it",
+        path = .path.display()
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// What stands there.
+        found: String,
+    },
+}
+
+/// A folder that holds a kept run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The kept run at a path; none where there is something else.
+    ///
+    /// # Errors
+    /// It nearly is one: a file is missing, or one of its files was named in its place.
+    pub fn at(path: &Path) -> Result<Option<Self>, KeptError> {
+        const NEEDED: [&str; 2] = [ANSWER, SESSIONS];
+        let found = NEEDED.map(|name| path.join(name).is_file());
+        if let (Some(name), Some(folder)) = (path.file_name(), path.parent())
+            && NEEDED.iter().any(|file| name == *file)
+            && path.is_file()
+        {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            return Err(KeptError::OneFile { path: path.to_owned(), folder: folder.to_owned() });
+        }
+        if found[0] != found[1] {
+            let missing = NEEDED[usize::from(found[0])];
+            return Err(KeptError::Incomplete { path: path.to_owned(), missing });
+        }
+        Ok(found[0].then(|| Self { path: path.to_owned() }))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its answer.
+    ///
+    /// # Errors
+    /// It cannot be read, is of another version, or holds something else.
+    pub fn answer(&self) -> Result<answer::KeptAnswer, KeptError> {
+        let path = self.path.join(ANSWER);
+        answer::KeptAnswer::parse(&path, &bytes(&path)?)
+    }
+
+    /// Its labels.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn labels(&self) -> Result<BTreeMap<String, String>, KeptError> {
+        labels(&self.path.join(LABELS))
+    }
+
+    /// Its registrations, in the order of the file.
+    ///
+    /// # Errors
+    /// They cannot be opened; of each line that it is none.
+    pub fn sessions(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<SessionLine<'static>, KeptError>>, KeptError> {
+        lines(self.path.join(SESSIONS), "sessions")
+    }
+
+    /// Its requests of /register, in the order of the file; none where it was kept without them.
+    ///
+    /// # Errors
+    /// They cannot be opened; of each line that it is none.
+    pub fn requests(
+        &self,
+    ) -> Result<Option<impl Iterator<Item = Result<RequestLine, KeptError>>>, KeptError> {
+        let path = self.path.join(REQUESTS);
+        path.exists().then(|| lines(path, "requests")).transpose()
+    }
+}
+
+/// Labels of a run; none where there is no such file.
+///
+/// # Errors
+/// The file cannot be read, or is no JSON.
+pub fn labels(path: &Path) -> Result<BTreeMap<String, String>, KeptError> {
+    if !path.exists() {
+        return Ok(BTreeMap::new());
+    }
+    let labels: Value = serde_json::from_slice(&bytes(path)?).map_err(|error| malformed(path, &error))?;
+    let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    Ok(labels.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), text(v))).collect())
+}
+
+/// A file of a kept run.
+///
+/// # Errors
+/// It cannot be read.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, KeptError> {
+    fs::read(path).map_err(|source| KeptError::Unreadable { path: path.to_owned(), source })
+}
+
+fn malformed(path: &Path, error: &serde_json::Error) -> KeptError {
+    KeptError::Malformed { path: path.to_owned(), line: error.line(), words: error.to_string() }
+}
+
+// what each line of a file holds
+fn lines<T: DeserializeOwned>(
+    path: PathBuf,
+    file: &'static str,
+) -> Result<impl Iterator<Item = Result<T, KeptError>>, KeptError> {
+    let unreadable = |path: &Path, source| KeptError::Unreadable { path: path.to_owned(), source };
+    let opened = File::open(&path).map_err(|source| unreadable(&path, source))?;
+    Ok(BufReader::new(opened).lines().enumerate().map(move |(at, line)| {
+        let line = line.map_err(|source| unreadable(&path, source))?;
+        serde_json::from_str(&line).map_err(|error| {
+            let words = match error.classify() {
+                Category::Data => format!("is no line of a {file} file: {error}"),
+                _ => error.to_string(),
+            };
+            // one line is all that the parser saw
+            let words = words.replace(" at line 1 column ", ", column ");
+            KeptError::Malformed { path: path.clone(), line: at + 1, words }
+        })
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::run::Run;
+    use crate::metrics::answer::Metric;
+    use crate::metrics::targets;
+    use crate::registration::finish::Registrations;
+    use crate::report::page::attempts::Attempts;
+    use crate::report::{samples, save};
+
+    /// The run of the samples, and where it is kept.
+    struct Sample {
+        answer: crate::metrics::answer::Answer,
+        all: Registrations,
+        place: tempfile::TempDir,
+    }
+
+    impl Sample {
+        fn new() -> Self {
+            let (sessions, names) = samples::sessions();
+            let mut answer = samples::answer();
+            for group in answer.groups.iter_mut().filter(|g| g.group.is_none()) {
+                group.session_count = sessions.len() as u64;
+            }
+            let all = Registrations { sessions, names, ..Registrations::default() };
+            let place = tempfile::tempdir().unwrap();
+            let judged = targets::judge(&targets::built_in(), &answer);
+            save::save(place.path(), &answer, &judged, &all, &BTreeMap::new()).unwrap();
+            Self { answer, all, place }
+        }
+
+        fn folder(&self) -> Folder {
+            Folder::at(self.place.path()).unwrap().unwrap()
+        }
+
+        fn told(&self, file: &str, text: &str) -> String {
+            fs::write(self.place.path().join(file), text).unwrap();
+            let folder = self.folder();
+            let read = folder.answer().and_then(|answer| Run::read(&folder, &answer, |_| ()));
+            read.unwrap_err().to_string().replace(&self.place.path().display().to_string(), "")
+        }
+    }
+
+    #[test]
+    fn what_is_read_back_is_what_was_kept() {
+        let sample = Sample::new();
+        let folder = sample.folder();
+        let answer = folder.answer().unwrap();
+        let name = folder.path().display().to_string();
+        let mut attempts = Attempts::default();
+        let run = Run::read(&folder, &answer, |line| attempts.take(line)).unwrap();
+        attempts.end();
+        // NaN is not equal to itself
+        assert_eq!(format!("{run:?}"), format!("{:?}", Run::of(&name, &sample.answer, &sample.all)));
+        assert_eq!(format!("{attempts:?}"), format!("{:?}", Attempts::of(&sample.all)));
+        assert!(!run.averages.is_empty() && !attempts.slowest.is_empty(), "{run:?}");
+        let lines: Vec<_> = folder.sessions().unwrap().map(Result::unwrap).collect();
+        let written = sample.all.sessions.iter().map(|s| SessionLine::of(s, &sample.all.names));
+        assert_eq!(lines, written.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_answer_has_the_figures_that_were_kept() {
+        let sample = Sample::new();
+        let read = sample.folder().answer().unwrap();
+        assert_eq!(read.groups.len(), sample.answer.groups.len());
+        for (read, written) in read.groups.iter().zip(&sample.answer.groups) {
+            assert_eq!((read.window_start, read.window_end), (written.window_start, written.window_end));
+            for metric in Metric::ALL {
+                let mut wanted = written.metrics.get(&metric).cloned().unwrap_or_default();
+                wanted.avg = wanted.avg.map(|avg| (avg * 1000.0).round() / 1000.0);
+                assert_eq!(read.metric(metric), wanted, "{metric:?}");
+            }
+            assert!(read.metric(Metric::ComplianceCalls).count > 0 || read.group == "unknown");
+        }
+        assert_eq!(read.coverage.unreadable, sample.answer.coverage.unreadable);
+        assert_eq!(read.capsules.len(), sample.answer.capsules.len());
+        assert_eq!(read.targets.len(), targets::judge(&targets::built_in(), &sample.answer).len());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line_and_column() {
+        let good = fs::read_to_string(Sample::new().place.path().join(SESSIONS)).unwrap();
+        let first = good.lines().next().unwrap();
+        for (file, text, told) in [
+            (
+                SESSIONS,
+                format!("{first}\n{{\"host\": 1}}\n"),
+                "/sessions.jsonl:2: is no line of a sessions file: ",
+            ),
+            (
+                SESSIONS,
+                format!("{first}\n{{\"host\": \n"),
+                "/sessions.jsonl:2: EOF while parsing a value, column 9",
+            ),
+            (SESSIONS, first.replace("lb-ssh", "bus"), "unknown variant `bus`"),
+            (SESSIONS, first.replace("2026-04-04", "yesterday "), "is no time"),
+            (REQUESTS, "[]\n".to_owned(), "/requests.jsonl:1: is no line of a requests file: "),
+            (LABELS, "{\n{".to_owned(), "/labels.json:2: "),
+            (
+                ANSWER,
+                "{\n\"schema_version\": 7, \"groups\": 3}".to_owned(),
+                "/metrics.json: schema_version is 7",
+            ),
+            (ANSWER, "{\"schema_version\": 1,\n\"groups\": 3}".to_owned(), "/metrics.json:2: invalid type"),
+        ] {
+            let found = Sample::new().told(file, &text);
+            assert!(found.contains(told), "{file}: {found}");
+        }
+    }
+
+    #[test]
+    fn what_a_later_version_adds_is_passed_over() {
+        let sample = Sample::new();
+        let path = sample.place.path().join(SESSIONS);
+        let text = fs::read_to_string(&path).unwrap();
+        let newer = text.replace("\"success\"", "\"mood\":[],\"success\"").replace("\"url\"", "\"pigeon\"");
+        fs::write(&path, newer).unwrap();
+        let lines: Vec<_> = sample.folder().sessions().unwrap().map(Result::unwrap).collect();
+        assert_eq!((lines.len(), lines[0].way_in, lines[0].success), (3, None, true));
+    }
+}
