@@ -29,6 +29,11 @@ CASES = {
     "no_address": case('c0.no_address: private_ip is no IP address: "10.0.0.x"', capsules=[{"private_ip": "10.0.0.x"}]),
     "empty_address": case('c0.empty_address: private_ip is no IP address: ""', capsules=[{"private_ip": ""}]),
     "own_address": case("c0.own_address: private_ip is the load balancer's own", {"private_ip": "10.0.0.1"}),
+    "own_ipv6": case(
+        "c0.own_ipv6: private_ip is the load balancer's own: [2001:db8::1]",
+        {"private_ip": "2001:db8::1"},
+        [{"private_ip": "2001:db8::1"}],
+    ),
     "shared": case("c1.shared: private_ip is another capsule's too", capsules=[{"private_ip": "10.0.0.1"}] * 2),
     "port_clash": case(
         "port 443 is asked for by host registration (haproxy_registration_port) and by service https",

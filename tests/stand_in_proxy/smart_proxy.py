@@ -197,6 +197,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     """Shakes hands in the connection's own thread, so that a slow client holds nobody up."""
 
+    address_family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
     request_queue_size = 1024
     daemon_threads = True
 
@@ -213,6 +214,11 @@ class Server(http.server.ThreadingHTTPServer):
         if options.ca:
             self.tls.load_verify_locations(options.ca)
             self.tls.verify_mode = ssl.CERT_OPTIONAL
+
+    def server_bind(self):
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
 
     def finish_request(self, request, client_address):
         super().finish_request(self.tls.wrap_socket(request, server_side=True), client_address)
