@@ -23,6 +23,7 @@ Examples:
   reginfra report runs/after -o report.html                   a run that `metrics --save` kept
   reginfra report runs/after --before runs/before -o report.html
   reginfra report runs/after --before runs/a1 runs/a2 runs/a3 -o report.html
+  reginfra report runs/after --history runs --where level=40 -o report.html
   reginfra report --sosreport-dir CASE -o report.html --title 'Storm of 4 April'
   reginfra report runs/after --format markdown                for an issue
 
@@ -44,6 +45,15 @@ pub struct ReportArgs {
     /// Beside --before, a change of up to so much is none: of every metric, or METRIC=PERCENT of one; may be repeated
     #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = parse_threshold, requires = "before")]
     pub threshold: Vec<Threshold>,
+    /// Kept runs, or folders of them: how figures went from run to run, and where they changed for good
+    #[arg(long, value_name = "DIR|FILE", num_args = 1..)]
+    pub history: Vec<PathBuf>,
+    /// Beside --history, only runs with this label; may be repeated
+    #[arg(long = "where", value_name = "KEY=VALUE", requires = "history")]
+    pub with: Vec<String>,
+    /// Beside --history, changes that are known, with the reason of each (YAML)
+    #[arg(long, value_name = "FILE", requires = "history")]
+    pub ack: Option<PathBuf>,
     /// Where it goes; - is stdout
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub output: PathBuf,

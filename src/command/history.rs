@@ -28,30 +28,11 @@ const NOTHING: u8 = 3;
 /// Misuse and input that cannot be read.
 pub fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     let options = Options { significance: args.significance, min_segment: usize::from(args.min_segment) };
-    let known = args.ack.as_deref().map(acknowledged::load).transpose()?.unwrap_or_default();
-    let (runs, unreadable) = match chosen_runs(&args.chosen)? {
-        Found::Runs { runs, unreadable } => (runs, unreadable),
-        Found::Nothing(code) => return Ok(ExitCode::from(code)),
+    let looked = match look_through(&args.chosen, args.ack.as_deref(), options)? {
+        Ok(looked) => looked,
+        Err(code) => return Ok(ExitCode::from(code)),
     };
-    if let Some(words) = several_loads(&runs) {
-        say(&format!("error: {words}"));
-        return Ok(ExitCode::from(NOTHING));
-    }
-    tell_incomplete(&runs);
-    if let Some(words) = other_loads(&runs) {
-        say(&format!("warning: {words}"));
-    }
-    let keys = chosen_keys(&args.chosen, &[None], &[Statistic::P50]);
-    let series = keys.into_iter().map(|key| Series::of(key, &runs)).collect();
-    let history = judge(series, &|key| Series::of(key, &runs), &options, &known);
-    if history.judged.is_empty() {
-        say("error: no run has a figure that was asked for");
-        return Ok(ExitCode::from(NOTHING));
-    }
-    for id in &history.unknown {
-        say(&format!("warning: --ack: {id} is no change of this history"));
-    }
-    let shown = Shown { runs: &runs, history: &history, options: &options, unreadable: &unreadable };
+    let shown = looked.shown();
     let text = match args.format {
         HistoryFormat::Text => report::text::render(&shown, &TableStyle::for_stdout(), Signs::for_stdout()),
         HistoryFormat::Json => report::json::render(&shown)?,
@@ -60,7 +41,55 @@ pub fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         Err(error) if error.is_closed_pipe() => {}
         other => other?,
     }
-    Ok(exit_code(args, &history))
+    Ok(exit_code(args, &looked.history))
+}
+
+/// Runs, and what was found in them.
+pub(super) struct LookedThrough {
+    runs: Vec<KeptRun>,
+    history: History,
+    options: Options,
+    unreadable: Vec<String>,
+}
+
+impl LookedThrough {
+    /// As reports take it.
+    pub fn shown(&self) -> Shown<'_> {
+        let Self { runs, history, options, unreadable } = self;
+        Shown { runs, history, options, unreadable }
+    }
+}
+
+/// Loads runs and looks for changes; inside, the exit code where there is nothing to look through, which has been told.
+pub(super) fn look_through(
+    chosen: &Chosen,
+    ack: Option<&Path>,
+    options: Options,
+) -> anyhow::Result<Result<LookedThrough, u8>> {
+    let known = ack.map(acknowledged::load).transpose()?.unwrap_or_default();
+    let (runs, unreadable) = match chosen_runs(chosen)? {
+        Found::Runs { runs, unreadable } => (runs, unreadable),
+        Found::Nothing(code) => return Ok(Err(code)),
+    };
+    if let Some(words) = several_loads(&runs) {
+        say(&format!("error: {words}"));
+        return Ok(Err(NOTHING));
+    }
+    tell_incomplete(&runs);
+    if let Some(words) = other_loads(&runs) {
+        say(&format!("warning: {words}"));
+    }
+    let keys = chosen_keys(chosen, &[None], &[Statistic::P50]);
+    let series = keys.into_iter().map(|key| Series::of(key, &runs)).collect();
+    let history = judge(series, &|key| Series::of(key, &runs), &options, &known);
+    if history.judged.is_empty() {
+        say("error: no run has a figure that was asked for");
+        return Ok(Err(NOTHING));
+    }
+    for id in &history.unknown {
+        say(&format!("warning: --ack: {id} is no change of this history"));
+    }
+    Ok(Ok(LookedThrough { runs, history, options, unreadable }))
 }
 
 /// What came of looking for runs.

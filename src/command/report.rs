@@ -1,13 +1,16 @@
 //! `reginfra report`: a run, read or kept, and what it is held against, to a page or to Markdown.
 
 use super::compare;
+use super::history;
 use super::metrics::{self, NOTHING, Read};
 use super::say;
 use crate::cli::SourceArgs;
 use crate::cli::compare::CompareReading;
+use crate::cli::history::Chosen;
 use crate::cli::report::{ReportArgs, ReportFormat};
 use crate::compare::judge::{self, Options};
 use crate::compare::run::Run;
+use crate::history::judge::Options as HistoryOptions;
 use crate::kept::Folder;
 use crate::kept::answer::KeptAnswer;
 use crate::metrics::targets::{self, Target};
@@ -64,6 +67,11 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(NOTHING));
         }
     }
+    let looked = match history_of(args)? {
+        Some(Err(code)) => return Ok(ExitCode::from(code)),
+        looked => looked.and_then(Result::ok),
+    };
+    let history = looked.as_ref().map(history::LookedThrough::shown);
     let after = std::slice::from_ref(&side.run);
     let rows = if before.is_empty() { Vec::new() } else { judge::compare(&before, after, &options) };
     let comparison = Comparison { before: &before, after, options: &options, rows: &rows, targets: &targets };
@@ -73,6 +81,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         answer: &side.answer,
         attempts: &side.attempts,
         comparison: (!before.is_empty()).then_some(&comparison),
+        history: history.as_ref(),
     };
     let text = match args.format {
         ReportFormat::Html => page::html(&report)?,
@@ -81,6 +90,21 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let written = atomic::write_beside(&args.output, |out| out.write_all(text.as_bytes()));
     metrics::ignore_closed_pipe(written)?;
     Ok(side.code)
+}
+
+// none where no history was asked for; inside, the exit code where there is nothing to look through
+fn history_of(args: &ReportArgs) -> anyhow::Result<Option<Result<history::LookedThrough, u8>>> {
+    if args.history.is_empty() {
+        return Ok(None);
+    }
+    let chosen = Chosen {
+        runs: args.history.clone(),
+        with: args.with.clone(),
+        metric: Vec::new(),
+        group: Vec::new(),
+        stat: Vec::new(),
+    };
+    history::look_through(&chosen, args.ack.as_deref(), HistoryOptions::default()).map(Some)
 }
 
 // what the runs before need beside their names

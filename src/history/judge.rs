@@ -62,6 +62,13 @@ pub struct Judged {
     pub needed: Option<usize>,
 }
 
+impl Judged {
+    /// The median of all runs; none of no run.
+    pub fn level(&self) -> Option<f64> {
+        median(self.series.points.iter().map(|p| p.value).collect())
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {

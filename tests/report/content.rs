@@ -230,3 +230,42 @@ fn markdown_has_the_same_figures() {
         assert_eq!(cells.len(), 1, "{table}");
     }
 }
+
+/// Nights of a run that was kept, the create slower from the eleventh on.
+fn nights() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for night in 0..20 {
+        let mut answer = answer("before");
+        for group in answer["groups"].as_array_mut().unwrap() {
+            group["window_start"] = format!("2026-03-{:02}T02:00:00Z", night + 1).into();
+            let create = &mut group["consumer_create_ms"]["p50"];
+            let wobble = f64::from(night * 5 % 8);
+            *create = (create.as_f64().unwrap() * if night < 10 { 1.0 } else { 1.5 } + wobble).into();
+        }
+        let run = folder.path().join(format!("night{night:02}"));
+        fs::create_dir(&run).unwrap();
+        fs::write(run.join("metrics.json"), answer.to_string()).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_history_has_a_chart_a_figure_and_its_changes() {
+    let nights = nights();
+    let asked = || Run::new("report").arg(kept("after")).arg("--history").arg(nights.path());
+    let page = Page::parse(&asked().go().code(0).stdout);
+    let told = page.by_id("history-consumer-create-ms-p50-all-d").text();
+    assert!(told.starts_with("20 runs. REGRESSED from ") && told.contains("2026-03-11"), "{told}");
+    let chart = page.by_id("history-host-register-ms-p50-all-d").text();
+    assert_eq!(chart, "20 runs. ");
+    let rows = page.rows("history-table");
+    assert!(rows.iter().any(|row| row[0] == "consumer create P50" && row[1] == "REGRESSED"), "{rows:?}");
+    assert!(rows.iter().any(|row| row[6].contains("night10,")), "{rows:?}");
+    let markdown = asked().arg("--format").arg("markdown").go().code(0).stdout;
+    assert!(markdown.contains("## From run to run") && markdown.contains("for the worse"), "{markdown}");
+    // what it is not
+    let empty = tempfile::tempdir().unwrap();
+    let done = Run::new("report").arg(kept("after")).arg("--history").arg(empty.path()).go().code(3);
+    done.says_nothing_on_stdout();
+    Run::new("report --where level=20").arg(kept("after")).go().code(2).told("--history");
+}

@@ -83,7 +83,7 @@ fn every_request_stands_in_order_with_offset_duration_gap_and_evidence() {
     let phase = |name: &str| list(&trace["phases"]).iter().find(|p| p["phase"] == name).unwrap().clone();
     assert_eq!(
         phase("status-and-certificates"),
-        json!({ "phase": "status-and-certificates", "requests": 4, "request_ms": 115, "gap_ms": 1050, "evidence": "inferred" })
+        json!({ "phase": "status-and-certificates", "requests": 4, "unanswered": 0, "request_ms": 115, "gap_ms": 1050, "evidence": "inferred" })
     );
 }
 

@@ -19,7 +19,7 @@ const ALIKE_IN_SHORT: f64 = 0.05;
 /// Batches from which the variance is taken where they are.
 const BATCHES: usize = 32;
 /// Below so many values the F tests see little: batches of `SHORT_BATCH` widen what they can.
-const SHORT: usize = 400;
+const SHORT: usize = 250;
 const SHORT_BATCH: usize = 10;
 /// Batches that must count by themselves, or one run is not enough.
 const ENOUGH: f64 = 12.0;

@@ -24,18 +24,18 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn run(&self, point: &Point) -> Option<&'a KeptRun> {
+    pub(crate) fn run(&self, point: &Point) -> Option<&'a KeptRun> {
         self.runs.get(point.run)
     }
 
     // the runs on both sides of a change
-    fn sides(&self, judged: &Judged, finding: &Finding) -> Option<(&'a KeptRun, &'a KeptRun)> {
+    pub(crate) fn sides(&self, judged: &Judged, finding: &Finding) -> Option<(&'a KeptRun, &'a KeptRun)> {
         let at = |i: usize| judged.series.points.get(i).and_then(|p| self.run(p));
         Some((at(finding.previous)?, at(finding.at)?))
     }
 }
 
-fn value(subject: Subject, value: f64) -> String {
+pub(crate) fn value(subject: Subject, value: f64) -> String {
     match subject {
         Subject::Metric(metric) if metric.is_timing() => millis(value),
         Subject::Metric(metric) if metric.is_share() => percent(value),
@@ -53,7 +53,7 @@ const fn is_share(subject: Subject) -> bool {
 }
 
 // `+24.9 %`; of shares in points
-fn change(key: Key, finding: &Finding) -> String {
+pub(crate) fn change(key: Key, finding: &Finding) -> String {
     let (before, after) = (finding.before, finding.after);
     if is_share(key.subject) {
         return format!("{:+.1} pt", (after - before) * 100.0);
@@ -62,4 +62,9 @@ fn change(key: Key, finding: &Finding) -> String {
         return format!("{:+.2}", after - before);
     }
     format!("{:+.1} %", (after / before - 1.0) * 100.0)
+}
+
+// of 2,000 shuffles none says more than `> 99.9 %`
+pub(crate) fn sure(probability: f64) -> String {
+    if probability < 0.001 { "> 99.9 %".to_owned() } else { percent(1.0 - probability) }
 }

@@ -1,7 +1,7 @@
 //! A history for people: a line a figure with its course, what changed below it.
 
 use super::sparkline::{Signs, sparkline};
-use super::{Shown, change, value};
+use super::{Shown, change, sure, value};
 use crate::compare::judge::Verdict;
 use crate::history::divisive::values_needed;
 use crate::history::judge::{Finding, Judged};
@@ -127,11 +127,6 @@ const fn tone(verdict: &Verdict) -> Tone {
         Verdict::Regressed => Tone::Bad,
         Verdict::Moved | Verdict::NoChangeSeen | Verdict::NotComparable(_) => Tone::Caution,
     }
-}
-
-// of 2,000 shuffles none says more than `> 99.9 %`
-fn sure(probability: f64) -> String {
-    if probability < 0.001 { "> 99.9 %".to_owned() } else { percent(1.0 - probability) }
 }
 
 // `runs/12, 2026-04-12 10:00:00 UTC (commit=abc, satellite=6.18)`

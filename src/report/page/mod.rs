@@ -11,6 +11,7 @@ pub(crate) mod series;
 mod svg;
 
 use super::compare::Comparison;
+use super::history::Shown;
 use crate::compare::run::Run;
 use crate::kept::answer::KeptAnswer;
 use attempts::Attempts;
@@ -38,6 +39,8 @@ pub struct Report<'a> {
     pub attempts: &'a Attempts,
     /// Held against these.
     pub comparison: Option<&'a Comparison<'a>>,
+    /// How figures went from run to run.
+    pub history: Option<&'a Shown<'a>>,
 }
 
 /// A page could not be made; whoever wrote the templates is at fault, no input is.
@@ -62,6 +65,7 @@ impl Page {
         let steps = steps.as_ref();
         let mut all: Vec<Section> =
             report.comparison.map(sections::comparison::section).into_iter().collect();
+        all.extend(report.history.map(sections::history::section));
         all.push(sections::timings::section(report));
         all.push(sections::over_time::section(report, steps));
         all.extend(sections::capsules::section(report));
@@ -151,7 +155,14 @@ mod tests {
     fn nothing_makes_a_page_as_well() {
         let (run, answer, attempts) = (Run::default(), KeptAnswer::default(), Attempts::default());
         let title = "</title><script>alert(1)</script>";
-        let report = Report { title, run: &run, answer: &answer, attempts: &attempts, comparison: None };
+        let report = Report {
+            title,
+            run: &run,
+            answer: &answer,
+            attempts: &attempts,
+            comparison: None,
+            history: None,
+        };
         let page = html(&report).unwrap();
         assert!(page.starts_with("<!doctype html>"), "{page}");
         assert!(!page.contains("<script>alert"), "{page}");

@@ -23,6 +23,12 @@ pub enum HttpError {
         "{0}: say who you are with REGINFRA_HTTP_TOKEN, REGINFRA_HTTP_USER and REGINFRA_HTTP_PASSWORD, or a netrc entry"
     )]
     Refused(u16),
+    /// The proxy of the environment wants to know who is asking.
+    #[error(
+        "the proxy wants a name and a password ({0}): put them into its variable, as http://USER:PASSWORD@HOST:PORT in \
+         HTTPS_PROXY or HTTP_PROXY, or leave it out for this server with NO_PROXY"
+    )]
+    ProxyRefused(String),
     /// Any other answer than the file.
     #[error("the server answers {0}")]
     Status(u16),
@@ -74,6 +80,11 @@ impl HttpError {
     /// Sorts what ureq says.
     pub fn from_ureq(error: &ureq::Error) -> Self {
         let words = error.to_string();
+        if let ureq::Error::ConnectProxyFailed(answer) = error
+            && answer.contains("407")
+        {
+            return Self::ProxyRefused(answer.clone());
+        }
         let lower = words.to_ascii_lowercase();
         if lower.contains("causedasendentity") {
             Self::AuthoritysOwn(words)

@@ -46,23 +46,7 @@ pub fn is_archive(url: &Url) -> bool {
 
 /// Percent-encoding taken off; bytes that are no UTF-8 are replaced.
 pub fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let digits = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 // the values of href in <a ...>, quoted in any way or not at all
@@ -171,6 +155,7 @@ mod tests {
             assert_eq!(of(page).archives.len(), 0, "{page}");
         }
         assert_eq!(decoded("a%2"), "a%2");
+        assert_eq!(decoded("a%+fb"), "a%+fb");
         assert_eq!(decoded("%C3%A9%é"), "é%é");
     }
 }

@@ -4,6 +4,7 @@ pub mod capsules;
 pub mod comparison;
 pub mod errors;
 pub mod evidence;
+pub mod history;
 pub mod over_time;
 pub mod slowest;
 pub mod summary;

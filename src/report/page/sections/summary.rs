@@ -115,6 +115,9 @@ pub fn said(report: &Report<'_>) -> Vec<Said> {
         let (tone, text) = super::comparison::headline(comparison);
         say(tone, text);
     }
+    if let Some((tone, text)) = report.history.map(super::history::headline) {
+        say(tone, text);
+    }
     for target in report.answer.targets.iter().filter(|t| t.group == "all" && t.met == Some(false)) {
         let Some(metric) = Metric::ALL.into_iter().find(|m| m.name() == target.metric) else { continue };
         let text = |value: Option<f64>| value.map_or("-".to_owned(), |v| figure_text(metric, v));

@@ -3,6 +3,7 @@
 
 mod axis;
 pub mod bar;
+pub mod course;
 pub mod shares;
 pub mod steps;
 
