@@ -83,6 +83,7 @@ Examples:
   reginfra metrics --sosreport sosreport-*.tar.xz             Satellites and capsules, told apart
   reginfra metrics --sosreport-dir CASE -i inventory.ini      all sosreports of a folder
   reginfra metrics --sosreport-dir https://files.example.com/case/ --ca-file ca.pem
+  reginfra metrics --archive run-2026-04-04 -i inventory.ini  levels of load of a run, and where throughput ends
   reginfra metrics --log DIR --since 2026-04-04T12:00:00+02:00 --until 2026-04-04T13:00:00+02:00
   reginfra metrics --log DIR --json --sessions sessions.jsonl > metrics.json
   reginfra metrics --log DIR --save runs/before               keep the run for a comparison
@@ -94,11 +95,19 @@ For web servers: REGINFRA_HTTP_TOKEN, or REGINFRA_HTTP_USER and REGINFRA_HTTP_PA
 
 Exit codes: 0 done; 1 a target is missed under --fail-on target, or a Satellite is missing from
 the answer; 2 misuse or unreadable input; 3 nothing to analyse.")]
-#[command(group(source::needed(&["compare"])))]
+#[command(group(source::needed(&["compare", "archive"])))]
 pub struct MetricsArgs {
     /// What is read.
     #[command(flatten)]
     pub source: SourceArgs,
+    /// A run archive, or the URL of its listing: measurement.log, sosreport/, logs of concurrent-exec. Each level of
+    /// load is measured by itself, and throughput against load (docs/archives.md)
+    #[arg(
+        long,
+        value_name = "DIR|URL",
+        conflicts_with_all = ["log", "sosreport", "sosreport_dir", "since", "until", "max_size"]
+    )]
+    pub archive: Option<PathBuf>,
     /// Ask each load balancer's cache of the inventory, too
     #[arg(long, requires = "inventory")]
     pub cache_stats: bool,
@@ -126,8 +135,8 @@ pub struct MetricsArgs {
         value_names = ["BEFORE", "AFTER"],
         num_args = 2,
         conflicts_with_all = [
-            "log", "sosreport", "sosreport_dir", "since", "until", "max_size", "cache_stats", "sessions", "save", "label",
-            "fail_on", "quiet"
+            "log", "sosreport", "sosreport_dir", "archive", "since", "until", "max_size", "cache_stats", "sessions", "save",
+            "label", "fail_on", "quiet"
         ]
     )]
     pub compare: Vec<String>,
@@ -180,6 +189,7 @@ Examples:
   reginfra simulate storm --sessions 500 --mix satellite-ssh=1,lb-ssh=3 --addresses client --rotate 3
   reginfra simulate slower --sessions 1000 --rate 40 --seed 8 --scale consumer_create_ms=1.25
   reginfra metrics --log storm -i storm/inventory.ini
+  reginfra simulate run --archive 8,16,32,64,128,256 --seed 7
   reginfra simulate --sessions 1000000 --rate 200 --noise 0 --stdout | reginfra metrics --log -
 
 Writes DIR/production.log (and its rotated set), DIR/capsules/NAME/proxy.log, DIR/inventory.ini,
@@ -273,6 +283,18 @@ pub struct SimulateArgs {
     /// Sosreports of the Satellite and each capsule too, in DIR/sos
     #[arg(long, value_name = "FORM")]
     pub sos: Option<SosForm>,
+    /// A run archive of these levels of load: measurement.log, sosreport/, clients' logs, status data
+    #[arg(long, value_name = "LOAD,...", value_delimiter = ',', conflicts_with_all = ["sessions", "rate"])]
+    pub archive: Vec<u32>,
+    /// The law of its throughput (Gunther's): a host alone a second, what waits for its turn, what hosts cost each other
+    #[arg(
+        long,
+        value_name = "LAMBDA,SIGMA,KAPPA",
+        value_delimiter = ',',
+        default_value = "0.025,0.01,0.00002",
+        requires = "archive"
+    )]
+    pub archive_law: Vec<f64>,
     /// What is odd about the sosreports
     #[arg(long, value_name = "WHAT,...", value_delimiter = ',', requires = "sos")]
     pub sos_odd: Vec<SosOddity>,

@@ -11,9 +11,10 @@
 //! `report` turns figures into words and files. `render` evaluates the roles' own variables and templates: its files
 //! are those that `ansible-playbook` writes. `validate` judges what makes hosts register: HAProxy, caches, capsules,
 //! the inventory. `kept` is the folder of a run that `metrics --save` kept, `compare` says what changed between two
-//! runs, `history` where a series of runs changed, `trace` shows registrations request by request. `simulate` writes a
-//! storm with known truth in the real formats.
+//! runs, `history` where a series of runs changed, `trace` shows registrations request by request, `archive` measures a
+//! run's levels of load. `simulate` writes a storm with known truth in the real formats.
 
+pub mod archive;
 pub mod cache;
 pub mod cli;
 pub mod command;

@@ -379,6 +379,8 @@ pub struct Answer {
     pub pools: Vec<PoolAnswer>,
     /// Hosts that were read over SSH, or were to be.
     pub hosts: Vec<HostAnswer>,
+    /// Levels of load, where a run archive was read.
+    pub archive: Option<Box<crate::archive::answer::ArchiveAnswer>>,
     /// Words that a reader must see: what an inventory would add, old layouts, mqtt capsules in a pool.
     pub notes: Vec<String>,
 }

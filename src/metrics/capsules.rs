@@ -170,10 +170,10 @@ fn pairs(side: &CapsuleSide, window: Window) -> PairsAnswer {
 /// Adds what capsules saw to a group's metrics; nothing where no capsule's log was read.
 pub fn add_to_group(
     all: &Registrations,
+    window: Window,
     of_group: &impl Fn(Group) -> bool,
     metrics: &mut BTreeMap<Metric, Distribution>,
 ) {
-    let window = all.window;
     let sides: Vec<&CapsuleSide> =
         all.capsules.sides.iter().filter(|s| of_group(s.group.unwrap_or_default())).collect();
     if sides.is_empty() {

@@ -3,8 +3,9 @@
 use super::answer::{Distribution, GroupAnswer, Metric};
 use super::capsules;
 use super::distribution;
-use crate::registration::finish::Registrations;
+use crate::registration::finish::{GroupScript, Registrations, Window};
 use crate::registration::session::{Evidence, Group, Session};
+use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
 /// The figures of every group that has sessions, in the order of `Group::ALL`, then of all of them together.
@@ -14,18 +15,29 @@ pub fn groups(all: &Registrations) -> Vec<GroupAnswer> {
     }
     let has = |group: &Group| all.cut.contains_key(group) || all.sessions.iter().any(|s| s.group == *group);
     let groups = Group::ALL.into_iter().filter(has).map(Some).chain([None]);
-    groups.map(|group| measure(all, group)).collect()
+    groups.map(|group| measure(all, group, None)).collect()
 }
 
-fn measure(all: &Registrations, group: Option<Group>) -> GroupAnswer {
+/// The same of registrations that start in a part of the time that was asked for; what the log's end cut off is in
+/// none. Averages of calls that no key joins (status) are of sessions whose own number is known.
+pub fn groups_in(all: &Registrations, part: Window) -> Vec<GroupAnswer> {
+    let inside = || all.sessions.iter().filter(|s| part.holds(s.started_at));
+    let has = |group: &Group| inside().any(|s| s.group == *group);
+    let groups: Vec<Group> = Group::ALL.into_iter().filter(has).collect();
+    let whole = (!groups.is_empty()).then_some(None);
+    groups.into_iter().map(Some).chain(whole).map(|group| measure(all, group, Some(part))).collect()
+}
+
+fn measure(all: &Registrations, group: Option<Group>, part: Option<Window>) -> GroupAnswer {
     let of_group = |g: Group| group.is_none_or(|group| group == g);
-    let sessions = || all.sessions.iter().filter(move |s| of_group(s.group));
+    let inside = |at: Timestamp| part.is_none_or(|part| part.holds(at));
+    let sessions = || all.sessions.iter().filter(move |s| of_group(s.group) && inside(s.started_at));
     let mut answer = GroupAnswer {
         group,
         session_count: 0,
         error_count: 0,
         error_breakdown: BTreeMap::new(),
-        cut_count: all.cut.iter().filter(|(g, _)| of_group(**g)).map(|(_, n)| n).sum(),
+        cut_count: all.cut.iter().filter(|(g, _)| part.is_none() && of_group(**g)).map(|(_, n)| n).sum(),
         window_start: sessions().map(|s| s.started_at).min(),
         window_end: sessions().map(|s| s.ended_at).max(),
         metrics: BTreeMap::new(),
@@ -62,32 +74,42 @@ fn measure(all: &Registrations, group: Option<Group>) -> GroupAnswer {
     let polling = counted().map(|s| u32::from(s.compliance_calls)).filter(|n| *n > 0).collect();
     answer.compliance_calls_polling = distribution::of(polling, Evidence::Exact);
     let successes = answer.session_count - answer.error_count;
-    unkeyed(all, &of_group, successes, metrics);
-    capsules::add_to_group(all, &of_group, metrics);
+    scripts(all.scripts.iter().filter(|s| of_group(s.way.group) && inside(s.at)), successes, metrics);
+    metrics.insert(
+        Metric::StatusCalls,
+        match part {
+            None => status_calls(all, &of_group, successes),
+            Some(_) => {
+                let own = sessions().filter(|s| s.success() && s.status_calls != Session::NO_COUNT);
+                distribution::of(own.map(|s| u32::from(s.status_calls)).collect(), Evidence::Inferred)
+            }
+        },
+    );
+    capsules::add_to_group(all, part.unwrap_or(all.window), &of_group, metrics);
     let failed = sessions().filter(|s| s.create_status >= 400);
     let failed = failed.map(|s| u32::try_from(s.ended_at.ms_since(s.started_at)).unwrap_or(0)).collect();
     answer.failed_create_ms = distribution::of(failed, Evidence::Exact);
     answer
 }
 
-fn unkeyed(
-    all: &Registrations,
-    of_group: &impl Fn(Group) -> bool,
+fn scripts<'a>(
+    scripts: impl Iterator<Item = &'a GroupScript> + Clone,
     successes: u64,
     metrics: &mut BTreeMap<Metric, Distribution>,
 ) {
-    let scripts = || all.scripts.iter().filter(|s| of_group(s.way.group));
-    let inferred = scripts().any(|s| s.way.evidence == Evidence::Inferred);
+    let inferred = scripts.clone().any(|s| s.way.evidence == Evidence::Inferred);
     let evidence = if inferred { Evidence::Inferred } else { Evidence::Exact };
-    metrics
-        .insert(Metric::ScriptFetchMs, distribution::of(scripts().filter_map(|s| s.ms).collect(), evidence));
-    metrics.insert(Metric::ScriptFetches, distribution::mean(scripts().count() as f64, successes, evidence));
+    let ms = scripts.clone().filter_map(|s| s.ms).collect();
+    metrics.insert(Metric::ScriptFetchMs, distribution::of(ms, evidence));
+    metrics.insert(Metric::ScriptFetches, distribution::mean(scripts.count() as f64, successes, evidence));
+}
+
+fn status_calls(all: &Registrations, of_group: &impl Fn(Group) -> bool, successes: u64) -> Distribution {
     let calls = || all.status_calls.iter().filter(|(g, _)| of_group(**g)).map(|(_, calls)| calls);
-    let status = match calls().map(|c| c.evidence).max_by_key(|e| *e == Evidence::Inferred) {
+    match calls().map(|c| c.evidence).max_by_key(|e| *e == Evidence::Inferred) {
         Some(evidence) => distribution::mean(calls().map(|c| c.calls).sum(), successes, evidence),
         None => Distribution::default(),
-    };
-    metrics.insert(Metric::StatusCalls, status);
+    }
 }
 
 fn count(map: &mut BTreeMap<String, u64>, key: &str) {

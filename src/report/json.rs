@@ -1,5 +1,6 @@
 //! The answer in, JSON out (docs/metrics.schema.json, version 1). The structs here are the wire, not the thinking.
 
+mod archive;
 mod capsules;
 
 use super::cache::CachesJson;
@@ -37,6 +38,7 @@ pub struct AnswerJson<'a> {
     capsules: Vec<capsules::CapsuleJson<'a>>,
     capsule_pools: Vec<capsules::PoolJson<'a>>,
     cache: Option<CachesJson<'a>>,
+    archive: Option<archive::ArchiveJson<'a>>,
     hosts: Vec<HostJson<'a>>,
     targets: Vec<TargetJson<'a>>,
     notes: &'a [String],
@@ -66,6 +68,7 @@ impl<'a> AnswerJson<'a> {
             capsules: answer.capsules.iter().map(capsules::CapsuleJson::of).collect(),
             capsule_pools: answer.pools.iter().map(capsules::PoolJson::of).collect(),
             cache: answer.cache.as_deref().map(CachesJson::of),
+            archive: answer.archive.as_deref().map(archive::ArchiveJson::of),
             hosts: answer.hosts.iter().map(HostJson::of).collect(),
             targets: judgements.iter().map(TargetJson::of).collect(),
             notes: &answer.notes,

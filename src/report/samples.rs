@@ -115,6 +115,7 @@ pub fn answer() -> Answer {
             group(None, 12_598, 2_301.0, 12.08),
         ],
         cache: Some(caches()),
+        archive: None,
         hosts: hosts(),
         notes: vec![
             "Without an inventory standalone and load-balanced capsules look alike: -i INVENTORY tells them apart."
@@ -187,6 +188,7 @@ pub fn empty() -> Answer {
         background: Background::default(),
         groups: Vec::new(),
         cache: None,
+        archive: None,
         hosts: Vec::new(),
         notes: Vec::new(),
     }

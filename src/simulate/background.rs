@@ -38,7 +38,7 @@ impl Background {
             roster,
             heard: vec![0; (roster as usize).div_ceil(64)],
             seed: plan.args.seed,
-            every: plan.args.sessions.div_ceil(LATER_CHECK_INS),
+            every: plan.sessions.div_ceil(LATER_CHECK_INS),
             truth: BackgroundTruth::default(),
         }
     }

@@ -8,6 +8,21 @@ use super::topology::Capsule;
 use crate::cli::CapsuleLayout;
 use crate::timestamp::UtcOffset;
 
+/// One cache of scripts: a capsule's own, or the pool's.
+#[derive(Clone, Copy, Debug)]
+pub struct ScriptCache {
+    /// When, microseconds UTC.
+    pub filled_at: i64,
+    /// What its lines say of its key.
+    pub key: u16,
+}
+
+/// A script is kept so long.
+pub const CACHE_SECONDS: i64 = 300;
+
+/// The query of a script for hosts that pull their jobs.
+pub const PULL_QUERY: &str = "activation_keys=AK&force=true&location_id=2&organization_id=1&setup_insights=false&setup_remote_execution_pull=true";
+
 /// The query of a GET /register as the client sends it: without the `url` that the capsule adds.
 pub const SCRIPT_QUERY: &str =
     "activation_keys=AK&force=true&location_id=2&organization_id=1&setup_insights=false";

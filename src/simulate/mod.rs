@@ -4,6 +4,7 @@
 //! the truth out. It is a simulation of events in the order of time: what is in flight is in memory, nothing else.
 
 mod actor;
+mod archive;
 mod background;
 mod calls;
 mod capsule_log;
@@ -58,9 +59,9 @@ pub struct Summary {
 /// An option cannot be followed, the folder is not empty, or a file cannot be written. No file is left behind then.
 pub fn simulate(args: &SimulateArgs) -> Result<Summary, SimulateError> {
     let plan = Plan::new(args)?;
-    if args.sos.is_some() && place::streams(args) {
+    if (args.sos.is_some() || !args.archive.is_empty()) && place::streams(args) {
         return Err(SimulateError::Option {
-            option: "--sos",
+            option: if args.sos.is_some() { "--sos" } else { "--archive" },
             value: String::new(),
             problem: "a sosreport is made of a log that stands in a folder",
             way_out: "name a folder, and leave --stdout out".to_owned(),
@@ -100,7 +101,8 @@ fn write(plan: &Plan<'_>, place: &Place, log_place: LogPlace) -> Result<Summary,
         })
         .collect::<Result<Vec<_>, _>>()?;
     let truth = TruthWriter::create(place, plan)?;
-    let mut after = Storm::new(plan, scribe, capsule_logs, truth).run()?;
+    let archive = archive::ArchiveWriter::create(place, plan)?;
+    let mut after = Storm::new(plan, scribe, capsule_logs, truth, archive).run()?;
     let log = after.scribe.log.into_set().finish()?;
     for (truth, log) in after.capsules.iter_mut().zip(after.capsule_logs) {
         truth.lines = log.finish()?;
@@ -112,9 +114,10 @@ fn write(plan: &Plan<'_>, place: &Place, log_place: LogPlace) -> Result<Summary,
     let mut inventory = place.file("inventory.ini", text.len())?;
     inventory.write(text.as_bytes())?;
     inventory.finish()?;
+    let files = files + after.archive.map_or(Ok(0), archive::ArchiveWriter::finish)?;
     let files =
         files + if let Place::Folder(folder) = place { sos::write(folder, plan, &log.files)? } else { 0 };
-    Ok(Summary { files, lines: log.lines, bytes: log.bytes, sessions: args.sessions })
+    Ok(Summary { files, lines: log.lines, bytes: log.bytes, sessions: plan.sessions })
 }
 
 /// A folder being filled: files stand in a folder of their own inside it until all are whole.

@@ -1,5 +1,6 @@
 //! Options in, a checked plan out.
 
+use super::archive::{self, LawTruth, Planned};
 use super::error::SimulateError;
 use super::random::Random;
 use super::scale::Scales;
@@ -46,6 +47,12 @@ pub struct Plan<'a> {
     pub cache_lines: bool,
     /// How much longer steps take.
     pub scales: Scales,
+    /// Registrations: attempts of a storm, hosts of levels.
+    pub sessions: u64,
+    /// Levels of load, where the storm is a run of them.
+    pub levels: Vec<Planned>,
+    /// The law of their throughput.
+    pub law: Option<LawTruth>,
 }
 
 impl<'a> Plan<'a> {
@@ -72,6 +79,13 @@ impl<'a> Plan<'a> {
             CacheLines::Yes => true,
             CacheLines::No => false,
         };
+        let levels = archive::plan(&args.archive, &args.archive_law, args.start.0)?;
+        let mut sessions = args.sessions;
+        let mut length = (args.sessions as f64 / args.rate * SECOND as f64) as i64;
+        if let Some(last) = levels.last() {
+            sessions = levels.iter().map(|level| u64::from(level.load)).sum();
+            length = last.end() - args.start.0;
+        }
         let mut capsules = capsules(args.pool);
         for capsule in &mut capsules {
             capsule.skew = ((random.unit() * 2.0 - 1.0) * args.clock_skew * SECOND as f64) as i64;
@@ -81,12 +95,15 @@ impl<'a> Plan<'a> {
             weights,
             capsules,
             start: args.start.0,
-            length: (args.sessions as f64 / args.rate * SECOND as f64) as i64,
+            length,
             lead: i64::from(args.lead) * SECOND,
             offset_after: args.utc_offset_after.unwrap_or(args.utc_offset),
             balancer_line,
             cache_lines,
             scales,
+            sessions,
+            levels,
+            law: <LawTruth>::try_from(args.archive_law.as_slice()).ok(),
         })
     }
 
@@ -103,7 +120,7 @@ impl<'a> Plan<'a> {
     /// Requests that the storm will make, near enough.
     pub fn storm_requests(&self) -> f64 {
         let failing = self.args.failures * 0.92;
-        self.args.sessions as f64 * (REQUESTS.0 * (1.0 - failing) + REQUESTS.1 * failing)
+        self.sessions as f64 * (REQUESTS.0 * (1.0 - failing) + REQUESTS.1 * failing)
     }
 
     /// Start of the log, microseconds UTC.

@@ -33,8 +33,9 @@ struct Tree {
 /// # Errors
 /// A file cannot be read or written.
 pub fn write(folder: &Path, plan: &Plan<'_>, logs: &[String]) -> Result<u64, SimulateError> {
-    let Some(form) = plan.args.sos else { return Ok(0) };
-    let sos = folder.join("sos");
+    let archive = !plan.levels.is_empty();
+    let Some(form) = plan.args.sos.or(archive.then_some(SosForm::Gz)) else { return Ok(0) };
+    let sos = folder.join(if archive { "sosreport" } else { "sos" });
     fs::create_dir_all(&sos).map_err(SimulateError::io("create", &sos))?;
     let mut trees = vec![satellite(folder, plan, logs)?];
     for (number, capsule) in plan.capsules.iter().enumerate() {

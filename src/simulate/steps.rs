@@ -1,6 +1,7 @@
 //! What a host asks for, one request after the other.
 
 use super::host::Host;
+use super::plan::{Plan, SECOND};
 use super::random::Random;
 
 /// A request by its kind.
@@ -128,6 +129,29 @@ pub enum Outcome {
     CreateFails(u16),
     /// The create is fine, POST /register is answered 500.
     HostRegisterFails,
+}
+
+impl Outcome {
+    /// How an attempt ends that begins at `at`.
+    pub fn drawn(random: &mut Random, plan: &Plan<'_>, at: i64) -> Self {
+        if !random.chance(plan.args.failures) {
+            return Self::Registered;
+        }
+        // a request without an answer is told from one that the log's end cut off by what follows it
+        let too_late = at > plan.start + plan.length + plan.lead - 120 * SECOND
+            || !plan.has_background() && at > plan.start + plan.length - 120 * SECOND;
+        let kinds = [
+            (2.0, Self::CreateFails(401)),
+            (1.0, Self::CreateFails(403)),
+            (1.0, Self::CreateFails(422)),
+            (2.0, Self::CreateFails(429)),
+            (2.0, Self::CreateFails(500)),
+            (2.0, Self::CreateFails(503)),
+            (if too_late { 0.0 } else { 2.0 }, Self::CreateFails(0)),
+            (if plan.args.no_host_register { 0.0 } else { 1.0 }, Self::HostRegisterFails),
+        ];
+        kinds[random.weighted(&kinds.map(|k| k.0))].1
+    }
 }
 
 /// Room for the longest list: 14 status calls, 14 of compliance, and the rest.

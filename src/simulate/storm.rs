@@ -1,8 +1,9 @@
 //! The storm itself: events in the order of time, only what is in flight in memory.
 
 use super::actor::{Actor, Part, note};
+use super::archive::{self, ArchiveWriter};
 use super::background::Background;
-use super::capsule_log::{CapsuleLog, SCRIPT_QUERY};
+use super::capsule_log::{CACHE_SECONDS, CapsuleLog, PULL_QUERY, SCRIPT_QUERY, ScriptCache};
 use super::error::SimulateError;
 use super::events::{Events, What};
 use super::histogram::Histogram;
@@ -13,16 +14,6 @@ use super::requests::{Request, Scribe};
 use super::steps::{Outcome, Step, Steps};
 use super::truth::{CapsuleTruth, SessionTruth, TruthWriter};
 use crate::registration::session::{ErrorClass, Group};
-
-/// One cache of scripts: a capsule's own, or the pool's.
-#[derive(Clone, Copy, Debug)]
-struct ScriptCache {
-    filled_at: i64,
-    key: u16,
-}
-
-/// A script is kept so long.
-const CACHE_SECONDS: i64 = 300;
 
 /// The storm that goes on.
 pub struct Storm<'a> {
@@ -52,6 +43,8 @@ pub struct Storm<'a> {
     /// Id and start of the probe that each capsule is answering.
     probes: Vec<(u32, i64)>,
     truth: TruthWriter,
+    /// What clients of levels saw.
+    archive: Option<ArchiveWriter>,
     background: Background,
 }
 
@@ -65,6 +58,8 @@ pub struct Aftermath<'a> {
     pub capsules: Vec<CapsuleTruth>,
     /// Sessions.
     pub truth: TruthWriter,
+    /// What clients of levels saw.
+    pub archive: Option<ArchiveWriter>,
     /// What belonged to none.
     pub background: Background,
     /// Requests of registrations that reached the Satellite.
@@ -78,6 +73,7 @@ impl<'a> Storm<'a> {
         scribe: Scribe<'a>,
         capsule_logs: Vec<CapsuleLog>,
         truth: TruthWriter,
+        archive: Option<ArchiveWriter>,
     ) -> Self {
         let mut random = Random::new(plan.args.seed, 0);
         let caches = plan
@@ -106,6 +102,7 @@ impl<'a> Storm<'a> {
             caches,
             probes: vec![(0, 0); plan.capsules.len()],
             truth,
+            archive,
             background: Background::new(plan),
         };
         if plan.has_background() {
@@ -120,11 +117,18 @@ impl<'a> Storm<'a> {
     }
 
     fn plan_arrival(&mut self) {
-        if self.begun < self.plan.args.sessions {
-            let gap = SECOND as f64 / self.plan.args.rate;
-            let at = (self.arrived as f64 + self.random.unit()) * gap;
-            self.events.plan(self.plan.start + at as i64, What::Arrive);
+        if self.has_room() {
+            let (gap, unit) = (SECOND as f64 / self.plan.args.rate, self.random.unit());
+            let steady = || self.plan.start + ((self.arrived as f64 + unit) * gap) as i64;
+            let at = archive::arrival(&self.plan.levels, self.arrived, unit).unwrap_or_else(steady);
+            self.events.plan(at, What::Arrive);
         }
+    }
+
+    // levels have their hosts, whatever is tried again
+    const fn has_room(&self) -> bool {
+        let taken = if self.archive.is_some() { self.arrived } else { self.begun };
+        taken < self.plan.sessions
     }
 
     /// Lets everything happen.
@@ -157,13 +161,14 @@ impl<'a> Storm<'a> {
             capsule_logs: self.capsule_logs,
             capsules: self.capsule_truths,
             truth: self.truth,
+            archive: self.archive,
             background: self.background,
             requests: self.requests,
         })
     }
 
     fn arrive(&mut self, at: i64) {
-        if self.begun >= self.plan.args.sessions {
+        if !self.has_room() {
             return;
         }
         self.begun += 1;
@@ -182,10 +187,11 @@ impl<'a> Storm<'a> {
     /// One attempt of a host begins.
     fn attempt(&mut self, at: i64, mut host: Host, former_calls: bool) {
         host.uuid = 0;
-        let outcome = self.outcome(at);
+        let outcome = Outcome::drawn(&mut self.random, self.plan, at);
         // known from the start, so that hosts that have not arrived yet leave room for the next attempt
         let tries_again = outcome != Outcome::Registered
-            && self.begun < self.plan.args.sessions
+            && (self.begun < self.plan.sessions
+                || self.archive.is_some() && host.attempt < archive::MOST_ATTEMPTS)
             && self.random.chance(2.0 / 3.0);
         self.begun += u64::from(tries_again);
         let host_register = !self.plan.args.no_host_register;
@@ -195,31 +201,12 @@ impl<'a> Storm<'a> {
             group: host.group,
             capsule: host.capsule,
             attempt: host.attempt,
+            asked: at,
             client_os: format!("rhel-{}", RELEASES[usize::from(host.release)].0),
             ..SessionTruth::default()
         };
         self.active += 1;
         self.enter(at, Part { host, steps, outcome, tries_again, session: Some(Box::new(session)) });
-    }
-
-    fn outcome(&mut self, at: i64) -> Outcome {
-        if !self.random.chance(self.plan.args.failures) {
-            return Outcome::Registered;
-        }
-        // a request without an answer is told from one that the log's end cut off by what follows it
-        let too_late = at > self.plan.start + self.plan.length + self.plan.lead - 120 * SECOND
-            || !self.plan.has_background() && at > self.plan.start + self.plan.length - 120 * SECOND;
-        let kinds = [
-            (2.0, Outcome::CreateFails(401)),
-            (1.0, Outcome::CreateFails(403)),
-            (1.0, Outcome::CreateFails(422)),
-            (2.0, Outcome::CreateFails(429)),
-            (2.0, Outcome::CreateFails(500)),
-            (2.0, Outcome::CreateFails(503)),
-            (if too_late { 0.0 } else { 2.0 }, Outcome::CreateFails(0)),
-            (if self.plan.args.no_host_register { 0.0 } else { 1.0 }, Outcome::HostRegisterFails),
-        ];
-        kinds[self.random.weighted(&kinds.map(|k| k.0))].1
     }
 
     fn enter(&mut self, at: i64, part: Part) {
@@ -456,6 +443,9 @@ impl<'a> Storm<'a> {
         let Some(mut session) = actor.part.session else { return Ok(()) };
         self.active -= 1;
         session.error = failed;
+        if let Some(archive) = &mut self.archive {
+            archive.over(&actor.part.host, &session, at, failed.is_none())?;
+        }
         self.truth.session_over(*session)?;
         let mut host = actor.part.host;
         if failed.is_none() {
@@ -475,11 +465,11 @@ impl<'a> Storm<'a> {
             }
             let wait = if failed == Some(ErrorClass::NoResponse) { (60, 90) } else { (5, 40) };
             let wait = self.random.between(wait.0, wait.1) as i64 * SECOND;
-            self.attempt(at + wait, host, false);
+            let level = archive::level_of(&self.plan.levels, host.number);
+            let next = level
+                .map_or(at + wait, |level| level.retry(host.attempt, at, wait as f64 / (90 * SECOND) as f64));
+            self.attempt(next, host, false);
         }
         Ok(())
     }
 }
-
-/// The query of a script for hosts that pull their jobs.
-const PULL_QUERY: &str = "activation_keys=AK&force=true&location_id=2&organization_id=1&setup_insights=false&setup_remote_execution_pull=true";

@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub struct SessionTruth {
     /// Whose turn it is among the creates; none before the create has started.
     pub turn: Option<u64>,
+    /// Its first request, microseconds UTC.
+    pub asked: i64,
     /// Start of the create, whole seconds UTC.
     pub started: i64,
     /// The host's name.
@@ -434,6 +436,11 @@ fn options(plan: &Plan<'_>) -> BTreeMap<&'static str, String> {
         ("no_audit", args.no_audit.to_string()),
         ("no_host_register", args.no_host_register.to_string()),
     ]);
+    if !args.archive.is_empty() {
+        let list = |figures: Vec<String>| figures.join(",");
+        options.insert("archive", list(args.archive.iter().map(ToString::to_string).collect()));
+        options.insert("archive_law", list(args.archive_law.iter().map(ToString::to_string).collect()));
+    }
     if !args.scale.is_empty() {
         options.insert("scale", args.scale.clone());
     }

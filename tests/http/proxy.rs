@@ -142,7 +142,7 @@ fn a_proxy_that_refuses_or_is_not_there_is_told() {
     let proxy = Proxy::new(server.address, true);
     let run = || CASE.run().arg("--sosreport").arg(NAME);
     let done = run().env("HTTP_PROXY", proxy.url()).go().code(2).told("407");
-    done.told("http://USER:PASSWORD@HOST:PORT").told("NO_PROXY");
+    let done = done.told("http://USER:PASSWORD@HOST:PORT").told("NO_PROXY");
     assert!(done.stderr.contains("s.tar.gz: "), "{done:#?}");
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     run().env("HTTP_PROXY", format!("http://{closed}")).go().code(2).told("onnection refused");

@@ -55,6 +55,7 @@ pub fn answer_of(collected: &Collected) -> Answer {
         },
         groups: measure::groups(all),
         cache: None,
+        archive: None,
         capsules,
         pools,
         hosts: collected.hosts.iter().map(hosts::row).collect(),

@@ -8,6 +8,7 @@ mod hosts;
 mod progress;
 
 use super::say;
+use crate::archive::Archive;
 use crate::cli::compare::{CompareArgs, CompareFormat, CompareReading};
 use crate::cli::{FailOn, MetricsArgs, SourceArgs};
 use crate::inventory::Inventory;
@@ -125,9 +126,31 @@ pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
     // caches are asked while the log is read
     let asked = caches::plan(args, who.inventory.as_ref(), who.topology.as_ref())?
         .map(|plan| std::thread::spawn(move || plan.ask()));
-    let mut read = read_sources(&args.source, &who, false)?;
+    let mut read = match &args.archive {
+        Some(path) => read_archive(path, &args.source, &who)?,
+        None => read_sources(&args.source, &who, false)?,
+    };
     if let (Read::Found(found), Some(rows)) = (&mut read, asked) {
         caches::add(&mut found.0, rows.join().unwrap_or_default());
+    }
+    Ok(read)
+}
+
+// its sosreports, of the time of its levels
+fn read_archive(path: &std::path::Path, args: &SourceArgs, who: &Who) -> anyhow::Result<Read> {
+    let archive = Archive::load(path, &http_options(args))?;
+    let span = archive.span();
+    let source = SourceArgs {
+        sosreport_dir: vec![archive.place.reports()],
+        since: span.map(|(since, _)| since),
+        until: span.map(|(_, until)| until),
+        ..args.clone()
+    };
+    let mut read = read_sources(&source, who, false)?;
+    if let Read::Found(found) = &mut read {
+        let (levels, notes) = archive.answer(&found.1);
+        found.0.archive = Some(Box::new(levels));
+        found.0.notes.extend(notes);
     }
     Ok(read)
 }
@@ -184,10 +207,13 @@ fn places(args: &SourceArgs, chosen: Vec<Chosen>, reports: Vec<At>) -> Vec<Place
         places.push(Place::Files(chosen));
     }
     if !reports.is_empty() {
-        let http = HttpOptions { no_verify: args.no_verify_ssl, ca_file: args.ca_file.clone() };
-        places.push(Place::Reports(reports, flow::scanning(args), http));
+        places.push(Place::Reports(reports, flow::scanning(args), http_options(args)));
     }
     places
+}
+
+fn http_options(args: &SourceArgs) -> HttpOptions {
+    HttpOptions { no_verify: args.no_verify_ssl, ca_file: args.ca_file.clone() }
 }
 
 /// Tells on stderr what was opened and is not, or not whole, in the answer.

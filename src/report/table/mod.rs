@@ -3,6 +3,7 @@
 //! Fits 80 columns with short labels; wider terminals get the routes and full labels. Plain ASCII but for names
 //! that the log holds; without colour it says the same.
 
+mod archive;
 mod cache;
 mod capsules;
 pub(crate) mod grid;
@@ -64,6 +65,9 @@ pub fn render(answer: &Answer, judgements: &[Judgement], style: &TableStyle) -> 
         cache::render(&mut out, rows, style);
     }
     capsules::render(&mut out, answer, style);
+    if let Some(archive) = &answer.archive {
+        archive::render(&mut out, archive, style);
+    }
     hosts::render(&mut out, &answer.hosts, style);
     tail::render(&mut out, answer, judgements, style);
     out

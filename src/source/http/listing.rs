@@ -12,6 +12,8 @@ pub struct Listing {
     pub archives: Vec<Url>,
     /// Folders in it.
     pub folders: Vec<Url>,
+    /// All else in it.
+    pub files: Vec<Url>,
     /// Links to archives that lie outside of it.
     pub outside: usize,
 }
@@ -30,9 +32,13 @@ pub fn parse(html: &str, page: &Url, folder: &Url) -> Listing {
             && !super::super::sos::member::leads_out(decoded(&url.path()[1..]).trim_start_matches('/'));
         if !inside {
             listing.outside += usize::from(archive);
-        } else if archive && !listing.archives.contains(&url) {
-            listing.archives.push(url);
-        } else if url.path().ends_with('/') && !listing.folders.contains(&url) {
+        } else if archive {
+            if !listing.archives.contains(&url) {
+                listing.archives.push(url);
+            }
+        } else if !url.path().ends_with('/') {
+            listing.files.push(url);
+        } else if !listing.folders.contains(&url) {
             listing.folders.push(url);
         }
     }

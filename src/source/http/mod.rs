@@ -131,8 +131,58 @@ impl Client {
     /// # Errors
     /// Of the server, of the first listing.
     pub fn archives_below(&self, url: &Url) -> Result<(Vec<Url>, Vec<String>), HttpError> {
-        let (mut archives, mut words, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-        let mut outside = 0;
+        let (mut archives, mut outside, mut unpacked) = (Vec::new(), 0, Vec::new());
+        let mut words = self.walk(url, DEEPEST, &mut |folder, listing| {
+            outside += listing.outside;
+            archives.append(&mut listing.archives);
+            if listing.folders.iter().any(|f| f.path().ends_with("/sos_commands/")) {
+                unpacked
+                    .push(format!("{}: an unpacked sosreport is not read over HTTP: pack it", shown(folder)));
+                listing.folders.clear();
+            }
+        })?;
+        words.append(&mut unpacked);
+        if outside > 0 {
+            words.push(format!("{}: {outside} links lead out of the folder: refused", shown(url)));
+        }
+        archives.sort();
+        archives.dedup();
+        Ok((archives, words))
+    }
+
+    /// Files that are no archives and the folders of a folder, as paths below it; those of folders that are `wanted`, too.
+    ///
+    /// # Errors
+    /// Of the server, of the first listing.
+    pub fn files_below(
+        &self,
+        url: &Url,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<(Vec<String>, Vec<String>), HttpError> {
+        let (mut files, mut folders) = (Vec::new(), Vec::new());
+        let top = with_slash(url);
+        let below = |url: &Url| {
+            let path = url.path().strip_prefix(top.path())?.trim_end_matches('/');
+            Some(listing::decoded(path)).filter(|path| !path.is_empty())
+        };
+        self.walk(url, DEEPEST, &mut |_, listing| {
+            files.extend(listing.files.iter().filter_map(below));
+            folders.extend(listing.folders.iter().filter_map(below));
+            listing.folders.retain(|folder| below(folder).is_some_and(|path| wanted(&path)));
+        })?;
+        files.sort();
+        files.dedup();
+        Ok((files, folders))
+    }
+
+    // each listing once, folders in folders; what `take` leaves in a listing's folders is looked into
+    fn walk(
+        &self,
+        url: &Url,
+        deepest: usize,
+        take: &mut dyn FnMut(&Url, &mut listing::Listing),
+    ) -> Result<Vec<String>, HttpError> {
+        let (mut words, mut seen) = (Vec::new(), HashSet::new());
         let mut waiting = vec![(with_slash(url), 0)];
         while let Some((folder, depth)) = waiting.pop() {
             if !seen.insert(folder.path().to_owned()) {
@@ -142,7 +192,7 @@ impl Client {
                 words.push(format!("more than {MOST_LISTINGS} folders: the rest was not looked into"));
                 break;
             }
-            let listing = match self.listing(&folder) {
+            let mut listing = match self.listing(&folder) {
                 Ok(listing) => listing,
                 Err(error) if depth == 0 => return Err(error),
                 Err(error) => {
@@ -150,23 +200,12 @@ impl Client {
                     continue;
                 }
             };
-            outside += listing.outside;
-            archives.extend(listing.archives);
-            if listing.folders.iter().any(|f| f.path().ends_with("/sos_commands/")) {
-                words.push(format!(
-                    "{}: an unpacked sosreport is not read over HTTP: pack it",
-                    shown(&folder)
-                ));
-            } else if depth < DEEPEST {
+            take(&folder, &mut listing);
+            if depth < deepest {
                 waiting.extend(listing.folders.into_iter().map(|folder| (folder, depth + 1)));
             }
         }
-        if outside > 0 {
-            words.push(format!("{}: {outside} links lead out of the folder: refused", shown(url)));
-        }
-        archives.sort();
-        archives.dedup();
-        Ok((archives, words))
+        Ok(words)
     }
 
     fn listing(&self, folder: &Url) -> Result<listing::Listing, HttpError> {

@@ -81,7 +81,8 @@ pub fn choose(reports: &[PathBuf], folders: &[PathBuf]) -> (Vec<At>, Vec<SourceE
     (places, errors)
 }
 
-fn url(path: &Path) -> Option<Url> {
+/// A URL of a web server, where it is one.
+pub fn url(path: &Path) -> Option<Url> {
     let text = path.to_str()?;
     let web = ["http://", "https://"]
         .iter()

@@ -1,0 +1,141 @@
+//! Where an archive is: a folder of this machine or a web server's listing in, its files by name out.
+
+use super::error::ArchiveError;
+use crate::source::http::{self, Client, HttpOptions};
+use crate::source::sos::choose::url;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// The file that makes a folder an archive.
+pub const MEASUREMENT_LOG: &str = "measurement.log";
+/// The folder of its sosreports.
+const REPORTS: &str = "sosreport";
+/// Folders whose files are wanted: `50-concurrent-exec-container-host-client-logs/HOST/root/`.
+const CLIENT_LOGS: &str = "client-logs";
+/// Folders in such a folder.
+const DEEPEST: usize = 4;
+
+/// An archive's place.
+#[derive(Clone, Debug)]
+pub enum ArchivePlace {
+    /// A folder.
+    Folder(PathBuf),
+    /// A listing.
+    Web(Url, HttpOptions),
+}
+
+/// What is there.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// Paths below the archive, in the order of their names: its own files and those of clients.
+    pub names: Vec<String>,
+    /// Whether there is a folder of sosreports.
+    pub reports: bool,
+}
+
+impl ArchivePlace {
+    /// The place that the user named.
+    pub fn of(path: &Path, http: &HttpOptions) -> Self {
+        url(path).map_or_else(|| Self::Folder(path.to_owned()), |url| Self::Web(url, http.clone()))
+    }
+
+    /// As shown to people.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Folder(path) => path.display().to_string(),
+            Self::Web(url, _) => http::shown(url),
+        }
+    }
+
+    /// A file of it as shown to people.
+    pub fn shown(&self, name: &str) -> String {
+        match self {
+            Self::Folder(path) => path.join(name).display().to_string(),
+            Self::Web(url, _) => format!("{}/{name}", http::shown(url).trim_end_matches('/')),
+        }
+    }
+
+    /// What the sosreports are read from, as an option would name it.
+    pub fn reports(&self) -> PathBuf {
+        match self {
+            Self::Folder(path) => path.join(REPORTS),
+            // with its user and password, which are for the whole archive
+            Self::Web(url, _) => format!("{}/{REPORTS}/", url.as_str().trim_end_matches('/')).into(),
+        }
+    }
+
+    /// Every file that may matter.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or the server says no.
+    pub fn files(&self) -> Result<Files, ArchiveError> {
+        let mut files = Files::default();
+        match self {
+            Self::Folder(path) => {
+                let error = |e: std::io::Error| self.unreadable(None, &e.to_string());
+                for entry in fs::read_dir(path).map_err(error)?.flatten() {
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    match entry.file_type() {
+                        Ok(kind) if kind.is_dir() && name == REPORTS => files.reports = true,
+                        Ok(kind) if kind.is_dir() && name.ends_with(CLIENT_LOGS) => {
+                            below(&entry.path(), &name, DEEPEST, &mut files.names);
+                        }
+                        Ok(kind) if kind.is_file() => files.names.push(name),
+                        _ => {}
+                    }
+                }
+            }
+            Self::Web(url, options) => {
+                let wanted =
+                    |folder: &str| folder.split('/').next().is_some_and(|f| f.ends_with(CLIENT_LOGS));
+                let found = Client::new(options, url).and_then(|client| client.files_below(url, &wanted));
+                let (names, folders) = found.map_err(|e| self.unreadable(None, &e.to_string()))?;
+                files.names = names;
+                files.reports = folders.iter().any(|folder| folder == REPORTS);
+            }
+        }
+        files.names.sort();
+        Ok(files)
+    }
+
+    /// A file of it, as a stream.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(&self, name: &str) -> Result<Box<dyn Read + Send>, ArchiveError> {
+        let error = |words: String| self.unreadable(Some(name), &words);
+        match self {
+            Self::Folder(path) => {
+                let file = File::open(path.join(name)).map_err(|e| error(e.to_string()))?;
+                Ok(Box::new(file))
+            }
+            Self::Web(url, options) => {
+                let mut file = url.clone();
+                if let Ok(mut segments) = file.path_segments_mut() {
+                    segments.pop_if_empty().extend(name.split('/'));
+                }
+                let body = Client::new(options, url).and_then(|client| client.open(&file));
+                Ok(Box::new(body.map_err(|e| error(e.to_string()))?))
+            }
+        }
+    }
+
+    fn unreadable(&self, name: Option<&str>, words: &str) -> ArchiveError {
+        let name = name.map_or_else(|| self.name(), |name| self.shown(name));
+        ArchiveError::Unreadable { name, words: words.to_owned() }
+    }
+}
+
+// links are not followed
+fn below(folder: &Path, name: &str, depth: usize, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth > 0 => below(&entry.path(), &name, depth - 1, names),
+            Ok(kind) if kind.is_file() => names.push(name),
+            _ => {}
+        }
+    }
+}

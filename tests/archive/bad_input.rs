@@ -1,0 +1,82 @@
+//! Archives that cannot be used, or not whole: a word, a way out, an exit code.
+
+use super::*;
+use std::fs;
+
+fn measurement(dir: &Path) -> String {
+    fs::read_to_string(dir.join("measurement.log")).unwrap()
+}
+
+#[test]
+fn a_folder_that_is_no_archive_is_told() {
+    let empty = tempfile::tempdir().unwrap();
+    read(empty.path()).go().code(2).told("no measurement.log in it").told("--sosreport-dir");
+    read(empty.path().join("none")).go().code(2).told("none: No such file");
+    let (_folder, dir) = copy();
+    fs::remove_dir_all(dir.join("sosreport")).unwrap();
+    read(&dir).go().code(2).told("no folder sosreport/ in it").says_nothing_on_stdout();
+}
+
+#[test]
+fn a_malformed_measurement_log_is_told_with_its_line() {
+    let (_folder, dir) = copy();
+    let good = measurement(&dir);
+    for (bad, words) in [
+        (
+            good.replacen("passed=4 ", "passed=x ", 1).replacen("passed=3 ", "passed=x ", 1),
+            "measurement.log:2: results",
+        ),
+        (format!("{good}\"open"), "measurement.log:15: a quote is opened here"),
+        ("a,b\nc,d\n".to_owned(), "none of its 2 rows"),
+        (format!("{good}{good}"), "measurement.log:16: level 4 starts"),
+    ] {
+        fs::write(dir.join("measurement.log"), bad).unwrap();
+        read(&dir).go().code(2).told(words).says_nothing_on_stdout();
+    }
+}
+
+#[test]
+fn a_level_without_logs_and_one_without_registrations_are_noted() {
+    let (_folder, dir) = copy();
+    fs::remove_dir_all(dir.join("50-concurrent-exec-container-host-client-logs")).unwrap();
+    fs::remove_file(dir.join("50-concurrent-exec-8.log")).unwrap();
+    fs::write(dir.join("50-concurrent-exec-16-Execute registration.log.json"), "{").unwrap();
+    let later = "experiment/reg-average.py 'Execute registration' 'r/50-concurrent-exec-512.log',r/x.log,0,1790000000.5,1790000100.5,k,s,r,results.items.passed=500\r\n";
+    fs::write(dir.join("measurement.log"), measurement(&dir) + later).unwrap();
+    let answer = read(&dir).go().code(0).json();
+    let notes = answer["notes"].to_string();
+    for words in [
+        "level 8: neither 50-concurrent-exec-8.log nor a client's log",
+        "log.json: no JSON",
+        "level 512: no registration",
+    ] {
+        assert!(notes.contains(words), "{words}: {notes}");
+    }
+    assert_eq!(levels(&answer)[7]["groups"], serde_json::json!([]));
+    // the Satellite tells retries where clients' logs do not
+    assert!(levels(&answer).iter().all(|l| l["retries"]["from"] == "satellite-log"));
+}
+
+#[test]
+fn a_single_level_has_no_law() {
+    let (_folder, dir) = copy();
+    let rows: Vec<String> = measurement(&dir).split_inclusive('\n').take(2).map(str::to_owned).collect();
+    fs::write(dir.join("measurement.log"), rows.concat()).unwrap();
+    let answer = read(&dir).go().code(0).json();
+    assert_eq!((levels(&answer).len(), &answer["archive"]["law"]), (1, &Value::Null));
+    assert!(answer["archive"]["law_refused"].as_str().unwrap().contains("run more levels"));
+}
+
+#[test]
+fn an_archive_stands_alone_and_simulated_ones_have_their_limits() {
+    Run::new("metrics --archive x --log y").go().code(2).told("cannot be used with");
+    for (words, told) in [
+        ("--archive 0", "a level has from 1"),
+        ("--archive 4 --archive-law 1,0,0", "out of its range"),
+        ("--archive 4 --archive-law 0.02", "three figures"),
+        ("--archive 100000 --archive-law 0.02,1,1", "more than 30 days"),
+    ] {
+        Run::new("simulate x").words(words).go().code(2).told(told);
+    }
+    Run::new("simulate - --archive 4").go().code(2).told("--archive");
+}
