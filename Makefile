@@ -31,7 +31,7 @@ demo: build ## simulate a storm and show where its time goes
 
 test: ## lint, tests, roles on test hosts, end to end; a summary at the end (this is what CI runs)
 	@.ci/setup test lint molecule
-	@MAKE='$(MAKE)' PROFILE=dev .ci/steps $(CHECKS) unit parity ansible-lint molecule end-to-end demo
+	@MAKE='$(MAKE)' PROFILE=dev .ci/steps $(CHECKS) unit parity+ansible-lint molecule end-to-end demo
 
 lint: ## formatting, clippy, docs, scripts, licences, advisories
 	@.ci/setup lint
