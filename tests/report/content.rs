@@ -257,7 +257,7 @@ fn a_history_has_a_chart_a_figure_and_its_changes() {
     let told = page.by_id("history-consumer-create-ms-p50-all-d").text();
     assert!(told.starts_with("20 runs. REGRESSED from ") && told.contains("2026-03-11"), "{told}");
     let chart = page.by_id("history-host-register-ms-p50-all-d").text();
-    assert_eq!(chart, "20 runs. ");
+    assert_eq!(chart, "20 runs.");
     let rows = page.rows("history-table");
     assert!(rows.iter().any(|row| row[0] == "consumer create P50" && row[1] == "REGRESSED"), "{rows:?}");
     assert!(rows.iter().any(|row| row[6].contains("night10,")), "{rows:?}");

@@ -147,8 +147,11 @@ fn law_words(law: &Law) -> Vec<String> {
         digits(law.scatter * 100.0, 1)
     )];
     words.push(format!("lambda {} registrations a second and host", interval(&law.lambda, 4)));
-    if law.kind != Kind::Linear {
-        words.push(format!("sigma {}, kappa {}", interval(&law.sigma, 4), interval(&law.kappa, 7)));
+    let sigma = || format!("sigma {}", interval(&law.sigma, 4));
+    match law.kind {
+        Kind::Linear => {}
+        Kind::Amdahl => words.push(sigma()),
+        Kind::Usl => words.push(format!("{}, kappa {}", sigma(), interval(&law.kappa, 7))),
     }
     match &law.knee {
         Ok(knee) => words.push(format!("knee at {} hosts: beyond it they wait", interval(knee, 0))),
