@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const SAME_LOAD: f64 = 1.25;
 /// Labels of the load that was asked for; where all runs have the first one, hosts are not counted.
 pub const LOAD: [&str; 3] = ["level", "concurrency", "batch"];
+/// Values of one side that are inferred and those of the other, as shares: further apart, another evidence.
+const SAME_EVIDENCE: f64 = 0.05;
 /// What reached the Satellite on one side over the other's: outside of it a script cache hides some.
-pub const SAME_FETCHES: f64 = 1.1;
+const SAME_FETCHES: f64 = 1.1;
 /// A part of the mix whose share differs by more is another mix, where it is more than chance gives: so many standard
 /// errors of the difference.
 const SAME_MIX: f64 = 0.05;
@@ -147,6 +149,18 @@ fn another_load(before: &[Run], after: &[Run]) -> Option<Refusal> {
     Some(Refusal::AnotherLoad { before: words(before), after: words(after) })
 }
 
+/// Values of one side that are inferred and those of the other, as shares; a few among many exact ones change no verdict.
+pub fn another_evidence(inferred: [f64; 2]) -> Option<Refusal> {
+    ((inferred[0] - inferred[1]).abs() > SAME_EVIDENCE).then_some(Refusal::AnotherEvidence)
+}
+
+/// Whether a script cache answers more on one side: by the hit rate where capsules' logs tell it, else by the script
+/// fetches an attempt that reached the Satellite.
+pub fn thinned(fetches: (f64, f64), hit_rate: Option<(f64, f64)>) -> bool {
+    let (before, after) = hit_rate.map_or(fetches, |(before, after)| (1.0 - before, 1.0 - after));
+    before.max(after) > SAME_FETCHES * before.min(after)
+}
+
 /// The part of the mix that a registration belongs to: its release, of all registrations its group as well.
 pub fn part(registration: &Registration, group: Option<Group>) -> &str {
     if group.is_some() { &registration.client_os } else { &registration.part }
@@ -156,22 +170,51 @@ pub fn part(registration: &Registration, group: Option<Group>) -> &str {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotInBoth;
 
-/// Weights of the parts, rare ones left out; empty where both sides have the same mix.
+/// What each part is of both sides, and whether it differs by more than chance gives.
+struct Mix<'a> {
+    shares: [BTreeMap<&'a str, f64>; 2],
+    values: [f64; 2],
+}
+
+impl<'a> Mix<'a> {
+    fn of(sides: &[Vec<Sample<'a>>; 2]) -> Self {
+        let values =
+            sides.each_ref().map(|side| side.iter().map(|s| s.parts.len()).sum::<usize>().max(1) as f64);
+        Self { shares: [shares(&sides[0]), shares(&sides[1])], values }
+    }
+
+    fn names(&self) -> BTreeSet<&'a str> {
+        self.shares.iter().flat_map(BTreeMap::keys).copied().collect()
+    }
+
+    fn share(&self, side: usize, name: &str) -> f64 {
+        self.shares[side].get(name).copied().unwrap_or(0.0)
+    }
+
+    fn apart(&self, name: &str) -> f64 {
+        (self.share(0, name) - self.share(1, name)).abs()
+    }
+
+    fn chance(&self, name: &str) -> f64 {
+        let [before, after] = self.values;
+        let pooled = (self.share(0, name) * before + self.share(1, name) * after) / (before + after);
+        BY_CHANCE * (pooled * (1.0 - pooled) * (1.0 / before + 1.0 / after)).sqrt()
+    }
+}
+
+/// Whether the mix differs by more than an average over all of it bears.
+pub fn another_mix(sides: &[Vec<Sample<'_>>; 2]) -> bool {
+    let mix = Mix::of(sides);
+    mix.names().into_iter().any(|name| mix.apart(name) > SAME_MIX.max(mix.chance(name)))
+}
+
+/// Weights of the parts, rare ones left out; empty where both sides have the same mix but for chance.
 ///
 /// # Errors
 /// A part that only one side has enough of.
 pub fn weights<'a>(sides: &[Vec<Sample<'a>>; 2]) -> Result<BTreeMap<&'a str, f64>, NotInBoth> {
-    let shares = [shares(&sides[0]), shares(&sides[1])];
-    let names = shares[0].keys().chain(shares[1].keys()).copied();
-    let of = |side: usize, name: &str| shares[side].get(name).copied().unwrap_or(0.0);
-    let count = |side: usize| sides[side].iter().map(|s| s.parts.len()).sum::<usize>().max(1) as f64;
-    let one_each = 1.0 / count(0) + 1.0 / count(1);
-    let same = |name: &str| {
-        let pooled = (of(0, name) * count(0) + of(1, name) * count(1)) / (count(0) + count(1));
-        let chance = BY_CHANCE * (pooled * (1.0 - pooled) * one_each).sqrt();
-        (of(0, name) - of(1, name)).abs() <= SAME_MIX.max(chance)
-    };
-    if names.clone().all(same) {
+    let mix = Mix::of(sides);
+    if mix.names().into_iter().all(|name| mix.apart(name) <= mix.chance(name)) {
         return Ok(BTreeMap::new());
     }
     let enough = |name: &str| {
@@ -179,15 +222,17 @@ pub fn weights<'a>(sides: &[Vec<Sample<'a>>; 2]) -> Result<BTreeMap<&'a str, f64
     };
     let mut weights = BTreeMap::new();
     let mut left_out = [0.0; 2];
-    for name in names.collect::<BTreeSet<_>>() {
-        let here = [of(0, name), of(1, name)];
+    for name in mix.names() {
+        let here = [mix.share(0, name), mix.share(1, name)];
         if enough(name) {
             weights.insert(name, f64::midpoint(here[0], here[1]));
             continue;
         }
         left_out = [left_out[0] + here[0], left_out[1] + here[1]];
         if here.iter().any(|share| *share > RARE) || left_out.iter().any(|share| *share > RARE_TOGETHER) {
-            return Err(NotInBoth);
+            // what is nearly the same mix needs no weights
+            let near = mix.names().into_iter().all(|name| mix.apart(name) <= SAME_MIX);
+            return if near { Ok(BTreeMap::new()) } else { Err(NotInBoth) };
         }
     }
     let all: f64 = weights.values().sum();

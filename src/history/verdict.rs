@@ -3,9 +3,10 @@
 
 use super::judge::{Finding, Judged, Options, family};
 use super::series::{Key, Point, Series};
-use crate::compare::comparable::{Refusal, SAME_FETCHES};
+use crate::compare::comparable::{self, Refusal};
 use crate::compare::judge::{MOVED, Subject, Verdict};
 use crate::metrics::answer::{Metric, Statistic};
+use crate::registration::session::Group;
 use std::collections::BTreeSet;
 
 /// Takes away what is no verdict, and tells moved work; `beside` has other figures of the same runs.
@@ -31,25 +32,39 @@ pub(super) fn settle(judged: &mut [Judged], beside: &dyn Fn(Key) -> Series, opti
 }
 
 fn another_evidence(sides: [&[Point]; 2]) -> Option<Refusal> {
-    let [before, after] = sides.map(|side| side.iter().any(|p| p.inferred));
+    // a run has one evidence; what most of a stretch has counts
+    let [before, after] = sides.map(|side| 2 * side.iter().filter(|p| p.inferred).count() > side.len());
     (before != after).then_some(Refusal::AnotherEvidence)
 }
 
 // a warm cache answers what is quick, and the Satellite is left with the slow ones
 fn thinned(key: Key, sides: [&[Point]; 2], beside: &dyn Fn(Key) -> Series) -> Option<Refusal> {
-    if key.subject != Subject::Metric(Metric::ScriptFetchMs) {
+    // nothing stands between a Satellite and the hosts that register at it
+    if key.subject != Subject::Metric(Metric::ScriptFetchMs) || key.group == Some(Group::SatelliteSsh) {
         return None;
     }
-    let fetches =
-        beside(Key { subject: Subject::Metric(Metric::ScriptFetches), statistic: Statistic::Avg, ..key });
-    let pooled = |side: &[Point]| {
+    let series = |subject| beside(Key { subject, statistic: Statistic::Avg, ..key });
+    let fetches = series(Subject::Metric(Metric::ScriptFetches));
+    let attempts = series(Subject::ErrorRate);
+    let hits = series(Subject::Metric(Metric::ScriptCacheHitRate));
+    // sums of values and of what they are over, of the runs of a stretch
+    let sums = |of: &Series, side: &[Point]| {
         let runs: BTreeSet<usize> = side.iter().map(|p| p.run).collect();
-        let of = fetches.points.iter().filter(|p| runs.contains(&p.run));
-        let (sum, n) = of.fold((0.0, 0), |(sum, n), p| (sum + p.value * p.count as f64, n + p.count));
+        let points = of.points.iter().filter(|p| runs.contains(&p.run));
+        points.fold((0.0, 0), |(sum, n), p| (sum + p.value * p.count as f64, n + p.count))
+    };
+    // a failed attempt fetched its script too
+    let an_attempt = |side: &[Point]| {
+        let ((fetched, successes), (_, n)) = (sums(&fetches, side), sums(&attempts, side));
+        (successes > 0).then(|| fetched / n.max(successes) as f64)
+    };
+    let hit_rate = |side: &[Point]| {
+        let (sum, n) = sums(&hits, side);
         (n > 0).then(|| sum / n as f64)
     };
-    let (before, after) = (pooled(sides[0])?, pooled(sides[1])?);
-    (before.max(after) > SAME_FETCHES * before.min(after)).then_some(Refusal::Thinned {
+    let (before, after) = (an_attempt(sides[0])?, an_attempt(sides[1])?);
+    let hit_rates = hit_rate(sides[0]).zip(hit_rate(sides[1]));
+    comparable::thinned((before, after), hit_rates).then_some(Refusal::Thinned {
         before,
         after,
         pairs_only: false,
@@ -242,5 +257,61 @@ mod tests {
             let wanted = if after > 300.0 { Verdict::Regressed } else { Verdict::Improved };
             assert_eq!(cold.verdicts(&[Metric::ScriptFetchMs]), [wanted]);
         }
+    }
+
+    #[test]
+    fn failures_and_a_hit_rate_that_stays_are_no_matter_of_a_cache() {
+        let points = |value: &dyn Fn(usize) -> f64, count: u64| -> Vec<Point> {
+            let point = |run: usize| Point {
+                run,
+                time: Timestamp::from_secs(86_400 * run as i64),
+                value: value(run),
+                count,
+                inferred: false,
+            };
+            (0..20).map(point).collect()
+        };
+        // one fetch an attempt, of which more fail: more of them a registration that succeeded
+        let refused = |hit_rates: Option<(f64, f64)>, failed: f64, group: Option<Group>| {
+            let series = |key: Key| {
+                let half = |before: f64, after: f64| move |run: usize| if run < 10 { before } else { after };
+                let points = match key.subject {
+                    Subject::Metric(Metric::ScriptFetches) => points(&half(1.02, 1.2), 250),
+                    Subject::ErrorRate => points(&half(0.02, failed), (250.0 * (1.0 + failed)) as u64),
+                    Subject::Metric(Metric::ScriptCacheHitRate) => {
+                        hit_rates.map(|(before, after)| points(&half(before, after), 100)).unwrap_or_default()
+                    }
+                    _ => points(&half(300.0, 700.0), 300),
+                };
+                Series { key, points }
+            };
+            let subject = Subject::Metric(Metric::ScriptFetchMs);
+            let script = series(Key { group, subject, statistic: Statistic::P50 });
+            let (before, after) = script.points.split_at(10);
+            thinned(script.key, [before, after], &series).is_some()
+        };
+        assert!(refused(None, 0.0, None));
+        assert!(!refused(Some((0.5, 0.5)), 0.0, None), "the hit rate decides");
+        assert!(refused(Some((0.1, 0.5)), 0.0, None));
+        assert!(!refused(None, 0.0, Some(Group::SatelliteSsh)));
+    }
+
+    #[test]
+    fn one_run_with_another_evidence_refuses_nothing() {
+        let point = |run: usize, inferred: bool| Point {
+            run,
+            time: Timestamp::from_secs(run as i64),
+            value: 1.0,
+            count: 300,
+            inferred,
+        };
+        let stretch = |inferred: &[usize]| -> Vec<Point> {
+            (0..10).map(|run| point(run, inferred.contains(&run))).collect()
+        };
+        let (exact, one) = (stretch(&[]), stretch(&[4]));
+        let all = stretch(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(another_evidence([&one, &exact]), None);
+        assert_eq!(another_evidence([&one, &all]), Some(Refusal::AnotherEvidence));
+        assert_eq!(another_evidence([&all, &all]), None);
     }
 }

@@ -224,7 +224,11 @@ fn what_only_the_evidence_may_have_changed_has_no_verdict() {
 
 #[test]
 fn what_a_warm_cache_left_of_the_scripts_is_no_regression() {
-    let figures = [("script_fetch_ms", [300.0, 700.0]), ("script_fetches", [1.03, 0.08])];
+    let figures = [
+        ("script_fetch_ms", [300.0, 700.0]),
+        ("script_fetches", [1.03, 0.08]),
+        ("script_cache_hit_rate", [0.0, 0.92]),
+    ];
     let nights = changed(&figures, ["inferred"; 2]);
     let answer = json_of("", &nights);
     fits(&answer);

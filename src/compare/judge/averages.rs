@@ -1,14 +1,16 @@
 //! Averages that only a group has in, a row and its test out; and where a script cache answers for the Satellite.
 
-use super::sides::{FEWEST, Sides, another_evidence, one_sided, test_of};
+use super::sides::{FEWEST, Sides, one_sided, test_of};
 use super::{Figure, Row, Subject, Test, Verdict};
-use crate::compare::comparable::{Refusal, SAME_FETCHES};
+use crate::compare::comparable::{Refusal, another_evidence, thinned};
 use crate::compare::estimate::{Difference, Estimate, What};
 use crate::compare::run::{Average, Run};
 use crate::compare::statistics::spread::Spread;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
 
+/// Averages are kept to three decimals: they are so far off at most.
+const ROUNDED: f64 = 0.0005;
 /// Degrees of freedom of a variance that the counts themselves tell.
 const KNOWN: f64 = 1e6;
 
@@ -94,10 +96,11 @@ impl<'a> Sides<'a> {
             of(self.before).zip(of(self.after))
         };
         let (before, after) = both(Metric::ScriptFetches)?;
-        // where capsules' logs tell what their cache answered, that decides
-        let reached = both(Metric::ScriptCacheHitRate).map_or((before, after), |(b, a)| (1.0 - b, 1.0 - a));
-        let same = reached.0.max(reached.1) <= SAME_FETCHES * reached.0.min(reached.1);
-        (!same).then_some(Refusal::Thinned { before, after, pairs_only })
+        thinned((before, after), both(Metric::ScriptCacheHitRate)).then_some(Refusal::Thinned {
+            before,
+            after,
+            pairs_only,
+        })
     }
 }
 
@@ -115,6 +118,12 @@ fn of_average(average: &Average, pooled: f64, metric: Metric) -> Estimate {
         _ if metric.is_share() || metric == Metric::ScriptFetches => pooled * (1.0 - pooled),
         _ => pooled,
     };
-    let spread = Spread { variance: (of_one + 1.0 / n) / n, df: KNOWN, inflation: 1.0, unsettled: false };
+    // where nothing varies what is left is how it was rounded
+    let spread = Spread {
+        variance: (of_one + 1.0 / n) / n + ROUNDED.powi(2),
+        df: KNOWN,
+        inflation: 1.0,
+        unsettled: false,
+    };
     Estimate { at: average.at, spread, n: average.n as usize }
 }

@@ -24,14 +24,18 @@ pub(super) enum NoDifference {
 }
 
 impl NoDifference {
-    /// `tail` is the probability at which a test counts.
-    pub fn told(self, threshold: f64, tail: f64) -> Refusal {
+    /// `tail` is the probability at which a test counts, `before` the figure that a change is a share of.
+    pub fn told(self, what: What, before: f64, threshold: f64, tail: f64) -> Refusal {
         match self {
             Self::AnotherMix => Refusal::AnotherMix,
             Self::Variable(variable) => {
                 let size = threshold + OF_INTEREST;
-                let past = size.ln_1p() - threshold.ln_1p();
-                Refusal::TooVariable { size, runs: variable.runs_needed(past, tail * OF_THE_WHOLE) }
+                let (past, tail) = match what {
+                    What::Typical => (size.ln_1p() - threshold.ln_1p(), tail * OF_THE_WHOLE),
+                    // no test of a tail takes a part of it
+                    What::Mean => (OF_INTEREST * before, tail),
+                };
+                Refusal::TooVariable { size, runs: variable.runs_needed(past, tail) }
             }
         }
     }
@@ -89,18 +93,21 @@ pub(super) fn tails(
 ) -> (f64, f64) {
     let pooled: Vec<f64> = sides.iter().flatten().flat_map(|s| s.values.iter().copied()).collect();
     let Some(limit) = quantile::quantile(&pooled, p, TAIL, false) else { return (1.0, 1.0) };
-    let share = |side: &Vec<Sample<'_>>, scale: f64| -> Vec<Estimate> {
+    let Ok(weights) = comparable::weights(sides) else { return (1.0, 1.0) };
+    let share = |side: &Vec<Sample<'_>>, scale: f64| -> Option<Vec<Estimate>> {
         let above = |s: &Sample<'_>| {
-            let scaled: Vec<f64> = s.values.iter().map(|v| v * scale).collect();
-            let mut spread = quantile::above(&scaled, limit.at, phased);
-            spread.unsettled |= by_runs;
-            Estimate { at: quantile::share_above(&scaled, limit.at), spread, n: s.values.len() }
+            let values = s.values.iter().map(|v| f64::from(v * scale > limit.at)).collect();
+            let of_run = Sample { values, parts: s.parts.clone() };
+            let mut found = estimate(&of_run, What::Mean, &weights, phased)?;
+            found.spread.unsettled |= by_runs;
+            Some(found)
         };
         side.iter().map(above).collect()
     };
     let tail = |before: f64, after: f64| {
-        let of = |side: usize, scale: f64| at_least(share(&sides[side], scale), p * (1.0 - p));
-        Difference::of(&of(0, before), &of(1, after)).map_or((1.0, 1.0), |d| d.tails(0.0))
+        let of = |side: usize, scale: f64| Some(at_least(share(&sides[side], scale)?, p * (1.0 - p)));
+        let difference = of(0, before).zip(of(1, after)).and_then(|(b, a)| Difference::of(&b, &a).ok());
+        difference.map_or((1.0, 1.0), |d| d.tails(0.0))
     };
     let more = 1.0 + threshold;
     (tail(1.0, 1.0 / more).0, tail(1.0 / more, 1.0).1)

@@ -2,7 +2,7 @@
 
 use super::measure::{Measured, differ, figure, percentile, tails};
 use super::{Figure, Options, Row, Subject, Test, Verdict};
-use crate::compare::comparable::{self, Refusal};
+use crate::compare::comparable::{self, Refusal, another_evidence};
 use crate::compare::estimate::{Difference, Sample, What, estimate};
 use crate::compare::run::{Answered, Registration, Run};
 use crate::kept::requests::Call;
@@ -21,8 +21,6 @@ const SLICES: usize = 320;
 const IN_A_SLICE: usize = 5;
 /// Sessions that must have a figure of their own, or the group's average is taken.
 const MOST: f64 = 0.8;
-/// Values of one side that are inferred and those of the other, as shares: further apart, another evidence.
-const SAME_EVIDENCE: f64 = 0.05;
 
 /// Timings that a registration tells for itself, no two of the same request.
 const TIMINGS: [Metric; 3] = [Metric::ConsumerCreateMs, Metric::HostRegisterMs, Metric::FactUpdateMs];
@@ -134,7 +132,8 @@ impl<'a> Sides<'a> {
             .or_else(|| self.thinned(subject))
             .or_else(|| few(&sides, subject))
             .or_else(|| self.few_for_percentile(&sides, what))
-            .or_else(|| another_evidence(inferred));
+            .or_else(|| another_evidence(inferred))
+            .or_else(|| self.other_shares(subject));
         if let Some(refusal) = refused {
             row.verdict = Verdict::NotComparable(refusal);
             return Some((row, None));
@@ -144,7 +143,12 @@ impl<'a> Sides<'a> {
         let difference = match differ(&measured) {
             Ok(difference) => difference,
             Err(none) => {
-                row.verdict = Verdict::NotComparable(none.told(threshold, self.tail));
+                row.verdict = Verdict::NotComparable(none.told(
+                    what,
+                    before.value.unwrap_or(0.0),
+                    threshold,
+                    self.tail,
+                ));
                 return Some((row, None));
             }
         };
@@ -263,10 +267,19 @@ impl<'a> Sides<'a> {
         (found < needed).then_some(Refusal::TooFewForPercentile { percentile, found, needed })
     }
 
+    /// Whether the mix of clients differs by more than an average over all of them bears.
     pub fn another_mix(&self) -> bool {
-        let sides =
-            [self.samples(self.before, Subject::ErrorRate), self.samples(self.after, Subject::ErrorRate)];
-        comparable::weights(&sides).map_or(true, |weights| !weights.is_empty())
+        comparable::another_mix(&[
+            self.samples(self.before, Subject::ErrorRate),
+            self.samples(self.after, Subject::ErrorRate),
+        ])
+    }
+
+    // how many hosts a group has was asked for: its throughput follows
+    fn other_shares(&self, subject: Subject) -> Option<Refusal> {
+        let of_all = Sides { group: None, refused: None, ..*self };
+        let asked = subject == Subject::Throughput && self.group.is_some();
+        (asked && of_all.another_mix()).then_some(Refusal::AnotherMix)
     }
 }
 
@@ -294,11 +307,6 @@ fn few(sides: &[Vec<Sample<'_>>; 2], subject: Subject) -> Option<Refusal> {
     let found = sides.iter().flatten().map(|s| s.values.len()).min().unwrap_or(0);
     let of = if subject == Subject::Throughput { "slices of time" } else { "values" };
     (found < FEWEST).then_some(Refusal::TooFew { found, needed: FEWEST, of })
-}
-
-/// A few inferred values among many exact ones change no verdict.
-pub(super) fn another_evidence(inferred: [f64; 2]) -> Option<Refusal> {
-    ((inferred[0] - inferred[1]).abs() > SAME_EVIDENCE).then_some(Refusal::AnotherEvidence)
 }
 
 fn share(of: impl Iterator<Item = bool>) -> f64 {

@@ -1,7 +1,7 @@
 //! Verdicts on runs whose truth is known.
 
 use super::super::drawn::{Drawn, FLAT};
-use super::super::run::{Average, OF_SESSIONS};
+use super::super::run::{Average, OF_SESSIONS, Registration};
 use super::*;
 use crate::kept::requests::Call;
 use rand::SeedableRng;
@@ -363,4 +363,74 @@ fn what_is_too_variable_says_how_many_runs_see_a_change_past_the_threshold() {
     assert!((tenth - 0.1).abs() < 1e-9 && (third - 0.3).abs() < 1e-9);
     // past a threshold the same ten points are a smaller ratio
     assert!(more.is_none_or(|more| more > few.unwrap()), "{few:?} {more:?}");
+}
+
+#[test]
+fn another_mix_of_ways_in_is_no_change_of_any() {
+    let mut random = ChaCha8Rng::seed_from_u64(26);
+    // hosts through the load balancer take three times as long
+    let mut mixed = |kept: f64| {
+        let mut run = run(&mut random, Made { sessions: 6000, failures: 0.0, ..FLAT });
+        let slow = |r: &Registration| r.group == Group::LbSsh;
+        run.registrations
+            .iter_mut()
+            .filter(|r| slow(r))
+            .for_each(|r| r.values.iter_mut().for_each(|v| *v *= 3.0));
+        let mut n = 0.0;
+        run.registrations.retain(|r| {
+            n += f64::from(u8::from(slow(r)));
+            !slow(r) || (n * 0.618_034_f64).fract() < kept
+        });
+        run
+    };
+    let before = mixed(1.0);
+    // four points fewer, and nine
+    for kept in [0.85, 0.7] {
+        let after = mixed(kept);
+        let rows = compare(std::slice::from_ref(&before), std::slice::from_ref(&after), &Options::default());
+        for metric in [Metric::ConsumerCreateMs, Metric::CreateAndFactsMs, Metric::HostRegisterMs] {
+            assert_eq!(of(&rows, metric).verdict, Verdict::NoChangeSeen, "{kept}: {:?}", of(&rows, metric));
+        }
+        let of_group = |r: &&Row| r.group == Some(Group::LbSsh) && r.subject == Subject::Throughput;
+        if kept < 0.8 {
+            let throughput = &rows.iter().find(of_group).unwrap().verdict;
+            assert_eq!(*throughput, Verdict::NotComparable(Refusal::AnotherMix));
+        }
+    }
+}
+
+#[test]
+fn averages_are_no_surer_than_they_are_kept() {
+    let mut random = ChaCha8Rng::seed_from_u64(27);
+    let mut counted = |failures: usize| {
+        let mut run = run(&mut random, Made { sessions: 16_000, failures: 0.0, ..FLAT });
+        run.registrations.iter_mut().take(failures).for_each(|r| r.success = false);
+        let n = (16_000 - failures) as u64;
+        // every attempt fetched once, as a kept run has it
+        let at = (16_000.0 / n as f64 * 1000.0).round() / 1000.0;
+        run.averages.insert(("all".to_owned(), Metric::ScriptFetches), Average { at, n, inferred: false });
+        run
+    };
+    for failures in [(306, 339), (305, 309)] {
+        let sides = [counted(failures.0), counted(failures.1)];
+        let rows = compare(&sides[..1], &sides[1..], &Options::default());
+        assert_eq!(of(&rows, Metric::ScriptFetches).verdict, Verdict::NoChangeSeen, "{failures:?}");
+    }
+}
+
+#[test]
+fn runs_needed_for_a_share_are_those_of_a_share() {
+    let mut random = ChaCha8Rng::seed_from_u64(28);
+    let mut late = || {
+        let mut run = run(&mut random, Made { failures: 0.0, ..FLAT });
+        let n = run.registrations.len();
+        run.registrations.iter_mut().skip(n / 2).step_by(16).for_each(|r| r.success = false);
+        run
+    };
+    let sides = [late(), late()];
+    let rows = compare(&sides[..1], &sides[1..], &Options::default());
+    let errors = rows.iter().find(|r| r.group.is_none() && r.subject == Subject::ErrorRate).unwrap();
+    // 10 % of 3 % is far less than such a share varies by
+    let needed = matches!(errors.verdict, Verdict::NotComparable(Refusal::TooVariable { runs: None, .. }));
+    assert!(needed || errors.verdict == Verdict::NoChangeSeen, "{errors:?}");
 }

@@ -25,6 +25,12 @@ pub fn headline(history: &Shown<'_>) -> (Tone, String) {
     let of = |wanted: &Verdict| news.iter().filter(|f| f.verdict == *wanted).count();
     let (worse, better) = (of(&Verdict::Regressed), of(&Verdict::Improved));
     let runs = history.runs.len();
+    if history.history.judged.iter().all(|j| j.needed.is_some()) {
+        return (
+            Tone::Caution,
+            format!("A history of {runs} runs is too short to tell a change from chance."),
+        );
+    }
     if news.is_empty() {
         return (Tone::Plain, format!("No change stands out in the history of {runs} runs."));
     }
@@ -56,9 +62,13 @@ pub fn section(history: &Shown<'_>) -> Section {
             percent(history.options.significance)
         ),
     );
+    let (short, steady): (Vec<_>, Vec<_>) = steady.into_iter().partition(|j| j.needed.is_some());
+    let names = |of: Vec<&Judged>| of.into_iter().map(name).collect::<Vec<_>>().join("; ");
     if !steady.is_empty() {
-        let names: Vec<String> = steady.into_iter().map(name).collect();
-        section.say(Tone::Quiet, format!("No change stands out in {}.", names.join("; ")));
+        section.say(Tone::Quiet, format!("No change stands out in {}.", names(steady)));
+    }
+    if !short.is_empty() {
+        section.say(Tone::Caution, format!("Too few runs to tell a change: {}.", names(short)));
     }
     for words in history.unreadable {
         section.say(Tone::Caution, shown(words));
@@ -98,6 +108,7 @@ fn chart(history: &Shown<'_>, judged: &Judged) -> Chart {
         starts.iter().zip(ends).map(|((from, level), to)| (*from, to, *level)).collect();
     let title = match judged.findings.last() {
         Some(finding) => format!("{}: {} at {}", name(judged), change(key, finding), date(finding.at)),
+        None if judged.needed.is_some() => format!("{}: too few runs to tell a change", name(judged)),
         None => format!("{}: no change stands out", name(judged)),
     };
     let told: Vec<String> = judged
