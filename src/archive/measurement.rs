@@ -32,8 +32,6 @@ pub struct Level {
     pub step: Option<(Timestamp, Timestamp)>,
     /// Clients that got through at their first try.
     pub passed: u64,
-    /// Mean of their durations, seconds.
-    pub avg_duration_s: Option<f64>,
     /// `katello-4.16.0-1.el9.noarch`, where the row tells.
     pub katello: Option<String>,
     /// `satellite-6.17.0-1.el9sat.noarch`, where the row tells.
@@ -117,7 +115,6 @@ fn level(line: usize, row: &[String]) -> Result<Option<Level>, String> {
         until: Timestamp::MIN,
         step: None,
         passed: 0,
-        avg_duration_s: None,
         katello: name(5),
         satellite: name(6),
     };
@@ -132,7 +129,6 @@ fn level(line: usize, row: &[String]) -> Result<Option<Level>, String> {
     }
     let passed = result(field(8), "results.items.passed").unwrap_or_default();
     level.passed = passed.parse().map_err(|_| format!("results.items.passed '{passed}' is no number"))?;
-    level.avg_duration_s = result(field(8), "results.items.avg_duration").and_then(|v| v.parse().ok());
     Ok(Some(level))
 }
 

@@ -50,6 +50,15 @@ impl Subject {
         !matches!(self, Self::Metric(Metric::ScriptCacheHitRate) | Self::Throughput)
     }
 
+    /// Whether it is a share, which is told in per cent, and its changes in points.
+    pub const fn is_share(self) -> bool {
+        match self {
+            Self::Metric(metric) => metric.is_share(),
+            Self::ErrorRate => true,
+            Self::Throughput => false,
+        }
+    }
+
     /// Whether it is a time; else a mean, a share or a rate.
     pub const fn is_timing(self) -> bool {
         matches!(self, Self::Metric(metric) if metric.is_timing())
@@ -75,6 +84,11 @@ impl Verdict {
     /// Something changed.
     pub const fn is_change(&self) -> bool {
         matches!(self, Self::Improved | Self::Regressed | Self::Moved)
+    }
+
+    /// One got better, the other worse.
+    pub const fn is_opposite(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Improved, Self::Regressed) | (Self::Regressed, Self::Improved))
     }
 }
 

@@ -99,7 +99,7 @@ fn moved_work(
                 near(both, run, options.min_segment).map_or(Verdict::NoChangeSeen, |f| f.verdict.clone());
             let opposite = of(keys[0])
                 .and_then(|other| near(other, run, options.min_segment))
-                .filter(|other| opposite(finding, other));
+                .filter(|other| finding.verdict.is_opposite(&other.verdict));
             let moved = opposite.is_some_and(|o| together == Verdict::NoChangeSeen || alike(finding, o));
             let verdict = if moved { Verdict::Moved } else { finding.verdict.clone() };
             decided.push((figure, at, verdict, together));
@@ -126,13 +126,6 @@ fn companions(
 fn near(judged: &Judged, run: usize, within: usize) -> Option<&Finding> {
     let away = |f: &Finding| judged.series.points.get(f.at).map_or(usize::MAX, |p| p.run.abs_diff(run));
     judged.findings.iter().filter(|f| away(f) < within).min_by_key(|f| away(f))
-}
-
-fn opposite(one: &Finding, other: &Finding) -> bool {
-    matches!(
-        (&one.verdict, &other.verdict),
-        (Verdict::Improved, Verdict::Regressed) | (Verdict::Regressed, Verdict::Improved)
-    )
 }
 
 // what one lost is a good part of what the other gained, in milliseconds

@@ -52,7 +52,7 @@ pub(super) fn tell_moved_work(rows: &mut [Row]) {
             continue;
         };
         let together = rows[both].verdict.clone();
-        let moved = opposite(&rows[create], &rows[facts])
+        let moved = rows[create].verdict.is_opposite(&rows[facts].verdict)
             && (together == Verdict::NoChangeSeen || alike(&rows[create], &rows[facts]));
         for part in [create, facts] {
             let row = &mut rows[part];
@@ -64,13 +64,6 @@ pub(super) fn tell_moved_work(rows: &mut [Row]) {
             }
         }
     }
-}
-
-fn opposite(one: &Row, other: &Row) -> bool {
-    matches!(
-        (&one.verdict, &other.verdict),
-        (Verdict::Improved, Verdict::Regressed) | (Verdict::Regressed, Verdict::Improved)
-    )
 }
 
 // what one lost is a good part of what the other gained, in milliseconds

@@ -160,23 +160,20 @@ fn plain(verdict: &Verdict) -> &'static str {
 }
 
 pub(crate) fn value(subject: Subject, figure: &Figure) -> String {
-    let Some(value) = figure.value else { return "-".to_owned() };
-    match subject {
-        Subject::Metric(metric) if metric.is_timing() => millis(value),
-        Subject::Metric(metric) if metric.is_share() => percent(value),
-        Subject::Metric(_) | Subject::Throughput => calls(value),
-        Subject::ErrorRate => percent(value),
-    }
+    figure.value.map_or_else(|| "-".to_owned(), |value| number(subject, value))
 }
 
-// shares are told in points
-const fn is_share(subject: Subject) -> bool {
-    matches!(subject, Subject::ErrorRate | Subject::Metric(Metric::ScriptCacheHitRate))
+pub(crate) fn number(subject: Subject, value: f64) -> String {
+    match subject {
+        subject if subject.is_timing() => millis(value),
+        subject if subject.is_share() => percent(value),
+        _ => calls(value),
+    }
 }
 
 // `+9.9 %`, and the interval `+5.6 to +14.3 %`; of shares in points
 pub(crate) fn change(row: &Row) -> Option<(String, String)> {
-    if is_share(row.subject) {
+    if row.subject.is_share() {
         let (at, low, high) = row.difference?;
         let points = |share: f64| format!("{:+.1}", share * 100.0);
         return Some((format!("{} pt", points(at)), format!("{} to {}", points(low), points(high))));

@@ -4,11 +4,12 @@ pub mod json;
 pub mod sparkline;
 pub mod text;
 
-use crate::compare::judge::Subject;
 use crate::history::judge::{Finding, History, Judged, Options};
 use crate::history::runs::KeptRun;
 use crate::history::series::{Key, Point};
-use crate::report::durations::{calls, millis, percent};
+use crate::report::compare::label;
+pub(crate) use crate::report::compare::number as value;
+use crate::report::durations::percent;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug)]
@@ -35,27 +36,18 @@ impl<'a> Shown<'a> {
     }
 }
 
-pub(crate) fn value(subject: Subject, value: f64) -> String {
-    match subject {
-        Subject::Metric(metric) if metric.is_timing() => millis(value),
-        Subject::Metric(metric) if metric.is_share() => percent(value),
-        Subject::ErrorRate => percent(value),
-        Subject::Metric(_) | Subject::Throughput => calls(value),
-    }
-}
-
-const fn is_share(subject: Subject) -> bool {
-    match subject {
-        Subject::Metric(metric) => metric.is_share(),
-        Subject::ErrorRate => true,
-        Subject::Throughput => false,
+// `consumer create P50`
+pub(crate) fn figure_name(key: Key) -> String {
+    match key.subject.is_timing() {
+        true => format!("{} {}", label(key.subject), key.statistic.label()),
+        false => label(key.subject).to_owned(),
     }
 }
 
 // `+24.9 %`; of shares in points
 pub(crate) fn change(key: Key, finding: &Finding) -> String {
     let (before, after) = (finding.before, finding.after);
-    if is_share(key.subject) {
+    if key.subject.is_share() {
         return format!("{:+.1} pt", (after - before) * 100.0);
     }
     if before == 0.0 {

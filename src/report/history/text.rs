@@ -1,13 +1,13 @@
 //! A history for people: a line a figure with its course, what changed below it.
 
 use super::sparkline::{Signs, sparkline};
-use super::{Shown, change, sure, value};
+use super::{Shown, change, figure_name, sure, value};
 use crate::compare::judge::Verdict;
 use crate::history::divisive::values_needed;
 use crate::history::judge::{Finding, Judged};
 use crate::history::runs::KeptRun;
 use crate::registration::session::Group;
-use crate::report::compare::{group_label, label, meaning, verdict_words};
+use crate::report::compare::{group_label, meaning, verdict_words};
 use crate::report::durations::{count, percent};
 use crate::report::table::grid::{Cell, Columns, Row};
 use crate::report::table::text::{Tone, escaped, from_to, paint, wrap};
@@ -80,14 +80,10 @@ fn row(judged: &Judged) -> Row {
             (if known == 0 { new.to_string() } else { format!("{new}, {known} known") }, tone)
         }
     };
-    let name = match key.subject.is_timing() {
-        true => format!("{} {}", label(key.subject), key.statistic.label()),
-        false => label(key.subject).to_owned(),
-    };
     Row {
         inferred: series.evidence() != "exact",
         cells: vec![
-            Cell::plain(name),
+            Cell::plain(figure_name(key)),
             Cell::plain(count(series.points.len() as u64)),
             shown(series.points.first()),
             shown(series.points.last()),

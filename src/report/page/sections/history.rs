@@ -3,9 +3,9 @@
 use crate::compare::judge::{Subject, Verdict};
 use crate::history::judge::{Finding, Judged};
 use crate::metrics::answer::Metric;
-use crate::report::compare::{group_label, label, meaning, verdict_words};
+use crate::report::compare::{group_label, meaning, verdict_words};
 use crate::report::durations::{calls, count, percent};
-use crate::report::history::{Shown, change, sure, value};
+use crate::report::history::{Shown, change, figure_name, sure, value};
 use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
 use crate::report::page::svg::course::Course;
 
@@ -79,10 +79,7 @@ pub fn section(history: &Shown<'_>) -> Section {
 
 fn name(judged: &Judged) -> String {
     let key = judged.series.key;
-    let figure = match key.subject.is_timing() {
-        true => format!("{} {}", label(key.subject), key.statistic.label()),
-        false => label(key.subject).to_owned(),
-    };
+    let figure = figure_name(key);
     if key.group.is_none() { figure } else { format!("{}, {figure}", group_label(key.group)) }
 }
 
@@ -145,11 +142,10 @@ fn chart(history: &Shown<'_>, judged: &Judged) -> Chart {
 fn at_axis(subject: Subject, value: f64) -> String {
     let short = |value: f64| calls((value * 100.0).round() / 100.0);
     match subject {
-        Subject::Metric(metric) if metric.is_timing() && value < 1000.0 => format!("{value:.0} ms"),
-        Subject::Metric(metric) if metric.is_timing() => format!("{} s", short(value / 1000.0)),
-        Subject::Metric(metric) if metric.is_share() => format!("{} %", short(value * 100.0)),
-        Subject::ErrorRate => format!("{} %", short(value * 100.0)),
-        Subject::Metric(_) | Subject::Throughput => short(value),
+        subject if subject.is_timing() && value < 1000.0 => format!("{value:.0} ms"),
+        subject if subject.is_timing() => format!("{} s", short(value / 1000.0)),
+        subject if subject.is_share() => format!("{} %", short(value * 100.0)),
+        _ => short(value),
     }
 }
 
