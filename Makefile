@@ -16,7 +16,7 @@ export REGINFRA := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/reg
 CHECKS := fmt clippy docs scripts licences advisories
 DEMO := target/demo
 
-.PHONY: help demo test lint bench verdicts alarms fuzz clean setup build $(CHECKS) unit parity ansible-lint molecule end-to-end
+.PHONY: help demo test lint bench verdicts alarms fuzz clean setup build $(CHECKS) unit parity engines ansible-lint molecule end-to-end
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,7 +31,7 @@ demo: build ## simulate a storm and show where its time goes
 
 test: ## lint, tests, roles on test hosts, end to end; a summary at the end (this is what CI runs)
 	@.ci/setup test lint molecule
-	@MAKE='$(MAKE)' PROFILE=dev .ci/steps $(CHECKS) unit parity+ansible-lint molecule end-to-end demo
+	@MAKE='$(MAKE)' PROFILE=dev .ci/steps $(CHECKS) unit parity+ansible-lint+engines molecule end-to-end demo
 
 lint: ## formatting, clippy, docs, scripts, licences, advisories
 	@.ci/setup lint
@@ -58,7 +58,7 @@ clean: ## remove what was built and simulated; .cache stays
 	rm -rf target fuzz/target
 
 setup: ## what all targets need
-	@.ci/setup test lint bench fuzz molecule
+	@.ci/setup test lint bench fuzz molecule engines
 
 # the steps of `test` and `lint`, each by itself
 
@@ -90,6 +90,10 @@ unit:
 
 parity:
 	.ci/check parity
+
+engines:
+	@.ci/setup engines
+	.ci/check engines
 
 ansible-lint:
 	.ci/check ansible-lint

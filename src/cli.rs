@@ -87,6 +87,7 @@ Examples:
   reginfra metrics --log DIR --since 2026-04-04T12:00:00+02:00 --until 2026-04-04T13:00:00+02:00
   reginfra metrics --log DIR --json --sessions sessions.jsonl > metrics.json
   reginfra metrics --log DIR --save runs/before               keep the run for a comparison
+  reginfra metrics --log DIR --parquet lake --run nightly-17  tables for DuckDB, Spark, ClickHouse
   reginfra metrics --compare runs/before runs/after           what changed between two runs
   reginfra metrics --log DIR --fail-on target                 exit 1 where a target is missed
   reginfra metrics --log DIR -i inventory.ini --cache-stats   and how the caches are doing
@@ -120,6 +121,12 @@ pub struct MetricsArgs {
     /// Keep the run in a folder: metrics.json, sessions.jsonl, requests.jsonl, labels.json
     #[arg(long, value_name = "DIR")]
     pub save: Option<PathBuf>,
+    /// Write registrations and their requests as Parquet, a folder a run and day, for other engines (docs/parquet.md)
+    #[arg(long, value_name = "DIR")]
+    pub parquet: Option<PathBuf>,
+    /// Name of the run in --parquet; a run of that name is replaced [default: the time of its first registration]
+    #[arg(long, value_name = "NAME", requires = "parquet")]
+    pub run: Option<String>,
     /// A label to keep beside a saved run, as KEY=VALUE; may be repeated
     #[arg(long, value_name = "KEY=VALUE", requires = "save")]
     pub label: Vec<String>,
@@ -136,7 +143,7 @@ pub struct MetricsArgs {
         num_args = 2,
         conflicts_with_all = [
             "log", "sosreport", "sosreport_dir", "archive", "since", "until", "max_size", "cache_stats", "sessions", "save",
-            "label", "fail_on", "quiet"
+            "parquet", "label", "fail_on", "quiet"
         ]
     )]
     pub compare: Vec<String>,

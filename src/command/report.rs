@@ -14,11 +14,13 @@ use crate::history::judge::Options as HistoryOptions;
 use crate::kept::Folder;
 use crate::kept::answer::KeptAnswer;
 use crate::metrics::targets::{self, Target};
+use crate::registration::finish::Registrations;
 use crate::report::atomic;
 use crate::report::compare::Comparison;
 use crate::report::json::AnswerJson;
-use crate::report::page::attempts::Attempts;
+use crate::report::page::attempts::{Attempt, Attempts};
 use crate::report::page::{self, Report};
+use crate::trace::Trace;
 use anyhow::{Context, bail};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,8 @@ struct Side {
     run: Run,
     answer: KeptAnswer,
     attempts: Attempts,
+    /// What was just read; none of a kept run.
+    read: Option<Registrations>,
     /// What `metrics` would exit with.
     code: ExitCode,
 }
@@ -75,11 +79,13 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let after = std::slice::from_ref(&side.run);
     let rows = if before.is_empty() { Vec::new() } else { judge::compare(&before, after, &options) };
     let comparison = Comparison { before: &before, after, options: &options, rows: &rows, targets: &targets };
+    let traces = side.read.as_ref().map(|all| traces(&side.attempts, all)).unwrap_or_default();
     let report = Report {
         title: &args.title,
         run: &side.run,
         answer: &side.answer,
         attempts: &side.attempts,
+        traces: &traces,
         comparison: (!before.is_empty()).then_some(&comparison),
         history: history.as_ref(),
     };
@@ -134,7 +140,7 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
             _ => source.log.push(path),
         }
     }
-    let found = match metrics::read_source(&source)? {
+    let found = match metrics::read_recorded(&source)? {
         Read::Found(found) => found,
         Read::Nothing(code) => return Err(compare::NothingRead(code).into()),
     };
@@ -150,6 +156,7 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
         // a page shows what other programs get
         answer: serde_json::from_value(serde_json::to_value(AnswerJson::of(&answer, &judgements))?)?,
         attempts: Attempts::of(&registrations),
+        read: Some(registrations),
         code: code.unwrap_or(ExitCode::SUCCESS),
     }))
 }
@@ -186,7 +193,20 @@ fn kept(folder: &Folder) -> anyhow::Result<Option<Side>> {
         say(&format!("warning: {words}"));
     }
     let code = metrics::tell_missing(&answer.missing_satellites()).unwrap_or(ExitCode::SUCCESS);
-    Ok(Some(Side { run, answer, attempts, code }))
+    Ok(Some(Side { run, answer, attempts, read: None, code }))
+}
+
+// the slowest, in their order
+fn traces<'a>(attempts: &Attempts, all: &'a Registrations) -> Vec<Trace<'a>> {
+    let named = |attempt: &Attempt| {
+        all.traced.iter().find(|traced| {
+            let session = &traced.session;
+            session.started_at == attempt.started_at
+                && all.names.get(session.host).unwrap_or_default() == attempt.host
+                && session.attempt == attempt.attempt
+        })
+    };
+    attempts.slowest.iter().filter_map(named).map(|traced| Trace::of(traced, all)).collect()
 }
 
 // what was asked for, in the user's own words

@@ -192,6 +192,15 @@ pub struct KeptTarget {
     pub(crate) note: Option<String>,
 }
 
+/// What the log says of a registration that failed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct KeptFailure {
+    pub(crate) host: Option<String>,
+    pub(crate) started_at: String,
+    pub(crate) lines: Vec<String>,
+}
+
 /// metrics.json.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -203,6 +212,7 @@ pub struct KeptAnswer {
     pub(crate) attribution: KeptAttribution,
     pub(crate) background: KeptBackground,
     pub(crate) groups: Vec<KeptGroup>,
+    pub(crate) failure_samples: Vec<KeptFailure>,
     pub(crate) capsules: Vec<KeptCapsule>,
     pub(crate) capsule_pools: Vec<KeptPool>,
     pub(crate) hosts: Vec<KeptHost>,

@@ -8,12 +8,11 @@ use super::json;
 use super::line::{self, Line, Skip};
 use super::params;
 use super::request::{Details, Kind, Request, Through};
+use super::slots::{IdMap, Slots};
 use super::text::{self, Started};
 use crate::registration::session::Uuid;
-use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use serde::{Deserialize, Serialize};
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// What is kept of a line; the rest of a longer one is dropped and the line counted as cut.
 pub const KEEP: usize = 64 * 1024;
@@ -120,71 +119,6 @@ pub struct Block {
     pub counts: Counts,
 }
 
-/// Request ids are random already: one multiplication spreads them.
-#[derive(Default)]
-pub struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for b in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*b);
-        }
-        self.0 = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-    fn write_u64(&mut self, id: u64) {
-        self.0 = id.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-/// A map by request id.
-pub type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
-
-/// Open requests by number, so that the map by id stays small.
-#[derive(Debug, Default)]
-struct Slots {
-    requests: Vec<Request>,
-    // when each was begun
-    order: Vec<u64>,
-    free: Vec<u32>,
-    begun: u64,
-}
-
-impl Slots {
-    #[inline]
-    fn put(&mut self, request: Request) -> u32 {
-        self.begun += 1;
-        match self.free.pop() {
-            Some(slot) => {
-                self.requests[slot as usize] = request;
-                self.order[slot as usize] = self.begun;
-                slot
-            }
-            None => {
-                self.requests.push(request);
-                self.order.push(self.begun);
-                (self.requests.len() - 1) as u32
-            }
-        }
-    }
-
-    #[inline]
-    fn take(&mut self, slot: u32) -> Request {
-        self.free.push(slot);
-        let request = &mut self.requests[slot as usize];
-        // what is left behind is overwritten before it is read
-        Request { details: request.details.take(), ..*request }
-    }
-
-    fn clear(&mut self) {
-        self.requests.clear();
-        self.order.clear();
-        self.free.clear();
-    }
-}
-
 /// Puts the lines of one block together.
 #[derive(Debug, Default)]
 pub struct Assembler {
@@ -289,6 +223,7 @@ impl Assembler {
                     time: None,
                     continued: false,
                     journal: false,
+                    error: parsed.error,
                 })),
                 None => line::split(text),
             };
@@ -305,6 +240,9 @@ impl Assembler {
     #[inline]
     fn take(&mut self, line: Line<'_>, realtime_us: Option<i64>) {
         let text = line.text;
+        if line.error {
+            self.complaint(line.id, text);
+        }
         match text.first() {
             Some(b'S') if text.starts_with(b"Started ") => self.started(line, realtime_us),
             Some(b'C') if text.starts_with(b"Completed ") => self.completed(line),
@@ -375,6 +313,9 @@ impl Assembler {
             return;
         };
         let tag = text::completed_tag(line.text, status, ms);
+        if status >= 400 {
+            self.complaint(line.id, line.text);
+        }
         if let Some(slot) = self.open.remove(&line.id) {
             let mut request = self.slots.take(slot);
             (request.status, request.duration_ms, request.completed_tag) = (status, ms, tag);
@@ -409,19 +350,27 @@ impl Assembler {
         };
     }
 
+    fn kind_of(&self, id: u64) -> Kind {
+        self.open.get(&id).map_or(Kind::Unseen, |slot| self.slots.requests[*slot as usize].kind)
+    }
+
+    // an error's own words, for those who ask why a registration failed
+    #[cold]
+    fn complaint(&mut self, id: u64, text: &[u8]) {
+        if matches!(self.kind_of(id), Kind::Create | Kind::HostRegister | Kind::Unseen) {
+            self.detail(id, Details::complaint(text));
+        }
+    }
+
     fn parameters(&mut self, id: u64, text: &[u8]) {
-        let kind = match self.open.get(&id) {
-            Some(slot) => self.slots.requests[*slot as usize].kind,
-            None => Kind::Unseen,
-        };
+        let kind = self.kind_of(id);
         if matches!(kind, Kind::Create | Kind::HostRegister | Kind::Unseen) {
             self.detail(id, params::details(text, kind));
         }
     }
 
     fn detail_line(&mut self, id: u64, text: &[u8]) {
-        let slot = self.open.get(&id).copied();
-        let kind = slot.map_or(Kind::Unseen, |slot| self.slots.requests[slot as usize].kind);
+        let kind = self.kind_of(id);
         if !matches!(kind, Kind::Create | Kind::Facts | Kind::HostRegister | Kind::Unseen) {
             return;
         }
@@ -467,8 +416,7 @@ impl Assembler {
     }
 }
 
-/// Copies a line without its ANSI escape sequences (`ESC [ ... letter`).
-/// Appends a line without its ANSI escapes.
+/// Appends a line without its ANSI escape sequences (`ESC [ ... letter`).
 pub fn strip_escapes(raw: &[u8], plain: &mut Vec<u8>) {
     let mut rest = raw;
     while let Some(at) = memchr::memchr(0x1b, rest) {

@@ -16,6 +16,8 @@ struct Wire<'a> {
     journal_message: Option<JournalText<'a>>,
     #[serde(borrow, default)]
     mdc: Option<Mdc<'a>>,
+    #[serde(borrow, default)]
+    level: Option<Cow<'a, str>>,
     #[serde(borrow, default, rename = "REQUEST")]
     journal_request: Option<Cow<'a, str>>,
     #[serde(borrow, default, rename = "__REALTIME_TIMESTAMP")]
@@ -47,6 +49,8 @@ pub struct JsonLine<'a> {
     pub request: Option<u64>,
     /// The journal's time in microseconds since 1970.
     pub realtime_us: Option<i64>,
+    /// A field names the level ERROR or FATAL.
+    pub error: bool,
 }
 
 /// Reads a JSON line; none where it is cut, has no message, or is another program's.
@@ -74,6 +78,7 @@ pub fn parse(line: &[u8]) -> Result<JsonLine<'_>, super::line::Skip> {
         message,
         request: request.and_then(|id| super::line::request_id(id.as_bytes())),
         realtime_us: wire.realtime.and_then(|t| t.parse().ok()),
+        error: matches!(wire.level.as_deref(), Some("ERROR" | "FATAL")),
     })
 }
 

@@ -96,6 +96,8 @@ pub struct Line<'a> {
     pub continued: bool,
     /// The line has the prefix of the journal's text form.
     pub journal: bool,
+    /// Its level is ERROR or FATAL.
+    pub error: bool,
 }
 
 /// Splits a line; `Err` says why it is not used.
@@ -111,9 +113,23 @@ pub fn split(line: &[u8]) -> Result<Line<'_>, Skip> {
         && line[36] == b' '
         && let Some(id) = hex8(&line[27..35])
     {
-        return Ok(Line { id, text: &line[37..], time: Some(&line[..19]), continued: false, journal: false });
+        let error = is_error(line[21]);
+        return Ok(Line {
+            id,
+            text: &line[37..],
+            time: Some(&line[..19]),
+            continued: false,
+            journal: false,
+            error,
+        });
     }
     split_odd(line)
+}
+
+// `E`, `error`, `F`, `fatal`
+#[inline]
+const fn is_error(level: u8) -> bool {
+    matches!(level | 0x20, b'e' | b'f')
 }
 
 #[inline]
@@ -172,7 +188,8 @@ impl Bracket {
         let id = request_id(&line[self.id.0..self.id.1]).ok_or(Skip::NoRequest)?;
         let time = self.start.checked_sub(20).map(|at| &line[at..at + 19]).filter(|t| looks_like_time(t));
         let journal = memmem::find(before, b"]: ").is_some();
-        Ok(Line { id, text: &line[self.text..], time, continued: false, journal })
+        let error = is_error(line[self.start + 1]);
+        Ok(Line { id, text: &line[self.text..], time, continued: false, journal, error })
     }
 }
 
@@ -264,7 +281,7 @@ fn split_continuation(line: &[u8]) -> Result<Line<'_>, Skip> {
         if bar == id.len() + 1 && id.len() >= 5 && id.iter().all(u8::is_ascii_hexdigit) {
             let text = inner[bar + 1..].strip_prefix(b" ").unwrap_or(&inner[bar + 1..]);
             let id = request_id(id).ok_or(Skip::Continuation)?;
-            return Ok(Line { id, text, time: None, continued: true, journal: false });
+            return Ok(Line { id, text, time: None, continued: true, journal: false, error: false });
         }
     }
     Err(old_layout(line))

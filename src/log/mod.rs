@@ -14,5 +14,6 @@ pub mod params;
 pub mod proxy;
 pub mod read;
 pub mod request;
+pub mod slots;
 pub mod store;
 pub mod text;

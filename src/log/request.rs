@@ -104,7 +104,12 @@ pub struct Details {
     pub through: Option<Through>,
     /// The client's release from contentTags, such as `rhel-9`.
     pub client_os: Option<Box<str>>,
+    /// The first lines of level ERROR and the Completed line of a request that failed.
+    pub complaints: Vec<Box<str>>,
 }
+
+/// Lines of a failed request that are kept, and characters of each.
+const COMPLAINTS: (usize, usize) = (4, 240);
 
 /// Katello's own word on the way a host came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,6 +190,13 @@ impl Request {
 }
 
 impl Details {
+    /// Of a line that says that something went wrong.
+    pub fn complaint(text: &[u8]) -> Self {
+        let shown = String::from_utf8_lossy(&text[..text.len().min(4 * COMPLAINTS.1)]);
+        let plain = shown.trim().chars().take(COMPLAINTS.1).map(|c| if c.is_control() { '.' } else { c });
+        Self { complaints: vec![plain.collect::<String>().into()], ..Self::default() }
+    }
+
     /// Adds what a later line of the same request said.
     pub fn merge(&mut self, later: Self) {
         self.host = self.host.take().or(later.host);
@@ -204,5 +216,10 @@ impl Details {
         self.pull |= later.pull;
         self.through = self.through.take().or(later.through);
         self.client_os = self.client_os.take().or(later.client_os);
+        for line in later.complaints {
+            // of many the last says how it ended
+            self.complaints.truncate(COMPLAINTS.0 - 1);
+            self.complaints.push(line);
+        }
     }
 }

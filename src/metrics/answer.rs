@@ -354,6 +354,19 @@ pub struct Attribution {
     pub unattributed: u64,
 }
 
+/// A registration that failed, and what the log says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureSample {
+    /// Why.
+    pub class: ErrorClass,
+    /// Start of its create.
+    pub started_at: Timestamp,
+    /// Its host.
+    pub host: Option<String>,
+    /// Lines of level ERROR and the Completed line of the request that made it fail.
+    pub lines: Vec<String>,
+}
+
 /// Everything that `metrics` found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
@@ -371,6 +384,8 @@ pub struct Answer {
     pub background: Background,
     /// Groups that have sessions, in the order of `Group::ALL`, then `all`.
     pub groups: Vec<GroupAnswer>,
+    /// The first failures of each class, by start.
+    pub failures: Vec<FailureSample>,
     /// The load balancers' caches; none where they were not asked.
     pub cache: Option<Vec<crate::cache::CacheRow>>,
     /// Capsules whose logs were read, by name.

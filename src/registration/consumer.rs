@@ -2,6 +2,7 @@
 
 use super::addresses::{AddressId, KINDS};
 use super::join::Outcome;
+use super::record::Chain;
 use super::session::{ErrorClass, Ms, NameId, Session};
 use crate::log::request::{Kind, Request};
 
@@ -31,6 +32,8 @@ pub(super) struct Consumer {
     pub(super) registers: u16,
     pub(super) url: NameId,
     pub(super) register_address: AddressId,
+    /// Its requests one by one, where a recorder keeps them.
+    pub(super) recorded: Chain,
 }
 
 impl Default for Consumer {
@@ -54,6 +57,7 @@ impl Default for Consumer {
             registers: 0,
             url: NameId::NONE,
             register_address: AddressId::NONE,
+            recorded: Chain::EMPTY,
         }
     }
 }

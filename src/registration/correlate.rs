@@ -1,9 +1,12 @@
 //! Requests in, sessions out: a create opens a session, the consumer UUID brings the rest to it.
 
+mod named;
+
 use super::SILENCE_US;
 use super::addresses::{AddressId, Addresses, BUCKET_SECS, State, kind_number};
 use super::background::{BackgroundCounts, UuidHasher};
 use super::capsule::Forwarded;
+use super::complaints::Complaints;
 use super::consumer::{Consumer, NO_SESSION, register_result};
 use super::join::{Outcome, Requests};
 use super::record::Recorder;
@@ -61,6 +64,8 @@ pub struct Correlator {
     pub forwarded: Option<Vec<Forwarded>>,
     /// Keeps requests one by one, where a trace is asked for.
     pub recorder: Option<Recorder>,
+    /// Lines of requests that failed.
+    pub complaints: Complaints,
     /// Requests of sessions that a metric is made of.
     pub attributed: u64,
     consumers: HashMap<u128, Consumer, BuildHasherDefault<UuidHasher>>,
@@ -182,7 +187,7 @@ impl Correlator {
     }
 
     fn create(&mut self, mut request: Request, outcome: Outcome) {
-        let details = request.details.take().map(|d| *d).unwrap_or_default();
+        let mut details = request.details.take().map(|d| *d).unwrap_or_default();
         let host = details.param_host.as_deref().or(details.host.as_deref()).unwrap_or_default();
         let host = self.names.intern(host);
         let answered = outcome == Outcome::Answered;
@@ -191,6 +196,7 @@ impl Correlator {
         let success = answered && !failed;
         let started_at = Timestamp(request.start_us);
         let index = self.sessions.len() as u32;
+        self.complaints.create(index, request.status, &mut details);
         let address = self.addresses.id(request.address);
         // another machine of the same name may fail: that ends nothing
         if !failed {
@@ -296,6 +302,7 @@ impl Correlator {
     fn host_register(&mut self, request: Request, outcome: Outcome) {
         let details = request.details.as_deref().cloned().unwrap_or_default();
         if details.param_uuid.is_some() {
+            self.complaints.register(details.param_uuid, request.status, &details);
             let mut request = request;
             request.uuid = details.param_uuid;
             self.keyed(request, outcome);
@@ -351,7 +358,7 @@ impl Correlator {
         }
         consumer.take(&request, outcome, address);
         if let Some(recorder) = &mut self.recorder {
-            recorder.keyed(uuid, &request, outcome);
+            recorder.keyed(&mut consumer.recorded, &request, outcome);
         }
         if shared {
             let background = (consumer.session == NO_SESSION).then(|| kind_number(request.kind));
@@ -364,52 +371,6 @@ impl Correlator {
         }
         let unbound = consumer.session == NO_SESSION;
         self.name_consumer(uuid, unbound, (request.kind, start_us), &details);
-    }
-
-    // without audit lines the host's name brings consumer and create together; Katello's word on the way in comes here too
-    fn name_consumer(&mut self, uuid: Uuid, unbound: bool, (kind, start_us): (Kind, i64), details: &Details) {
-        let host = match kind {
-            Kind::Facts => details.host.as_deref(),
-            Kind::HostRegister => details.param_host.as_deref().or(details.host.as_deref()),
-            _ => return,
-        };
-        let through = self.through(details);
-        let mut bound = self.consumers.get(&uuid.0).map_or(NO_SESSION, |c| c.session);
-        if unbound
-            && self.nameless
-            && let Some(host) = host
-        {
-            // names of hosts that never register are not kept
-            let host = self.names.find(host);
-            let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);
-            let first_us = self.consumers.get(&uuid.0).map_or(i64::MIN, |c| c.first_us);
-            if let Some(session) = self.sessions.get_mut(index as usize)
-                && !session.uuid.is_some()
-                && session.success()
-                && first_us >= session.started_at.0
-            {
-                session.uuid = uuid;
-                let address = self.clues[index as usize].address;
-                self.addresses.registers(address, host, uuid, Uuid::NONE);
-                if let Some(consumer) = self.consumers.get(&uuid.0) {
-                    // counted as background until now
-                    let bucket = bucket_of(start_us);
-                    self.addresses.reclaim(
-                        consumer.address,
-                        bucket_of(first_us)..=bucket,
-                        consumer.by_kind(),
-                    );
-                }
-                self.bind(uuid, index);
-                bound = index;
-            }
-        }
-        if through.0 != NameId::NONE
-            && let Some(clues) = self.clues.get_mut(bound as usize)
-            && clues.through == NameId::NONE
-        {
-            (clues.through, clues.balanced) = through;
-        }
     }
 
     fn script(&mut self, request: &Request, outcome: Outcome) {
@@ -433,7 +394,7 @@ impl Correlator {
     // a consumer has gone silent: what it sent is its session's, or nobody's
     fn put_away(&mut self, uuid: Uuid, consumer: Consumer) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.close(uuid, consumer.session, &self.sessions);
+            recorder.close(consumer.recorded, consumer.session, &self.sessions);
         }
         let Some(session) = self.sessions.get_mut(consumer.session as usize) else {
             if consumer.requests > 0 {

@@ -2,6 +2,7 @@
 
 use super::background::BackgroundCounts;
 use super::capsule::{self, Capsules, Forwarded, NamedLog, SatelliteTime};
+use super::complaints::Complaint;
 use super::correlate::{Clues, Correlator};
 use super::join::JoinCounts;
 use super::session::Uuid;
@@ -78,6 +79,8 @@ pub struct Registrations {
     pub forwarded: Vec<Forwarded>,
     /// What capsules saw, where their logs were read.
     pub capsules: Capsules,
+    /// The first that failed of each class, and what the log says of them.
+    pub complaints: Vec<Complaint>,
     /// Sessions with their requests, cut ones too, where they were recorded.
     pub traced: Vec<Traced>,
     /// What was asked for.
@@ -104,6 +107,10 @@ impl Registrations {
         self.traced.extend(other.traced.into_iter().map(|mut traced| {
             traced.rename(&mut keep);
             traced
+        }));
+        self.complaints.extend(other.complaints.into_iter().map(|mut complaint| {
+            complaint.host = keep(complaint.host);
+            complaint
         }));
         for (group, n) in other.cut {
             *self.cut.entry(group).or_default() += n;
@@ -152,6 +159,7 @@ impl Registrations {
     /// Puts the sessions of several Satellites in order.
     pub fn sort(&mut self) {
         sort(&mut self.sessions, &self.names);
+        self.complaints.sort_by_key(|c| c.started_at);
         traced::sort(&mut self.traced, &self.names);
     }
 }
@@ -188,6 +196,7 @@ pub fn finish(
         Some(recorder) => traced::traced(recorder, &all, &fetched, &ways, window),
         None => Vec::new(),
     };
+    let complaints = std::mem::take(&mut all.complaints).first(&all.sessions, &all.clues, window);
     let (mut sessions, cut) = in_order(all.sessions, &all.clues, window);
     sort(&mut sessions, &all.names);
     Registrations {
@@ -203,6 +212,7 @@ pub fn finish(
         requests,
         forwarded,
         capsules: Capsules::default(),
+        complaints,
         traced,
         window,
         notes,

@@ -1,7 +1,8 @@
 //! Blocks in, whole requests out: the parts of a request put together by its id, across blocks and files.
 
-use crate::log::assemble::{Block, Event, IdMap};
+use crate::log::assemble::{Block, Event};
 use crate::log::request::{Kind, Request};
+use crate::log::slots::IdMap;
 use crate::registration::overlap::Overlap;
 use crate::registration::session::Uuid;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,17 @@ pub enum Outcome {
     Unanswered,
     /// The end of the log, or a hole in it, hides its answer.
     Cut,
+}
+
+impl Outcome {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Unanswered => "unanswered",
+            Self::Cut => "cut",
+        }
+    }
 }
 
 /// Takes whole requests, in the order of the lines that ended them.

@@ -4,13 +4,10 @@
 //! 15 bytes a request, or nobody's. What carries no key waits with its address, as long as that can be one client's own.
 
 use super::addresses::{AddressId, Addresses};
-use super::background::UuidHasher;
 use super::join::Outcome;
-use super::session::{NameId, Session, Uuid};
+use super::session::{NameId, Session};
 use crate::log::request::{Kind, Request};
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
-use std::hash::BuildHasherDefault;
 
 /// A request of a session.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -54,11 +51,22 @@ impl Packed {
     }
 }
 
+/// Where the latest of a consumer's requests waits; each leads to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chain(u32);
+
+impl Chain {
+    /// Nothing waits.
+    pub(super) const EMPTY: Self = Self(u32::MAX);
+}
+
 /// Keeps requests while the log is read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Recorder {
     turn: u32,
-    open: HashMap<u128, Vec<Recorded>, BuildHasherDefault<UuidHasher>>,
+    // what waits, of all consumers, and places that are free again
+    waiting: Vec<(Recorded, Chain)>,
+    free: Chain,
     swept: usize,
     /// Creates, beside the sessions.
     pub(super) creates: Vec<Recorded>,
@@ -72,6 +80,23 @@ pub struct Recorder {
     pub(super) built: Vec<(NameId, Recorded)>,
     /// Some start has a fraction of a second.
     pub(super) fractions: bool,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self {
+            turn: 0,
+            waiting: Vec::new(),
+            free: Chain::EMPTY,
+            swept: 0,
+            creates: Vec::new(),
+            kept: Vec::new(),
+            scripts: Vec::new(),
+            loose: Vec::new(),
+            built: Vec::new(),
+            fractions: false,
+        }
+    }
 }
 
 impl Recorder {
@@ -97,10 +122,21 @@ impl Recorder {
         self.creates.push(noted);
     }
 
-    /// A request with a consumer UUID.
-    pub(super) fn keyed(&mut self, uuid: Uuid, request: &Request, outcome: Outcome) {
+    /// A request with a consumer UUID, behind those of its consumer.
+    pub(super) fn keyed(&mut self, chain: &mut Chain, request: &Request, outcome: Outcome) {
         let noted = self.note(request, outcome);
-        self.open.entry(uuid.0).or_default().push(noted);
+        let place = self.free;
+        match self.waiting.get_mut(place.0 as usize) {
+            Some((free, next)) => {
+                self.free = std::mem::replace(next, *chain);
+                *free = noted;
+                *chain = place;
+            }
+            None => {
+                let place = Chain(self.waiting.len() as u32);
+                self.waiting.push((noted, std::mem::replace(chain, place)));
+            }
+        }
     }
 
     /// A request whose host names the session.
@@ -115,9 +151,21 @@ impl Recorder {
     }
 
     /// A consumer is put away: what it sent is the session's with this number, or nobody's.
-    pub(super) fn close(&mut self, uuid: Uuid, index: u32, sessions: &[Session]) {
-        let Some(requests) = self.open.remove(&uuid.0) else { return };
-        if let Some(session) = sessions.get(index as usize) {
+    pub(super) fn close(&mut self, chain: Chain, index: u32, sessions: &[Session]) {
+        let session = sessions.get(index as usize);
+        let mut requests = Vec::new();
+        let mut at = chain;
+        while let Some((noted, before)) = self.waiting.get_mut(at.0 as usize) {
+            if session.is_some() {
+                requests.push(*noted);
+            }
+            let next = *before;
+            *before = self.free;
+            self.free = at;
+            at = next;
+        }
+        if let Some(session) = session.filter(|_| !requests.is_empty()) {
+            requests.reverse();
             self.kept.push((index, Packed::of(session.started_at.0, &requests)));
         }
     }
@@ -180,13 +228,34 @@ mod tests {
     }
 
     #[test]
-    fn a_consumer_of_no_session_leaves_nothing() {
+    fn consumers_keep_their_requests_apart_and_leave_their_places() {
         let mut recorder = Recorder::default();
-        let request = Request { start_us: 5, kind: Kind::Facts, ..Request::default() };
-        recorder.keyed(Uuid(1), &request, Outcome::Answered);
-        recorder.keyed(Uuid(2), &request, Outcome::Answered);
-        recorder.close(Uuid(1), u32::MAX, &[]);
-        recorder.close(Uuid(2), 0, &[Session::default()]);
-        assert_eq!((recorder.open.len(), recorder.kept.len()), (0, 1));
+        let mut keyed = |chain: &mut Chain, ms| {
+            let request = Request { duration_ms: ms, kind: Kind::Facts, ..Request::default() };
+            recorder.keyed(chain, &request, Outcome::Answered);
+        };
+        let [mut background, mut first, mut second] = [Chain::EMPTY; 3];
+        keyed(&mut background, 1);
+        keyed(&mut first, 2);
+        keyed(&mut background, 3);
+        keyed(&mut first, 4);
+        recorder.close(background, u32::MAX, &[]);
+        let mut keyed = |chain: &mut Chain, ms| {
+            let request = Request { duration_ms: ms, kind: Kind::Facts, ..Request::default() };
+            recorder.keyed(chain, &request, Outcome::Answered);
+        };
+        for ms in [5, 6, 7] {
+            keyed(&mut second, ms);
+        }
+        keyed(&mut first, 8);
+        let sessions = [Session::default(), Session::default()];
+        recorder.close(second, 1, &sessions);
+        recorder.close(first, 0, &sessions);
+        recorder.close(Chain::EMPTY, 0, &sessions);
+        let kept = recorder.kept.iter().map(|(of, packed)| {
+            (*of, packed.unpack(sessions[0].started_at.0).iter().map(|r| r.ms).collect::<Vec<_>>())
+        });
+        assert_eq!(kept.collect::<Vec<_>>(), [(1, vec![5, 6, 7]), (0, vec![2, 4, 8])]);
+        assert_eq!(recorder.waiting.len(), 6);
     }
 }

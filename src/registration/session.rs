@@ -155,6 +155,17 @@ pub enum Evidence {
     Missing,
 }
 
+impl Evidence {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Inferred => "inferred",
+            Self::Missing => "missing",
+        }
+    }
+}
+
 /// What decided a session's group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -182,7 +193,7 @@ impl WayIn {
 }
 
 /// Why an attempt failed (design: error classes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ErrorClass {
     /// No Completed line although the log goes on.
     #[serde(rename = "timeout/no-response")]

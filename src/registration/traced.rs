@@ -28,7 +28,7 @@ pub struct Traced {
     pub whole_seconds: bool,
     /// What capsules saw of its requests.
     pub on_capsule: Vec<OnCapsule>,
-    packed: Packed,
+    packed: Vec<Packed>,
 }
 
 /// A request of a session as a capsule saw it.
@@ -47,13 +47,16 @@ pub struct OnCapsule {
 impl Traced {
     /// Its requests, in order of their starts, those of one time in the order in which the log ended them.
     pub fn requests(&self) -> Vec<Recorded> {
-        self.packed.unpack(self.session.started_at.0)
+        let base = self.session.started_at.0;
+        let mut requests: Vec<Recorded> = self.packed.iter().flat_map(|p| p.unpack(base)).collect();
+        requests.sort_by_key(|r| (r.at_us, r.turn));
+        requests
     }
 
     /// One made of these requests.
     #[cfg(test)]
     pub fn sample(whole_seconds: bool, requests: &[Recorded]) -> Self {
-        Self { whole_seconds, packed: Packed::of(0, requests), ..Self::default() }
+        Self { whole_seconds, packed: vec![Packed::of(0, requests)], ..Self::default() }
     }
 
     /// Its names as another log's `Names` have them.
@@ -101,13 +104,14 @@ pub(super) fn traced(
         while let Some((_, request)) = single.next_if(|(of, _)| *of <= i) {
             requests.push(request);
         }
-        while let Some((_, packed)) = kept.next_if(|(of, _)| *of <= i) {
-            requests.extend(packed.unpack(base));
+        let mut packed = Vec::with_capacity(2);
+        while let Some((_, of_consumer)) = kept.next_if(|(of, _)| *of <= i) {
+            packed.push(of_consumer);
         }
         if !window.holds(session.started_at) {
             continue;
         }
-        requests.sort_by_key(|r| (r.at_us, r.turn));
+        packed.push(Packed::of(base, &requests));
         traced.push(Traced {
             session: session.clone(),
             cut: clues.cut,
@@ -115,7 +119,7 @@ pub(super) fn traced(
             url: if clues.url == NameId::NONE && clues.balanced { clues.through } else { clues.url },
             whole_seconds: !fractions,
             on_capsule: Vec::new(),
-            packed: Packed::of(base, &requests),
+            packed,
         });
     }
     traced

@@ -57,7 +57,7 @@ pub fn write_beside(
         Ok(_) => fs::canonicalize(path).map_err(wrong)?,
         Err(_) => path.to_owned(),
     };
-    let beside = Beside::write(&place, fill).map_err(wrong)?;
+    let beside = Beside::write(&place, |out| fill(out)).map_err(wrong)?;
     beside.put().map_err(wrong)
 }
 
@@ -75,7 +75,7 @@ pub fn write_with_mode(path: &Path, mode: u32, text: &str) -> Result<(), WriteEr
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        beside.file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(wrong)?;
+        fs::set_permissions(&beside.file, fs::Permissions::from_mode(mode)).map_err(wrong)?;
     }
     beside.put().map_err(wrong)
 }
@@ -83,17 +83,17 @@ pub fn write_with_mode(path: &Path, mode: u32, text: &str) -> Result<(), WriteEr
 /// How names of unfinished files begin and end.
 pub(crate) const PART: (&str, &str) = (".reginfra-", ".part");
 
-/// A finished file that is not in its place yet.
+/// A finished file that is not in its place yet; closed, as there may be many.
 #[derive(Debug)]
 pub(crate) struct Beside {
-    file: tempfile::NamedTempFile,
+    file: tempfile::TempPath,
     place: PathBuf,
 }
 
 impl Beside {
     pub(crate) fn write(
         place: &Path,
-        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+        fill: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
     ) -> io::Result<Self> {
         let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
@@ -112,11 +112,11 @@ impl Beside {
         fill(&mut out)?;
         out.flush()?;
         drop(out);
-        Ok(Self { file, place: place.to_owned() })
+        Ok(Self { file: file.into_temp_path(), place: place.to_owned() })
     }
 
     pub(crate) fn put(self) -> io::Result<()> {
-        self.file.persist(&self.place).map(drop).map_err(|e| e.error)
+        self.file.persist(&self.place).map_err(|e| e.error)
     }
 }
 

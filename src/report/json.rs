@@ -6,7 +6,7 @@ mod capsules;
 use super::cache::CachesJson;
 use crate::kept::SCHEMA_VERSION;
 use crate::metrics::answer::{
-    Answer, Background, Coverage, Distribution, GroupAnswer, HostAnswer, Metric, SourceAnswer,
+    Answer, Background, Coverage, Distribution, FailureSample, GroupAnswer, HostAnswer, Metric, SourceAnswer,
 };
 use crate::metrics::targets::Judgement;
 use crate::registration::session::{ErrorClass, Evidence};
@@ -35,6 +35,7 @@ pub struct AnswerJson<'a> {
     attribution: AttributionJson,
     background: BackgroundJson,
     groups: Vec<GroupJson<'a>>,
+    failure_samples: Vec<FailureJson<'a>>,
     capsules: Vec<capsules::CapsuleJson<'a>>,
     capsule_pools: Vec<capsules::PoolJson<'a>>,
     cache: Option<CachesJson<'a>>,
@@ -65,6 +66,7 @@ impl<'a> AnswerJson<'a> {
             },
             background: BackgroundJson::of(&answer.background),
             groups: answer.groups.iter().map(GroupJson).collect(),
+            failure_samples: answer.failures.iter().map(FailureJson::of).collect(),
             capsules: answer.capsules.iter().map(capsules::CapsuleJson::of).collect(),
             capsule_pools: answer.pools.iter().map(capsules::PoolJson::of).collect(),
             cache: answer.cache.as_deref().map(CachesJson::of),
@@ -99,6 +101,25 @@ impl<'a> SourceJson<'a> {
             first: source.first,
             last: source.last,
             skipped: source.skipped.as_deref(),
+        }
+    }
+}
+
+#[derive(Debug, serde::Serialize)]
+struct FailureJson<'a> {
+    error_class: ErrorClass,
+    host: Option<&'a str>,
+    started_at: Timestamp,
+    lines: &'a [String],
+}
+
+impl<'a> FailureJson<'a> {
+    fn of(failure: &'a FailureSample) -> Self {
+        Self {
+            error_class: failure.class,
+            host: failure.host.as_deref(),
+            started_at: failure.started_at,
+            lines: &failure.lines,
         }
     }
 }

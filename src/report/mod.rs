@@ -10,6 +10,7 @@ pub mod findings;
 pub mod history;
 pub mod json;
 pub mod page;
+pub mod parquet;
 pub mod save;
 pub mod table;
 pub mod topology;

@@ -114,6 +114,15 @@ pub fn answer() -> Answer {
             group(Some(Group::Unknown), 3, 0.0, 0.0),
             group(None, 12_598, 2_301.0, 12.08),
         ],
+        failures: vec![FailureSample {
+            class: ErrorClass::Server,
+            started_at: START,
+            host: Some("host000001.example.com".into()),
+            lines: vec![
+                "RestClient::InternalServerError: \u{1b}[31m500".into(),
+                "Completed 500 Internal Server Error in 812ms".into(),
+            ],
+        }],
         cache: Some(caches()),
         archive: None,
         hosts: hosts(),
@@ -187,6 +196,7 @@ pub fn empty() -> Answer {
         attribution: Attribution::default(),
         background: Background::default(),
         groups: Vec::new(),
+        failures: Vec::new(),
         cache: None,
         archive: None,
         hosts: Vec::new(),

@@ -84,7 +84,7 @@ pub fn save(
     let mut written = Vec::with_capacity(FILES.len());
     for name in FILES {
         let path = dir.join(name);
-        let fill = |out: &mut dyn Write| match name {
+        let fill = |out: &mut (dyn Write + Send)| match name {
             kept::ANSWER => json::write(out, answer, judgements),
             kept::SESSIONS => sessions::write_lines(out, &all.sessions, &all.names),
             kept::REQUESTS => requests::write_lines(out, all),

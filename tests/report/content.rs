@@ -80,9 +80,63 @@ fn a_log_and_the_run_that_was_kept_of_it_give_the_same_page() {
     let read =
         Run::new("report --quiet -i").arg(storm.inventory()).arg("--log").arg(&storm.dir).go().code(0).stdout;
     let kept = Run::new("report").arg(kept("after")).go().code(0).stdout;
-    // but for its name and labels
+    // but for its name and labels, and single requests, which a kept run does not hold
     let body = |text: &str| text[text.find("<main").unwrap()..].to_owned();
-    assert_eq!(body(&read), body(&kept));
+    let (mut read, mut kept) = (body(&read), body(&kept));
+    let waterfalls = "<details>\n<summary>host";
+    let from = read.find(waterfalls).unwrap();
+    let until = read.rfind(waterfalls).unwrap();
+    let until = until + read[until..].find("</details>").unwrap() + "</details>".len();
+    read.replace_range(from..until, "");
+    let words = "<p class=\"quiet\">A kept run holds no single requests";
+    let from = kept.find(words).unwrap();
+    let until = from + kept[from..].find("</p>").unwrap() + "</p>".len();
+    kept.replace_range(from..until, "");
+    let lines = |text: &str| text.lines().filter(|l| !l.trim().is_empty()).collect::<Vec<_>>().join("\n");
+    assert_eq!(lines(&read), lines(&kept));
+}
+
+#[test]
+fn the_slowest_are_shown_request_by_request_as_trace_shows_them() {
+    let storm = &KEPT.after;
+    let read =
+        |command: &str| Run::new(command).arg("-i").arg(storm.inventory()).arg("--log").arg(&storm.dir);
+    let page = Page::parse(&read("report --quiet").go().code(0).stdout);
+    let slowest = page.rows("slowest-table");
+    for (at, row) in slowest.iter().enumerate() {
+        let name = format!("waterfall-{}", at + 1);
+        let shown = page.rows(&name);
+        let answer =
+            read(&format!("trace {} --quiet --format json", row.last().unwrap())).go().code(0).json();
+        let trace = &answer["traces"][0];
+        let requests = trace["requests"].as_array().unwrap();
+        assert_eq!(shown.len(), requests.len(), "{row:?}");
+        for (row, request) in shown.iter().zip(requests) {
+            assert_eq!(row[0], request["request"].as_str().unwrap());
+            assert_eq!(row[5], request["status"].to_string(), "{row:?}");
+        }
+        let values = page.by_id(&name).inside("td");
+        let numbers: Vec<f64> =
+            values.iter().filter_map(|cell| cell.attribute("data-value")?.parse().ok()).collect();
+        let wanted = requests.iter().flat_map(|r| [&r["placed_ms"], &r["duration_ms"], &r["gap_ms"]]);
+        assert_eq!(numbers, wanted.map(|v| v.as_f64().unwrap()).collect::<Vec<_>>(), "{row:?}");
+    }
+    assert_eq!(slowest.len(), 20);
+}
+
+#[test]
+fn a_failure_s_own_lines_stand_beside_it() {
+    let answer = answer("after");
+    let rows = page_of(&kept("after")).rows("samples-table");
+    let samples = answer["failure_samples"].as_array().unwrap();
+    let mut held = 0;
+    for sample in samples.iter().filter(|s| !s["lines"].as_array().unwrap().is_empty()) {
+        let row = rows.iter().find(|row| sample["host"] == *row[1] && sample["error_class"] == *row[0]);
+        let lines = sample["lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
+        assert_eq!(row.unwrap()[3], lines.collect::<Vec<_>>().join("\n"));
+        held += 1;
+    }
+    assert!(held >= 5, "{samples:#?}");
 }
 
 #[test]
@@ -226,7 +280,8 @@ fn markdown_has_the_same_figures() {
     assert!(row.contains(&format!("| {p95} |")), "{row}");
     let tables = text.split("\n\n").filter(|block| block.starts_with('|'));
     for table in tables {
-        let cells: HashSet<usize> = table.trim_end().lines().map(|line| line.matches('|').count()).collect();
+        let bars = |line: &str| line.replace("\\|", "").matches('|').count();
+        let cells: HashSet<usize> = table.trim_end().lines().map(bars).collect();
         assert_eq!(cells.len(), 1, "{table}");
     }
 }

@@ -1,6 +1,6 @@
 //! Where an answer is missing: time-outs, the end of the log, holes and seams.
 
-use crate::log::{Log, named};
+use crate::log::{Log, clock, named, utc};
 use serde_json::{Value, json};
 
 const HERE: &str = "10.7.3.1";
@@ -156,5 +156,57 @@ fn interleaved_requests_of_many_hosts_stay_apart() {
         assert_eq!(session["consumer_create_ms"], 2000 + n);
         assert_eq!(session["fact_update_ms"], 3000 + n);
         assert_eq!(session["host_register_ms"], 4000 + n);
+    }
+}
+
+#[test]
+fn the_first_failures_of_each_class_come_with_what_the_log_says_of_them() {
+    let says = |log: Log, second, id: u32, level: &str, text: &str| {
+        log.line(second, &format!("{} [{level}|app|{id:08x}] {text}", clock(second)))
+    };
+    // seven creates are turned away: five are shown; one fails behind its create
+    let mut log =
+        (1..8).fold(Log::new(), |log, n| log.failed(i64::from(n), &format!("h{n}.lab"), HERE, 403, 20));
+    log = log.request_with_id(0x51, 20, CREATE, HERE, &[named("e.lab")], Some((500, 9000)));
+    for n in 0..5 {
+        log = says(log, 21, 0x51, "E", &format!("RestClient::Exception {n}: \u{1b}[1m{}", "x".repeat(300)));
+    }
+    // another request's, and no error
+    log = says(log, 21, 0x51, "W", "only a warning");
+    log = says(log, 21, 0x52, "E", "somebody else");
+    log = log.create(30, "f.lab", 9, "10.7.3.9", 900).register(40, 9, None, "10.7.3.9", 422, 70);
+    let log = log.request(50, CREATE, HERE, &[named("never.lab")], None).goes_on_until(1200);
+    let answer = log.answer();
+    let found = answer.json["failure_samples"].as_array().unwrap();
+    let of = |class: &str| found.iter().filter(|s| s["error_class"] == class).collect::<Vec<_>>();
+    let first = of("auth-failure");
+    assert_eq!(first.len(), 5);
+    assert_eq!((&first[0]["host"], &first[0]["started_at"]), (&json!("h1.lab"), &json!(utc(1))));
+    assert_eq!(first[0]["lines"], json!(["Completed 403 Whatever in 20ms (Views: 0.4ms)"]));
+    let server = of("server-error")[0]["lines"].as_array().unwrap();
+    assert_eq!(server.len(), 4, "{server:#?}");
+    for (line, n) in server[..3].iter().zip(0..) {
+        let line = line.as_str().unwrap();
+        assert!(line.starts_with(&format!("RestClient::Exception {n}: x")), "{line}");
+        assert_eq!(line.chars().count(), 240);
+    }
+    assert_eq!(server[3], "Completed 500 Whatever in 9000ms (Views: 0.4ms)");
+    let register = &of("client-error")[0];
+    assert_eq!(
+        (&register["host"], &register["lines"][0]),
+        (&json!("f.lab"), &json!("Completed 422 Whatever in 70ms (Views: 0.4ms)"))
+    );
+    assert_eq!(of("timeout/no-response")[0]["lines"], json!([]));
+    assert_eq!(found.len(), 8);
+    // wherever a file ends; a hole between files hides that somebody waited in vain
+    let answered = |found: &Value| {
+        let found = found.as_array().unwrap().iter();
+        found.filter(|s| s["error_class"] != "timeout/no-response").cloned().collect::<Vec<_>>()
+    };
+    let text = log.text();
+    for at in text.match_indices('\n').map(|(at, _)| at + 1) {
+        let files = [text[..at].to_owned(), text[at..].to_owned()];
+        let cut = log.answer_to("", &files);
+        assert_eq!(answered(&cut.json["failure_samples"]), answered(&answer.json["failure_samples"]), "{at}");
     }
 }

@@ -7,9 +7,11 @@ use crate::log::layout;
 use crate::log::line::Skip;
 use crate::log::proxy::collect::ProxyCounts;
 use crate::log::proxy::line::Form;
-use crate::metrics::answer::{Answer, Attribution, Background, Coverage, SourceAnswer};
+use crate::metrics::answer::{Answer, Attribution, Background, Coverage, FailureSample, SourceAnswer};
 use crate::metrics::capsules;
 use crate::metrics::measure;
+use crate::registration::complaints::Complaint;
+use crate::registration::finish::Registrations;
 use crate::timestamp::{Timestamp, UtcOffset};
 
 /// The figures of everything that was collected, with the coverage of its files.
@@ -54,6 +56,7 @@ pub fn answer_of(collected: &Collected) -> Answer {
             other_requests: all.requests.other,
         },
         groups: measure::groups(all),
+        failures: failures(all),
         cache: None,
         archive: None,
         capsules,
@@ -61,6 +64,16 @@ pub fn answer_of(collected: &Collected) -> Answer {
         hosts: collected.hosts.iter().map(hosts::row).collect(),
         notes,
     }
+}
+
+fn failures(all: &Registrations) -> Vec<FailureSample> {
+    let sample = |found: &Complaint| FailureSample {
+        class: found.class,
+        started_at: found.started_at,
+        host: all.names.get(found.host).map(ToOwned::to_owned),
+        lines: found.lines.iter().map(ToString::to_string).collect(),
+    };
+    all.complaints.iter().map(sample).collect()
 }
 
 fn coverage_of(collected: &Collected, total: &Counts) -> Coverage {

@@ -18,7 +18,7 @@ use crate::metrics::answer::Answer;
 use crate::metrics::targets::{self, Judgement};
 use crate::registration::finish::Registrations;
 use crate::report::table::{self, TableStyle};
-use crate::report::{atomic, json, save};
+use crate::report::{atomic, json, parquet, save};
 use crate::source::choose::{Chosen, choose};
 use crate::source::http::HttpOptions;
 use crate::source::sos::{self, choose::At};
@@ -44,6 +44,9 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<ExitCode> {
     let labels = save::parse_labels(&args.label)?;
     if let Some(dir) = &args.save {
         save::check(dir)?;
+    }
+    if let Some(dir) = &args.parquet {
+        parquet::check(dir, args.run.as_deref()).with_context(|| format!("--parquet {}", dir.display()))?;
     }
     check_window(&args.source)?;
     if args.json && args.sessions.as_deref() == Some(std::path::Path::new("-")) {
@@ -126,9 +129,10 @@ pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
     // caches are asked while the log is read
     let asked = caches::plan(args, who.inventory.as_ref(), who.topology.as_ref())?
         .map(|plan| std::thread::spawn(move || plan.ask()));
+    let record = args.parquet.is_some();
     let mut read = match &args.archive {
-        Some(path) => read_archive(path, &args.source, &who)?,
-        None => read_sources(&args.source, &who, false)?,
+        Some(path) => read_archive(path, &args.source, &who, record)?,
+        None => read_sources(&args.source, &who, record)?,
     };
     if let (Read::Found(found), Some(rows)) = (&mut read, asked) {
         caches::add(&mut found.0, rows.join().unwrap_or_default());
@@ -137,7 +141,7 @@ pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
 }
 
 // its sosreports, of the time of its levels
-fn read_archive(path: &std::path::Path, args: &SourceArgs, who: &Who) -> anyhow::Result<Read> {
+fn read_archive(path: &std::path::Path, args: &SourceArgs, who: &Who, record: bool) -> anyhow::Result<Read> {
     let archive = Archive::load(path, &http_options(args))?;
     let span = archive.span();
     let source = SourceArgs {
@@ -146,7 +150,7 @@ fn read_archive(path: &std::path::Path, args: &SourceArgs, who: &Who) -> anyhow:
         until: span.map(|(_, until)| until),
         ..args.clone()
     };
-    let mut read = read_sources(&source, who, false)?;
+    let mut read = read_sources(&source, who, record)?;
     if let Read::Found(found) = &mut read {
         let (levels, notes) = archive.answer(&found.1);
         found.0.archive = Some(Box::new(levels));
@@ -155,15 +159,7 @@ fn read_archive(path: &std::path::Path, args: &SourceArgs, who: &Who) -> anyhow:
     Ok(read)
 }
 
-/// The same of sources alone: no cache is asked.
-///
-/// # Errors
-/// As `read`.
-pub fn read_source(args: &SourceArgs) -> anyhow::Result<Read> {
-    read_sources(args, &Who::load(args)?, false)
-}
-
-/// The same, and keeps the requests of each registration.
+/// The same of sources alone, with the requests of each registration: no cache is asked.
 ///
 /// # Errors
 /// As `read`.
@@ -246,6 +242,10 @@ fn write_out(
     if let Some(dir) = &args.save {
         save::save(dir, answer, judgements, all, labels)
             .with_context(|| format!("--save {}", dir.display()))?;
+    }
+    if let Some(dir) = &args.parquet {
+        parquet::write(dir, args.run.as_deref(), all)
+            .with_context(|| format!("--parquet {}", dir.display()))?;
     }
     let stdout = std::path::Path::new("-");
     if args.json {

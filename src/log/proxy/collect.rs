@@ -2,7 +2,8 @@
 
 use super::line::{Form, Lines, ProxyLine, Says, Words};
 use super::{Asked, Cached, CapsuleLog, Finished};
-use crate::log::assemble::{IdHasher, IdMap, KEEP, strip_escapes};
+use crate::log::assemble::{KEEP, strip_escapes};
+use crate::log::slots::{IdHasher, IdMap};
 use hashbrown::HashSet;
 use std::hash::BuildHasherDefault;
 

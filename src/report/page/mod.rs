@@ -14,6 +14,7 @@ use super::compare::Comparison;
 use super::history::Shown;
 use crate::compare::run::Run;
 use crate::kept::answer::KeptAnswer;
+use crate::trace::Trace;
 use attempts::Attempts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -37,6 +38,8 @@ pub struct Report<'a> {
     pub answer: &'a KeptAnswer,
     /// Attempts that are named.
     pub attempts: &'a Attempts,
+    /// The slowest of them request by request; none of a kept run.
+    pub traces: &'a [Trace<'a>],
     /// Held against these.
     pub comparison: Option<&'a Comparison<'a>>,
     /// How figures went from run to run.
@@ -160,6 +163,7 @@ mod tests {
             run: &run,
             answer: &answer,
             attempts: &attempts,
+            traces: &[],
             comparison: None,
             history: None,
         };

@@ -1,7 +1,6 @@
 //! Traces as data (docs/trace.schema.json).
 
 use super::Report;
-use crate::registration::join::Outcome;
 use crate::registration::session::{Evidence, Group};
 use crate::report::json::{DistributionJson, Number};
 use crate::trace::aggregate::{GroupTimes, PhaseTimes};
@@ -67,11 +66,6 @@ const fn evidence(inferred: bool) -> Evidence {
 }
 
 fn step(step: &Step<'_>) -> Value {
-    let answer = match step.outcome {
-        Outcome::Answered => "answered",
-        Outcome::Unanswered => "unanswered",
-        Outcome::Cut => "cut",
-    };
     json!({
         "request": route(step.kind),
         "phase": Phase::of(step.kind).name(),
@@ -82,7 +76,7 @@ fn step(step: &Step<'_>) -> Value {
         "gap_ms": step.gap_ms,
         "duration_ms": step.took_ms,
         "status": step.status,
-        "answer": answer,
+        "answer": step.outcome.name(),
         "evidence": step.evidence,
         "on_capsule": step.on_capsule.as_ref().map(on_capsule),
     })

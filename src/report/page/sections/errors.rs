@@ -4,7 +4,7 @@ use super::slowest::names;
 use crate::registration::session::ErrorClass;
 use crate::report::durations::count;
 use crate::report::page::Report;
-use crate::report::page::attempts::SAMPLES;
+use crate::report::page::attempts::{Attempt, SAMPLES};
 use crate::report::page::parts::{Cell, Section, Table, Tone, shown};
 
 /// What a class is, and the first thing to look at (docs/metrics.md).
@@ -50,9 +50,33 @@ pub fn section(report: &Report<'_>) -> Section {
     section
 }
 
+// runs that an earlier version kept have no lines
+fn said(report: &Report<'_>, attempt: &Attempt) -> Cell {
+    let started_at = attempt.started_at.to_string();
+    let mut found = report.answer.failure_samples.iter().filter(|sample| {
+        sample.started_at == started_at && sample.host.as_deref().unwrap_or_default() == attempt.host
+    });
+    match found.next().filter(|sample| !sample.lines.is_empty()) {
+        Some(sample) => {
+            let lines: Vec<String> = sample.lines.iter().map(|line| shown(line)).collect();
+            Cell::text(lines.join("\n"))
+        }
+        None => Cell::text("-").toned(Tone::Quiet),
+    }
+}
+
 fn samples(report: &Report<'_>) -> Table {
-    let heads =
-        ["Class", "Host", "#create status", "Started (UTC)", "Way in", "Capsule", "Client", "#attempt"];
+    let heads = [
+        "Class",
+        "Host",
+        "#create status",
+        "+What the log says",
+        "Started (UTC)",
+        "Way in",
+        "Capsule",
+        "Client",
+        "#attempt",
+    ];
     let caption = format!("The first attempts of each class, {SAMPLES} at most");
     let mut table = Table::new("samples-table", &caption, &heads);
     table.filter = true;
@@ -64,6 +88,7 @@ fn samples(report: &Report<'_>) -> Table {
                 Cell::text(shown(&attempt.host)),
                 Cell { value: Some(attempt.status.unwrap_or(0).to_string()), ..Cell::text(status) },
             ];
+            row.push(said(report, attempt));
             row.extend(names(attempt));
             row.push(Cell::number(f64::from(attempt.attempt), count(u64::from(attempt.attempt))));
             table.rows.push(row);

@@ -9,6 +9,7 @@ pub mod over_time;
 pub mod slowest;
 pub mod summary;
 pub mod timings;
+mod waterfall;
 
 use super::parts::{Cell, Figure, Tone};
 use crate::kept::answer::KeptGroup;

@@ -1,5 +1,6 @@
 //! The registrations that took longest, by the steps that they tell themselves.
 
+use super::waterfall;
 use crate::report::durations::{count, millis};
 use crate::report::page::Report;
 use crate::report::page::attempts::{Attempt, STEPS};
@@ -34,6 +35,14 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
     table.filter = true;
     table.rows = slowest.iter().map(|attempt| row(attempt, longest)).collect();
     section.tables.push(table);
+    if report.traces.is_empty() {
+        section.explain(
+            "A kept run holds no single requests: a report of the log itself shows them one by one, as `reginfra trace` does.",
+        );
+    }
+    section
+        .tables
+        .extend(report.traces.iter().zip(1..).map(|(trace, number)| waterfall::table(trace, number)));
     let keys = STEPS.iter().map(|(class, label, inferred)| {
         Key::new(
             &format!("s-{class}"),

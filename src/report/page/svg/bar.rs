@@ -17,6 +17,15 @@ pub fn draw(parts: &[(&str, String, f64)], whole: f64) -> String {
     drawing.inline("inline", WIDTH, HEIGHT)
 }
 
+/// A bar that begins somewhere on its column's scale; what took no time can be seen too.
+pub fn placed(class: &str, (from, length): (f64, f64), whole: f64, words: &str) -> String {
+    let mut drawing = Drawing::default();
+    let at = |value: f64| if whole > 0.0 { (value / whole).clamp(0.0, 1.0) * WIDTH } else { 0.0 };
+    let width = (at(from + length) - at(from)).max(1.0);
+    drawing.bar(&format!("bar {class}"), (at(from).min(WIDTH - width), 0.0), (width, HEIGHT), words);
+    drawing.inline("inline", WIDTH, HEIGHT)
+}
+
 /// A sample of a colour or a line, for legends.
 pub fn sample(class: &str, line: bool) -> String {
     let mut drawing = Drawing::default();

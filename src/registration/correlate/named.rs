@@ -1,0 +1,59 @@
+//! Consumers that only a host's name brings to their create: no audit lines, or they are lost.
+
+use super::{Correlator, NO_SESSION, bucket_of};
+use crate::log::request::{Details, Kind};
+use crate::registration::session::{NameId, Uuid};
+
+impl Correlator {
+    // Katello's word on the way in comes here too
+    pub(super) fn name_consumer(
+        &mut self,
+        uuid: Uuid,
+        unbound: bool,
+        (kind, start_us): (Kind, i64),
+        details: &Details,
+    ) {
+        let host = match kind {
+            Kind::Facts => details.host.as_deref(),
+            Kind::HostRegister => details.param_host.as_deref().or(details.host.as_deref()),
+            _ => return,
+        };
+        let through = self.through(details);
+        let mut bound = self.consumers.get(&uuid.0).map_or(NO_SESSION, |c| c.session);
+        if unbound
+            && self.nameless
+            && let Some(host) = host
+        {
+            // names of hosts that never register are not kept
+            let host = self.names.find(host);
+            let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);
+            let first_us = self.consumers.get(&uuid.0).map_or(i64::MIN, |c| c.first_us);
+            if let Some(session) = self.sessions.get_mut(index as usize)
+                && !session.uuid.is_some()
+                && session.success()
+                && first_us >= session.started_at.0
+            {
+                session.uuid = uuid;
+                let address = self.clues[index as usize].address;
+                self.addresses.registers(address, host, uuid, Uuid::NONE);
+                if let Some(consumer) = self.consumers.get(&uuid.0) {
+                    // counted as background until now
+                    let bucket = bucket_of(start_us);
+                    self.addresses.reclaim(
+                        consumer.address,
+                        bucket_of(first_us)..=bucket,
+                        consumer.by_kind(),
+                    );
+                }
+                self.bind(uuid, index);
+                bound = index;
+            }
+        }
+        if through.0 != NameId::NONE
+            && let Some(clues) = self.clues.get_mut(bound as usize)
+            && clues.through == NameId::NONE
+        {
+            (clues.through, clues.balanced) = through;
+        }
+    }
+}
