@@ -57,7 +57,7 @@ pub fn estimate(
     };
     if weights.is_empty() {
         let (at, influence) = one_part(&values, what)?;
-        return Some(Estimate { at, spread: spread::of_mean(&influence, phased), n });
+        return Some(Estimate { at, spread: within_parts(&influence, &sample.parts, phased), n });
     }
     let mut at = 0.0;
     let mut influence = vec![0.0; n];
@@ -72,6 +72,26 @@ pub fn estimate(
         }
     }
     Some(Estimate { at, spread: spread::of_mean(&influence, phased), n })
+}
+
+// parts that come one after the other are no slow phases: what lies between them is no matter of time
+fn within_parts(influence: &[f64], parts: &[&str], phased: bool) -> Spread {
+    let mut of_part: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for (value, part) in influence.iter().zip(parts) {
+        let (sum, n) = of_part.entry(part).or_default();
+        *sum += value;
+        *n += 1.0;
+    }
+    if of_part.len() < 2 {
+        return spread::of_mean(influence, phased);
+    }
+    let inside = |(value, part): (&f64, &&str)| value - of_part.get(part).map_or(0.0, |(sum, n)| sum / n);
+    let inside: Vec<f64> = influence.iter().zip(parts).map(inside).collect();
+    let mut spread = spread::of_mean(&inside, phased);
+    // another run draws its hosts anew
+    let between = (variance(influence) - variance(&inside)).max(0.0);
+    spread.variance += between / influence.len() as f64;
+    spread
 }
 
 fn one_part(values: &[f64], what: What) -> Option<(f64, Vec<f64>)> {
@@ -141,8 +161,15 @@ impl Difference {
         let of_a_run = (squares(before) + squares(after)) / df_between;
         let between = of_a_run * (1.0 / before.len() as f64 + 1.0 / after.len() as f64);
         let differ = f_tail(between / inside.max(f64::MIN_POSITIVE), df_between, df_inside) < RUNS_DIFFER;
+        // a run with slow phases bounds what it cannot know: runs that differ by less are believed, down to what
+        // independent values would differ by
+        let least = |runs: &[Estimate]| {
+            let alone = runs.iter().map(|r| r.spread.variance / r.spread.inflation.max(1.0)).sum::<f64>();
+            alone / (runs.len() * runs.len()) as f64
+        };
         Ok(if unsettled || differ {
-            Self { at, error: between.max(inside).sqrt(), df: df_between, by_runs: true }
+            let error = between.max(least(before) + least(after)).sqrt();
+            Self { at, error, df: df_between, by_runs: true }
         } else {
             Self { at, error: inside.sqrt(), df: df_inside.min(df_between + 30.0), by_runs: false }
         })
@@ -232,6 +259,17 @@ mod tests {
         let wild = Difference::of(&[run(1.0), run(1.3)], &[run(1.1), run(1.4)]).unwrap();
         assert!(calm.error < 0.02 && calm.df > 10.0, "{calm:?}");
         assert!(wild.error > 0.1 && wild.df == 2.0, "{wild:?}");
+    }
+
+    #[test]
+    fn runs_that_agree_are_believed_whatever_each_could_not_know() {
+        let spread = Spread { variance: 0.04, df: 3.0, inflation: 400.0, unsettled: true };
+        let run = |at: f64| Estimate { at, spread, n: 1000 };
+        let alike =
+            Difference::of(&[run(1.0), run(1.01), run(0.99)], &[run(1.1), run(1.11), run(1.09)]).unwrap();
+        assert!(alike.by_runs && alike.df == 4.0 && alike.tails(0.0).0 < 0.001, "{alike:?}");
+        let same = Difference::of(&[run(1.0), run(1.0)], &[run(1.001), run(1.001)]).unwrap();
+        assert!((same.error - 0.01).abs() < 1e-9, "{same:?}");
     }
 
     #[test]

@@ -324,7 +324,7 @@ impl Correlator {
         }
         let (session, clues) = (&mut self.sessions[index as usize], &mut self.clues[index as usize]);
         if let Some(recorder) = &mut self.recorder {
-            recorder.of_session((index, session), &request, outcome);
+            recorder.of_session(index, &request, outcome);
         }
         register_result(session, &request, outcome);
         session.ended_at = session.ended_at.max(Timestamp(request.end_us()));

@@ -1,16 +1,14 @@
 //! Requests of sessions kept one by one, where a trace is asked for; `metrics` has no recorder and pays nothing.
 //!
-//! What a consumer sends waits until the correlator puts the consumer away: then it is its session's, packed to some
-//! 15 bytes a request, or nobody's. What carries no key waits with its address, as long as that can be one client's own.
+//! What a consumer sends waits until the correlator puts the consumer away: then it is its session's, or nobody's. What carries no key waits with its address, as long as that can be one client's own.
 
 use super::addresses::{AddressId, Addresses};
 use super::join::Outcome;
 use super::session::{NameId, Session};
 use crate::log::request::{Kind, Request};
-use serde::{Deserialize, Serialize};
 
 /// A request of a session.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
     /// Start in microseconds since 1970.
     pub at_us: i64,
@@ -24,34 +22,54 @@ pub struct Recorded {
     pub status: u16,
     /// What it is.
     pub kind: Kind,
+    /// How it ended, and what brought it to its session.
+    pub how: How,
+}
+
+const _: () = assert!(size_of::<Recorded>() == 24, "there are as many as the log has requests");
+
+/// How a request ended, and whether no key names its session: an address of one's own or the only candidate does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct How(u8);
+
+impl How {
+    const INFERRED: u8 = 4;
+
+    /// A key names its session.
+    pub const fn exact(outcome: Outcome) -> Self {
+        Self(outcome as u8)
+    }
+
+    /// The same of a request that no key names.
+    pub const fn inferred(self) -> Self {
+        Self(self.0 | Self::INFERRED)
+    }
+
+    /// Whether no key names its session.
+    pub const fn is_inferred(self) -> bool {
+        self.0 & Self::INFERRED != 0
+    }
+
     /// How it ended.
-    pub outcome: Outcome,
-    /// No key names its session: an address of one's own or the only candidate does.
-    pub inferred: bool,
-}
-
-/// Requests of one session, packed.
-#[derive(Clone, Debug, Default)]
-pub struct Packed(Box<[u8]>);
-
-impl Packed {
-    /// Packs requests; times are kept as distances from `base_us`.
-    pub fn of(base_us: i64, requests: &[Recorded]) -> Self {
-        let near: Vec<Recorded> =
-            requests.iter().map(|r| Recorded { at_us: r.at_us.wrapping_sub(base_us), ..*r }).collect();
-        // plain numbers into memory: nothing can fail
-        Self(postcard::to_stdvec(&near).unwrap_or_default().into())
-    }
-
-    /// The requests again.
-    pub fn unpack(&self, base_us: i64) -> Vec<Recorded> {
-        let mut requests: Vec<Recorded> = postcard::from_bytes(&self.0).unwrap_or_default();
-        requests.iter_mut().for_each(|r| r.at_us = r.at_us.wrapping_add(base_us));
-        requests
+    pub const fn outcome(self) -> Outcome {
+        match self.0 & !Self::INFERRED {
+            0 => Outcome::Answered,
+            1 => Outcome::Unanswered,
+            _ => Outcome::Cut,
+        }
     }
 }
 
-/// Where the latest of a consumer's requests waits; each leads to the one before it.
+impl Recorded {
+    pub(super) const fn inferred(self) -> Self {
+        Self { how: self.how.inferred(), ..self }
+    }
+}
+
+/// Requests of a consumer beside each other, so that memory is asked for them together.
+const BESIDE: usize = 16;
+
+/// Where the latest of a consumer's requests wait; each block leads to the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chain(u32);
 
@@ -60,18 +78,25 @@ impl Chain {
     pub(super) const EMPTY: Self = Self(u32::MAX);
 }
 
+#[derive(Debug)]
+struct Waiting {
+    requests: [Recorded; BESIDE],
+    used: usize,
+    before: Chain,
+}
+
 /// Keeps requests while the log is read.
 #[derive(Debug)]
 pub struct Recorder {
     turn: u32,
-    // what waits, of all consumers, and places that are free again
-    waiting: Vec<(Recorded, Chain)>,
+    // what waits, of all consumers, and blocks that are free again
+    waiting: Vec<Waiting>,
     free: Chain,
     swept: usize,
     /// Creates, beside the sessions.
     pub(super) creates: Vec<Recorded>,
     /// Requests with a key: the session's number, and what a consumer sent in one go.
-    pub(super) kept: Vec<(u32, Packed)>,
+    pub(super) kept: Vec<(u32, Box<[Recorded]>)>,
     /// GET /register, beside the correlator's scripts.
     pub(super) scripts: Vec<Recorded>,
     /// Requests without a key, by source.
@@ -111,8 +136,7 @@ impl Recorder {
             id: u32::try_from(request.id).unwrap_or(0),
             status: if answered { request.status } else { 0 },
             kind: request.kind,
-            outcome,
-            inferred: false,
+            how: How::exact(outcome),
         }
     }
 
@@ -125,49 +149,52 @@ impl Recorder {
     /// A request with a consumer UUID, behind those of its consumer.
     pub(super) fn keyed(&mut self, chain: &mut Chain, request: &Request, outcome: Outcome) {
         let noted = self.note(request, outcome);
-        let place = self.free;
-        match self.waiting.get_mut(place.0 as usize) {
-            Some((free, next)) => {
-                self.free = std::mem::replace(next, *chain);
-                *free = noted;
-                *chain = place;
+        match self.waiting.get_mut(chain.0 as usize) {
+            Some(block) if block.used < BESIDE => {
+                block.requests[block.used] = noted;
+                block.used += 1;
             }
-            None => {
-                let place = Chain(self.waiting.len() as u32);
-                self.waiting.push((noted, std::mem::replace(chain, place)));
-            }
+            _ => *chain = self.begin(noted, *chain),
         }
     }
 
+    fn begin(&mut self, first: Recorded, before: Chain) -> Chain {
+        let place = self.free;
+        if let Some(block) = self.waiting.get_mut(place.0 as usize) {
+            self.free = std::mem::replace(&mut block.before, before);
+            block.requests[0] = first;
+            block.used = 1;
+            return place;
+        }
+        let mut requests = [Recorded::default(); BESIDE];
+        requests[0] = first;
+        self.waiting.push(Waiting { requests, used: 1, before });
+        Chain(self.waiting.len() as u32 - 1)
+    }
+
     /// A request whose host names the session.
-    pub(super) fn of_session(
-        &mut self,
-        (index, session): (u32, &Session),
-        request: &Request,
-        outcome: Outcome,
-    ) {
+    pub(super) fn of_session(&mut self, index: u32, request: &Request, outcome: Outcome) {
         let noted = self.note(request, outcome);
-        self.kept.push((index, Packed::of(session.started_at.0, &[noted])));
+        self.kept.push((index, [noted].into()));
     }
 
     /// A consumer is put away: what it sent is the session's with this number, or nobody's.
     pub(super) fn close(&mut self, chain: Chain, index: u32, sessions: &[Session]) {
-        let session = sessions.get(index as usize);
-        let mut requests = Vec::new();
+        let mut blocks = Vec::new();
         let mut at = chain;
-        while let Some((noted, before)) = self.waiting.get_mut(at.0 as usize) {
-            if session.is_some() {
-                requests.push(*noted);
-            }
-            let next = *before;
-            *before = self.free;
+        while let Some(block) = self.waiting.get_mut(at.0 as usize) {
+            blocks.push(at.0 as usize);
+            let next = std::mem::replace(&mut block.before, self.free);
             self.free = at;
             at = next;
         }
-        if let Some(session) = session.filter(|_| !requests.is_empty()) {
-            requests.reverse();
-            self.kept.push((index, Packed::of(session.started_at.0, &requests)));
+        if blocks.is_empty() || (index as usize) >= sessions.len() {
+            return;
         }
+        let in_order = blocks.iter().rev().map(|place| &self.waiting[*place]);
+        let requests: Vec<Recorded> =
+            in_order.flat_map(|block| &block.requests[..block.used]).copied().collect();
+        self.kept.push((index, requests.into()));
     }
 
     /// GET /register.
@@ -180,7 +207,7 @@ impl Recorder {
     pub(super) fn loose(&mut self, address: AddressId, own: bool, request: &Request, outcome: Outcome) {
         let noted = self.note(request, outcome);
         if own && address != AddressId::NONE {
-            self.loose.push((address, Recorded { inferred: true, ..noted }));
+            self.loose.push((address, noted.inferred()));
         }
     }
 
@@ -208,54 +235,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_packed_comes_back_as_it_was() {
-        let base = 1_775_304_001_000_000;
-        let request = |offset: i64, kind| Recorded {
-            at_us: base + offset,
-            turn: 7,
-            ms: 812,
-            id: 0x3f9c_1a2b,
-            status: 200,
-            kind,
-            outcome: Outcome::Answered,
-            inferred: true,
-        };
-        let before =
-            [request(-3_000_000, Kind::Status), request(0, Kind::Create), request(9, Kind::Insights)];
-        let packed = Packed::of(base, &before);
-        assert!(packed.0.len() <= 60, "{} bytes", packed.0.len());
-        assert_eq!(format!("{:?}", packed.unpack(base)), format!("{before:?}"));
+    fn how_a_request_ended_is_kept_beside_what_brought_it() {
+        for outcome in [Outcome::Answered, Outcome::Unanswered, Outcome::Cut] {
+            let exact = How::exact(outcome);
+            assert_eq!((exact.outcome(), exact.is_inferred()), (outcome, false));
+            assert_eq!((exact.inferred().outcome(), exact.inferred().is_inferred()), (outcome, true));
+        }
     }
 
     #[test]
     fn consumers_keep_their_requests_apart_and_leave_their_places() {
         let mut recorder = Recorder::default();
-        let mut keyed = |chain: &mut Chain, ms| {
-            let request = Request { duration_ms: ms, kind: Kind::Facts, ..Request::default() };
-            recorder.keyed(chain, &request, Outcome::Answered);
+        let keyed = |recorder: &mut Recorder, chain: &mut Chain, many: std::ops::Range<u32>| {
+            for ms in many {
+                let request = Request { duration_ms: ms, kind: Kind::Facts, ..Request::default() };
+                recorder.keyed(chain, &request, Outcome::Answered);
+            }
         };
         let [mut background, mut first, mut second] = [Chain::EMPTY; 3];
-        keyed(&mut background, 1);
-        keyed(&mut first, 2);
-        keyed(&mut background, 3);
-        keyed(&mut first, 4);
-        recorder.close(background, u32::MAX, &[]);
-        let mut keyed = |chain: &mut Chain, ms| {
-            let request = Request { duration_ms: ms, kind: Kind::Facts, ..Request::default() };
-            recorder.keyed(chain, &request, Outcome::Answered);
-        };
-        for ms in [5, 6, 7] {
-            keyed(&mut second, ms);
+        for at in 0..20 {
+            keyed(&mut recorder, &mut background, at..at + 1);
+            keyed(&mut recorder, &mut first, at..at + 1);
         }
-        keyed(&mut first, 8);
+        assert_eq!(recorder.waiting.len(), 4);
+        recorder.close(background, u32::MAX, &[]);
+        keyed(&mut recorder, &mut second, 100..140);
+        keyed(&mut recorder, &mut first, 20..40);
         let sessions = [Session::default(), Session::default()];
         recorder.close(second, 1, &sessions);
         recorder.close(first, 0, &sessions);
         recorder.close(Chain::EMPTY, 0, &sessions);
-        let kept = recorder.kept.iter().map(|(of, packed)| {
-            (*of, packed.unpack(sessions[0].started_at.0).iter().map(|r| r.ms).collect::<Vec<_>>())
-        });
-        assert_eq!(kept.collect::<Vec<_>>(), [(1, vec![5, 6, 7]), (0, vec![2, 4, 8])]);
-        assert_eq!(recorder.waiting.len(), 6);
+        let kept = recorder
+            .kept
+            .iter()
+            .map(|(of, requests)| (*of, requests.iter().map(|r| r.ms).collect::<Vec<_>>()));
+        assert_eq!(kept.collect::<Vec<_>>(), [(1, (100..140).collect()), (0, (0..40).collect())]);
+        assert_eq!(recorder.waiting.len(), 6, "places are used again");
     }
 }

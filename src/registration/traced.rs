@@ -5,7 +5,7 @@ use super::addresses::State;
 use super::capsule::{Capsules, PairedBy};
 use super::correlate::{Clues, Correlator};
 use super::finish::Window;
-use super::record::{Packed, Recorded, Recorder};
+use super::record::{Recorded, Recorder};
 use super::session::{NameId, Names, Session};
 use super::unkeyed::{by_address, owner};
 use super::way_in::Ways;
@@ -28,7 +28,7 @@ pub struct Traced {
     pub whole_seconds: bool,
     /// What capsules saw of its requests.
     pub on_capsule: Vec<OnCapsule>,
-    packed: Vec<Packed>,
+    requests: Vec<Box<[Recorded]>>,
 }
 
 /// A request of a session as a capsule saw it.
@@ -47,8 +47,7 @@ pub struct OnCapsule {
 impl Traced {
     /// Its requests, in order of their starts, those of one time in the order in which the log ended them.
     pub fn requests(&self) -> Vec<Recorded> {
-        let base = self.session.started_at.0;
-        let mut requests: Vec<Recorded> = self.packed.iter().flat_map(|p| p.unpack(base)).collect();
+        let mut requests = self.requests.concat();
         requests.sort_by_key(|r| (r.at_us, r.turn));
         requests
     }
@@ -56,7 +55,7 @@ impl Traced {
     /// One made of these requests.
     #[cfg(test)]
     pub fn sample(whole_seconds: bool, requests: &[Recorded]) -> Self {
-        Self { whole_seconds, packed: vec![Packed::of(0, requests)], ..Self::default() }
+        Self { whole_seconds, requests: vec![requests.into()], ..Self::default() }
     }
 
     /// Its names as another log's `Names` have them.
@@ -84,7 +83,7 @@ pub(super) fn traced(
     let mut single: Vec<(u32, Recorded)> = (0..).zip(creates).collect();
     single.extend(fetched.iter().filter_map(|(script, session)| {
         let script = scripts.get(*script as usize)?;
-        Some((*session, Recorded { inferred: true, ..*script }))
+        Some((*session, script.inferred()))
     }));
     let by_address = by_address(&all.sessions, &all.clues, all.addresses.len());
     single.extend(loose.iter().filter_map(|(address, request)| {
@@ -99,19 +98,18 @@ pub(super) fn traced(
     let (mut single, mut kept) = (single.into_iter().peekable(), kept.into_iter().peekable());
     let mut traced = Vec::new();
     for ((session, clues), i) in all.sessions.iter().zip(&all.clues).zip(0..) {
-        let base = session.started_at.0;
-        let mut requests = Vec::new();
+        let mut alone = Vec::new();
         while let Some((_, request)) = single.next_if(|(of, _)| *of <= i) {
-            requests.push(request);
+            alone.push(request);
         }
-        let mut packed = Vec::with_capacity(2);
+        let mut requests = Vec::with_capacity(2);
         while let Some((_, of_consumer)) = kept.next_if(|(of, _)| *of <= i) {
-            packed.push(of_consumer);
+            requests.push(of_consumer);
         }
         if !window.holds(session.started_at) {
             continue;
         }
-        packed.push(Packed::of(base, &requests));
+        requests.push(alone.into());
         traced.push(Traced {
             session: session.clone(),
             cut: clues.cut,
@@ -119,7 +117,7 @@ pub(super) fn traced(
             url: if clues.url == NameId::NONE && clues.balanced { clues.through } else { clues.url },
             whole_seconds: !fractions,
             on_capsule: Vec::new(),
-            packed,
+            requests,
         });
     }
     traced
@@ -161,7 +159,7 @@ pub(super) fn give_capsules(capsules: &Capsules, traced: &mut [Traced]) {
             for i in by_uuid.get(&pair.forwarded.uuid.0).into_iter().flatten() {
                 let Some(traced) = traced.get_mut(*i as usize) else { continue };
                 let Some(found) = traced.requests().into_iter().find(same) else { continue };
-                let inferred = found.inferred || pair.by == PairedBy::Time;
+                let inferred = found.how.is_inferred() || pair.by == PairedBy::Time;
                 let seen = OnCapsule { turn: found.turn, side: number, request: pair.request, inferred };
                 traced.on_capsule.push(seen);
                 break;

@@ -236,7 +236,7 @@ impl Step<'_> {
 }
 
 fn step(request: &Recorded, first_us: i64) -> Step<'static> {
-    let answered = request.outcome == Outcome::Answered;
+    let answered = request.how.outcome() == Outcome::Answered;
     let offset_ms = request.at_us.saturating_sub(first_us) / MS_US;
     Step {
         kind: request.kind,
@@ -246,8 +246,8 @@ fn step(request: &Recorded, first_us: i64) -> Step<'static> {
         gap_ms: 0,
         took_ms: answered.then_some(request.ms),
         status: answered.then_some(request.status),
-        outcome: request.outcome,
-        evidence: if request.inferred { Evidence::Inferred } else { Evidence::Exact },
+        outcome: request.how.outcome(),
+        evidence: if request.how.is_inferred() { Evidence::Inferred } else { Evidence::Exact },
         id: (request.id != 0).then_some(request.id),
         on_capsule: None,
     }

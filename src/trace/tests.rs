@@ -2,7 +2,7 @@
 
 use super::phase::Phase;
 use super::*;
-use crate::registration::record::Recorded;
+use crate::registration::record::{How, Recorded};
 
 fn recorded(offset_ms: i64, ms: u32, kind: Kind) -> Recorded {
     Recorded {
@@ -12,8 +12,7 @@ fn recorded(offset_ms: i64, ms: u32, kind: Kind) -> Recorded {
         id: 1,
         status: 200,
         kind,
-        outcome: Outcome::Answered,
-        inferred: false,
+        how: How::exact(Outcome::Answered),
     }
 }
 
@@ -66,7 +65,7 @@ fn phases_and_gaps_add_up_to_the_whole() {
 
 #[test]
 fn what_nobody_answered_has_the_time_behind_it_and_none_where_there_is_no_more() {
-    let timed_out = Recorded { outcome: Outcome::Unanswered, ..recorded(1000, 0, Kind::Create) };
+    let timed_out = Recorded { how: How::exact(Outcome::Unanswered), ..recorded(1000, 0, Kind::Create) };
     let all = Registrations::default();
     let traced = Traced::sample(
         true,

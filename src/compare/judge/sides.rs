@@ -38,14 +38,15 @@ impl Steadiness {
     pub fn of<'a>(runs: impl Iterator<Item = &'a Run>) -> Self {
         let mut found = Self::default();
         for run in runs {
-            let of = |values: Vec<f64>| {
-                let sample = Sample { values, parts: Vec::new() };
+            let of = |value: &dyn Fn(&Registration) -> Option<f64>| {
+                let told = run.registrations.iter().filter_map(|r| Some((value(r)?, r.part.as_ref())));
+                let (values, parts) = told.unzip();
+                let sample = Sample { values, parts };
                 estimate(&sample, What::Typical, &BTreeMap::new(), false).map(|of_run| of_run.spread)
             };
-            let alone =
-                TIMINGS.map(|metric| of(run.registrations.iter().filter_map(|r| r.value(metric)).collect()));
+            let alone = TIMINGS.map(|metric| of(&|r| r.value(metric)));
             // what touches all timings alike stands out of their mean, in which the noise of each is smaller
-            let together = of(run.registrations.iter().filter_map(geometric_mean).collect());
+            let together = of(&geometric_mean);
             for spread in alone.into_iter().chain([together]).flatten() {
                 found.phased |= spread.inflation > 1.0;
                 found.unsettled |= spread.unsettled;

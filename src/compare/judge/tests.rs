@@ -62,6 +62,25 @@ fn flat_storms_that_are_the_same_raise_few_alarms() {
 }
 
 #[test]
+fn groups_that_register_one_after_the_other_are_no_slow_phases() {
+    let mut random = ChaCha8Rng::seed_from_u64(23);
+    let mut one_after_the_other = |ratio: f64| {
+        let mut run = run(&mut random, Made { ratio, ..FLAT });
+        let first = run.registrations.len() / 2;
+        for registration in &mut run.registrations[first..] {
+            registration.part = "rhel-10, behind the others".into();
+            registration.values.iter_mut().for_each(|value| *value *= 2.0);
+        }
+        run
+    };
+    let (before, after) = (one_after_the_other(1.0), one_after_the_other(1.3));
+    let create = |rows: &[Row]| of(rows, Metric::ConsumerCreateMs).verdict.clone();
+    let same = compare(std::slice::from_ref(&before), std::slice::from_ref(&before), &Options::default());
+    assert_eq!(create(&same), Verdict::NoChangeSeen);
+    assert_eq!(create(&compare(&[before], &[after], &Options::default())), Verdict::Regressed);
+}
+
+#[test]
 fn storms_with_slow_phases_raise_few_alarms_too() {
     let phases = |phases| Made { phases, phase_level: 0.3, ..FLAT };
     for made in [phases(4), phases(20), phases(100)] {
