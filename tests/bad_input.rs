@@ -5,6 +5,7 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -461,4 +462,21 @@ fn misuse_of_the_command_line_is_exit_2() {
     Run::new("metrics --log").go().code(2).says_nothing_on_stdout();
     Run::new("metrics --label a=b --log x").go().code(2).told("--save");
     Run::new("metrix").go().code(2).told("metrics");
+}
+
+#[test]
+fn a_journal_of_both_services_says_what_of_it_was_left_out() {
+    let storm = Storm::new("--sessions 40 --layout journal-json --capsule-layout journal-json --seed 5");
+    let proxy = storm.dir.join("capsules/capsule1.example.com/proxy.log");
+    let time = |line: &str| serde_json::from_str::<Value>(line).unwrap()["__REALTIME_TIMESTAMP"].to_string();
+    let (satellite, capsule) = (storm.text(), fs::read_to_string(proxy).unwrap());
+    let mut lines: Vec<&str> = satellite.lines().chain(capsule.lines()).collect();
+    lines.sort_by_key(|line| time(line));
+    let place = tempfile::tempdir().unwrap();
+    let mixed = place.path().join("both.json");
+    fs::write(&mixed, lines.join("\n") + "\n").unwrap();
+    let told = Answer::of("", [&mixed]);
+    assert_eq!(told.text, Answer::of("", [storm.log()]).text);
+    let words = format!("{} lines of smart-proxy stand in the Satellite's journal", capsule.lines().count());
+    assert!(told.notes().contains(&words), "{}", told.notes());
 }

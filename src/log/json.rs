@@ -5,6 +5,7 @@
 //! {"__REALTIME_TIMESTAMP":"1775304001123456","SYSLOG_IDENTIFIER":"foreman","_PID":"1632","MESSAGE":"2026-04-04T12:00:01 [I|app|3f9c1a2b] Started ..."}
 //! ```
 
+use super::line::{self, Skip};
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -54,14 +55,13 @@ pub struct JsonLine<'a> {
 }
 
 /// Reads a JSON line; none where it is cut, has no message, or is another program's.
-pub fn parse(line: &[u8]) -> Result<JsonLine<'_>, super::line::Skip> {
-    use super::line::Skip;
-    let wire: Wire<'_> = serde_json::from_slice(line).map_err(|_| Skip::BadJson)?;
+pub fn parse(text: &[u8]) -> Result<JsonLine<'_>, Skip> {
+    let wire: Wire<'_> = serde_json::from_slice(text).map_err(|_| Skip::BadJson)?;
     let journal = wire.journal_message.is_some() || wire.realtime.is_some();
-    if journal
-        && wire.identifier.as_deref().is_some_and(|id| !matches!(id, "foreman" | "rails" | "puma" | "ruby"))
+    if let Some(skip) =
+        wire.identifier.as_deref().filter(|_| journal).and_then(|id| line::other_program(id.as_bytes()))
     {
-        return Err(Skip::OtherProgram);
+        return Err(skip);
     }
     let message = match (wire.journal_message, wire.message) {
         (Some(JournalText::Text(Cow::Borrowed(text))), _) | (None, Some(Cow::Borrowed(text))) => {
@@ -76,7 +76,7 @@ pub fn parse(line: &[u8]) -> Result<JsonLine<'_>, super::line::Skip> {
     let request = wire.mdc.and_then(|mdc| mdc.request).or(wire.journal_request);
     Ok(JsonLine {
         message,
-        request: request.and_then(|id| super::line::request_id(id.as_bytes())),
+        request: request.and_then(|id| line::request_id(id.as_bytes())),
         realtime_us: wire.realtime.and_then(|t| t.parse().ok()),
         error: matches!(wire.level.as_deref(), Some("ERROR" | "FATAL")),
     })
@@ -85,7 +85,6 @@ pub fn parse(line: &[u8]) -> Result<JsonLine<'_>, super::line::Skip> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::line::Skip;
 
     #[test]
     fn foremans_own_layout_names_the_request_in_a_field() {

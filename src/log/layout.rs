@@ -35,7 +35,12 @@ pub fn unusable(counts: &Counts) -> Option<(&'static str, &'static str)> {
     let most = Skip::ALL.iter().max_by_key(|s| {
         let usable = matches!(
             s,
-            Skip::ProxyLog | Skip::OldNoId | Skip::OldSessionId | Skip::NoRequest | Skip::OtherProgram
+            Skip::ProxyLog
+                | Skip::OldNoId
+                | Skip::OldSessionId
+                | Skip::NoRequest
+                | Skip::OtherProgram
+                | Skip::Capsule
         );
         // a layout that was recognised explains a file better than lines that were not
         (usable && counts.skipped[**s as usize] > 0, counts.skipped[**s as usize])
@@ -59,7 +64,9 @@ pub fn unusable(counts: &Counts) -> Option<(&'static str, &'static str)> {
             "no request id",
             "its lines name no request; where Foreman logs to the journal, give it 'journalctl -u foreman -o json --all'",
         ),
-        Skip::OtherProgram => ("journal of another program", "it holds no line of the program foreman"),
+        Skip::OtherProgram | Skip::Capsule => {
+            ("journal of another program", "it holds no line of the program foreman")
+        }
         _ => ("unknown", "no line in it looks like Foreman's production.log"),
     })
 }

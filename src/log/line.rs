@@ -10,6 +10,7 @@
 //! /root/file1/production.log 2018-06-25T03:40:24 [I|app|cc8ef] ...               grep
 //! ```
 
+use super::proxy::line::PROGRAMS;
 use crate::registration::session;
 use memchr::{memchr, memmem};
 
@@ -32,6 +33,8 @@ pub enum Skip {
     ProxyLog,
     /// The journal's line of another program of the unit.
     OtherProgram,
+    /// A capsule's line in the Satellite's journal.
+    Capsule,
     /// The journal's own words, `-- Logs begin at ...`, `==> file <==` of tail.
     Header,
     /// A JSON line that cannot be read, or one without a message.
@@ -40,7 +43,7 @@ pub enum Skip {
 
 impl Skip {
     /// How many reasons there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
     /// Every reason, in the order of their numbers.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Empty,
@@ -51,6 +54,7 @@ impl Skip {
         Self::OldSessionId,
         Self::ProxyLog,
         Self::OtherProgram,
+        Self::Capsule,
         Self::Header,
         Self::BadJson,
     ];
@@ -70,6 +74,7 @@ impl Skip {
             }
             Self::ProxyLog => "a capsule's proxy.log",
             Self::OtherProgram => "another program's line in the journal",
+            Self::Capsule => "a capsule's line in the Satellite's journal",
             Self::Header => "header of tail or journalctl",
             Self::BadJson => {
                 "JSON that cannot be read or has no message (journalctl leaves long ones out without --all)"
@@ -79,7 +84,15 @@ impl Skip {
 
     /// Whether the line is part of the layout: understood, and of no use to a registration.
     pub const fn understood(self) -> bool {
-        matches!(self, Self::Empty | Self::Continuation | Self::NoRequest | Self::Header | Self::OtherProgram)
+        matches!(
+            self,
+            Self::Empty
+                | Self::Continuation
+                | Self::NoRequest
+                | Self::Header
+                | Self::OtherProgram
+                | Self::Capsule
+        )
     }
 }
 
@@ -182,8 +195,8 @@ impl Bracket {
         if !before_is_prefix(before) {
             return Err(Skip::Unmarked);
         }
-        if other_program(before) {
-            return Err(Skip::OtherProgram);
+        if let Some(skip) = journal_program(before).and_then(other_program) {
+            return Err(skip);
         }
         let id = request_id(&line[self.id.0..self.id.1]).ok_or(Skip::NoRequest)?;
         let time = self.start.checked_sub(20).map(|at| &line[at..at + 19]).filter(|t| looks_like_time(t));
@@ -260,11 +273,19 @@ fn looks_like_time(text: &[u8]) -> bool {
 }
 
 // `Aug 10 07:19:29 host foreman[1632]: `: the program of the journal's prefix, where there is one
-fn other_program(before: &[u8]) -> bool {
-    let Some(end) = memmem::rfind(before, b"]: ") else { return false };
-    let Some(open) = before[..end].iter().rposition(|b| *b == b'[') else { return false };
-    let name = before[..open].rsplit(|b| *b == b' ').next().unwrap_or_default();
-    !matches!(name, b"foreman" | b"rails" | b"puma" | b"ruby")
+fn journal_program(before: &[u8]) -> Option<&[u8]> {
+    let end = memmem::rfind(before, b"]: ")?;
+    let open = before[..end].iter().rposition(|b| *b == b'[')?;
+    before[..open].rsplit(|b| *b == b' ').next()
+}
+
+/// Why a line that the journal has of a program is not used; none of Foreman's own.
+pub fn other_program(name: &[u8]) -> Option<Skip> {
+    match name {
+        b"foreman" | b"rails" | b"puma" | b"ruby" => None,
+        name if PROGRAMS.contains(&name) => Some(Skip::Capsule),
+        _ => Some(Skip::OtherProgram),
+    }
 }
 
 fn split_continuation(line: &[u8]) -> Result<Line<'_>, Skip> {
@@ -316,9 +337,9 @@ fn old_layout(line: &[u8]) -> Skip {
         return Skip::NoRequest;
     }
     let Some((time, rest)) = line.split_at_checked(19).filter(|(time, _)| looks_like_time(time)) else {
-        let in_journal = memmem::find(&line[..line.len().min(200)], b"]: ")
-            .is_some_and(|end| other_program(&line[..end + 3]));
-        return if in_journal { Skip::OtherProgram } else { Skip::Unmarked };
+        let program = memmem::find(&line[..line.len().min(200)], b"]: ")
+            .and_then(|end| journal_program(&line[..end + 3]));
+        return program.and_then(other_program).unwrap_or(Skip::Unmarked);
     };
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     let digits = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();

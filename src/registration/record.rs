@@ -69,20 +69,24 @@ impl Recorded {
 /// Requests of a consumer beside each other, so that memory is asked for them together.
 const BESIDE: usize = 16;
 
-/// Where the latest of a consumer's requests wait; each block leads to the one before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Chain(u32);
+/// Where the latest of a consumer's requests wait. How many of a block are used stands here, so that one more is a write
+/// that nothing waits for: blocks lie far from each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain {
+    place: u32,
+    used: u8,
+}
 
 impl Chain {
     /// Nothing waits.
-    pub(super) const EMPTY: Self = Self(u32::MAX);
+    pub(super) const EMPTY: Self = Self { place: u32::MAX, used: 0 };
 }
 
+/// All are full but for the latest of a consumer; each leads to the one before it.
 #[derive(Debug)]
 struct Waiting {
     requests: [Recorded; BESIDE],
-    used: usize,
-    before: Chain,
+    before: u32,
 }
 
 /// Keeps requests while the log is read.
@@ -91,7 +95,7 @@ pub struct Recorder {
     turn: u32,
     // what waits, of all consumers, and blocks that are free again
     waiting: Vec<Waiting>,
-    free: Chain,
+    free: u32,
     swept: usize,
     /// Creates, beside the sessions.
     pub(super) creates: Vec<Recorded>,
@@ -112,7 +116,7 @@ impl Default for Recorder {
         Self {
             turn: 0,
             waiting: Vec::new(),
-            free: Chain::EMPTY,
+            free: Chain::EMPTY.place,
             swept: 0,
             creates: Vec::new(),
             kept: Vec::new(),
@@ -149,27 +153,26 @@ impl Recorder {
     /// A request with a consumer UUID, behind those of its consumer.
     pub(super) fn keyed(&mut self, chain: &mut Chain, request: &Request, outcome: Outcome) {
         let noted = self.note(request, outcome);
-        match self.waiting.get_mut(chain.0 as usize) {
-            Some(block) if block.used < BESIDE => {
-                block.requests[block.used] = noted;
-                block.used += 1;
+        match self.waiting.get_mut(chain.place as usize) {
+            Some(block) if usize::from(chain.used) < BESIDE => {
+                block.requests[usize::from(chain.used)] = noted;
+                chain.used += 1;
             }
-            _ => *chain = self.begin(noted, *chain),
+            _ => *chain = self.begin(noted, chain.place),
         }
     }
 
-    fn begin(&mut self, first: Recorded, before: Chain) -> Chain {
+    fn begin(&mut self, first: Recorded, before: u32) -> Chain {
         let place = self.free;
-        if let Some(block) = self.waiting.get_mut(place.0 as usize) {
+        if let Some(block) = self.waiting.get_mut(place as usize) {
             self.free = std::mem::replace(&mut block.before, before);
             block.requests[0] = first;
-            block.used = 1;
-            return place;
+            return Chain { place, used: 1 };
         }
         let mut requests = [Recorded::default(); BESIDE];
         requests[0] = first;
-        self.waiting.push(Waiting { requests, used: 1, before });
-        Chain(self.waiting.len() as u32 - 1)
+        self.waiting.push(Waiting { requests, before });
+        Chain { place: self.waiting.len() as u32 - 1, used: 1 }
     }
 
     /// A request whose host names the session.
@@ -181,9 +184,9 @@ impl Recorder {
     /// A consumer is put away: what it sent is the session's with this number, or nobody's.
     pub(super) fn close(&mut self, chain: Chain, index: u32, sessions: &[Session]) {
         let mut blocks = Vec::new();
-        let mut at = chain;
-        while let Some(block) = self.waiting.get_mut(at.0 as usize) {
-            blocks.push(at.0 as usize);
+        let mut at = chain.place;
+        while let Some(block) = self.waiting.get_mut(at as usize) {
+            blocks.push(at as usize);
             let next = std::mem::replace(&mut block.before, self.free);
             self.free = at;
             at = next;
@@ -191,9 +194,11 @@ impl Recorder {
         if blocks.is_empty() || (index as usize) >= sessions.len() {
             return;
         }
-        let in_order = blocks.iter().rev().map(|place| &self.waiting[*place]);
-        let requests: Vec<Recorded> =
-            in_order.flat_map(|block| &block.requests[..block.used]).copied().collect();
+        let mut requests = Vec::with_capacity(blocks.len() * BESIDE);
+        for (behind, place) in blocks.iter().enumerate().rev() {
+            let used = if behind == 0 { usize::from(chain.used) } else { BESIDE };
+            requests.extend_from_slice(&self.waiting[*place].requests[..used]);
+        }
         self.kept.push((index, requests.into()));
     }
 

@@ -35,6 +35,12 @@ pub fn answer_of(collected: &Collected) -> Answer {
             total.offset_unknown
         ));
     }
+    let of_capsules = total.skipped[Skip::Capsule as usize];
+    if of_capsules > 0 {
+        notes.push(format!(
+            "{of_capsules} lines of smart-proxy stand in the Satellite's journal and were left out: give them as a log of their own (`journalctl -u foreman-proxy`)."
+        ));
+    }
     notes.extend(collected.left_out.iter().cloned());
     Answer {
         sources: collected.files.iter().map(source_of).collect(),

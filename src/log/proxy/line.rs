@@ -156,7 +156,7 @@ impl Lines {
 }
 
 /// What smart-proxy is called in the journal: its own name, and its container's.
-const PROGRAMS: [&[u8]; 2] = [b"smart-proxy", b"foreman-proxy"];
+pub const PROGRAMS: [&[u8]; 2] = [b"smart-proxy", b"foreman-proxy"];
 
 #[derive(Deserialize)]
 struct Wire<'a> {

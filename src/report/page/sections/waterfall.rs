@@ -20,7 +20,7 @@ pub fn table(trace: &Trace<'_>, number: usize) -> Table {
         caption.push_str(&format!(", the first {MOST}"));
     }
     if trace.shared_address {
-        caption.push_str("; calls without a key are not among them: others share its address");
+        caption.push_str(", without calls that carry no key");
     }
     let heads = ["Request", "%When", "#started after", "#took", "#gap before", "Status", "Phase", "Known by"];
     let mut table = Table::new(&format!("waterfall-{number}"), &caption, &heads);
