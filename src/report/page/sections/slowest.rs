@@ -35,11 +35,11 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
     table.filter = true;
     table.rows = slowest.iter().map(|attempt| row(attempt, longest)).collect();
     section.tables.push(table);
-    if report.traces.is_empty() {
-        section.explain(
-            "A kept run holds no single requests: a report of the log itself shows them one by one, as `reginfra trace` does.",
-        );
-    }
+    section.explain(if report.traces.is_empty() {
+        "A kept run holds no single requests: a report of the log itself shows them one by one, as `reginfra trace` does."
+    } else {
+        "Below each of them request by request. Calls that carry no key are left out where others share the host's address."
+    });
     section
         .tables
         .extend(report.traces.iter().zip(1..).map(|(trace, number)| waterfall::table(trace, number)));
