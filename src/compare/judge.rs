@@ -16,9 +16,10 @@ use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
 use sides::{Sides, Steadiness};
 use std::collections::BTreeMap;
+pub use together::moves_alike;
 
 /// Work has moved where one grew by at least this share of what the other shrank by.
-pub const MOVED: f64 = 0.25;
+const MOVED: f64 = 0.25;
 /// Outside of an interval, at each end.
 pub const TAIL: f64 = 0.025;
 /// Of timings, the percentile that is shown and judged beside the whole distribution where nobody names another.

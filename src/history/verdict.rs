@@ -4,7 +4,7 @@
 use super::judge::{Finding, Judged, Options, family};
 use super::series::{Key, Point, Series};
 use crate::compare::comparable::{self, Refusal};
-use crate::compare::judge::{MOVED, Subject, Verdict};
+use crate::compare::judge::{Subject, Verdict, moves_alike};
 use crate::metrics::answer::{Metric, Statistic};
 use crate::registration::session::Group;
 use std::collections::BTreeSet;
@@ -128,10 +128,8 @@ fn near(judged: &Judged, run: usize, within: usize) -> Option<&Finding> {
     judged.findings.iter().filter(|f| away(f) < within).min_by_key(|f| away(f))
 }
 
-// what one lost is a good part of what the other gained, in milliseconds
 fn alike(one: &Finding, other: &Finding) -> bool {
-    let change = |f: &Finding| (f.after - f.before).abs();
-    change(one).min(change(other)) >= MOVED * change(one).max(change(other))
+    moves_alike(one.after - one.before, other.after - other.before)
 }
 
 #[cfg(test)]

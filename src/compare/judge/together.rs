@@ -66,9 +66,12 @@ pub(super) fn tell_moved_work(rows: &mut [Row]) {
     }
 }
 
-// what one lost is a good part of what the other gained, in milliseconds
 fn alike(one: &Row, other: &Row) -> bool {
-    let change =
-        |row: &Row| row.before.value.zip(row.ratio).map(|(value, (at, ..))| (value * (at - 1.0)).abs());
-    change(one).zip(change(other)).is_some_and(|(one, other)| one.min(other) >= MOVED * one.max(other))
+    let change = |row: &Row| row.before.value.zip(row.ratio).map(|(value, (at, ..))| value * (at - 1.0));
+    change(one).zip(change(other)).is_some_and(|(one, other)| moves_alike(one, other))
+}
+
+/// Whether what one lost is a good part of what the other gained, in milliseconds.
+pub fn moves_alike(one: f64, other: f64) -> bool {
+    one.abs().min(other.abs()) >= MOVED * one.abs().max(other.abs())
 }
