@@ -15,6 +15,7 @@ use crate::kept::Folder;
 use crate::kept::answer::KeptAnswer;
 use crate::metrics::targets::{self, Target};
 use crate::registration::finish::Registrations;
+use crate::registration::session::Uuid;
 use crate::report::atomic;
 use crate::report::compare::Comparison;
 use crate::report::json::AnswerJson;
@@ -202,6 +203,8 @@ fn traces<'a>(attempts: &Attempts, all: &'a Registrations) -> Vec<Trace<'a>> {
         all.traced.iter().find(|traced| {
             let session = &traced.session;
             session.started_at == attempt.started_at
+                && !traced.cut
+                && session.uuid == Uuid::parse(attempt.uuid.as_bytes()).unwrap_or_default()
                 && all.names.get(session.host).unwrap_or_default() == attempt.host
                 && session.attempt == attempt.attempt
         })

@@ -196,6 +196,7 @@ pub struct KeptTarget {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct KeptFailure {
+    pub(crate) error_class: String,
     pub(crate) host: Option<String>,
     pub(crate) started_at: String,
     pub(crate) lines: Vec<String>,

@@ -214,7 +214,9 @@ impl Assembler {
         };
         self.block.counts.json[usize::from(parsed.realtime_us.is_some())] += 1;
         let mut found = false;
-        for text in parsed.message.split(|b| *b == b'\n') {
+        for (text, first) in
+            parsed.message.split(|b| *b == b'\n').zip([true].into_iter().chain(std::iter::repeat(false)))
+        {
             let split = match parsed.request {
                 // Foreman's pattern can stand in the message even where a field names the request
                 Some(id) => Ok(line::split(text).unwrap_or(Line {
@@ -223,7 +225,8 @@ impl Assembler {
                     time: None,
                     continued: false,
                     journal: false,
-                    error: parsed.error,
+                    // what follows the first line is a backtrace
+                    trouble: parsed.trouble && first,
                 })),
                 None => line::split(text),
             };
@@ -240,8 +243,8 @@ impl Assembler {
     #[inline]
     fn take(&mut self, line: Line<'_>, realtime_us: Option<i64>) {
         let text = line.text;
-        if line.error {
-            self.complaint(line.id, text);
+        if line.trouble {
+            self.trouble(line.id, text);
         }
         match text.first() {
             Some(b'S') if text.starts_with(b"Started ") => self.started(line, realtime_us),
@@ -253,6 +256,8 @@ impl Assembler {
                 }
             }
             Some(b'K' | b'H' | b'I' | b'C') => self.detail_line(line.id, text),
+            // how Foreman logs an exception: the words at WARN, what it was at INFO
+            Some(b'B') if text.starts_with(b"Backtrace for '") => self.trouble(line.id, text),
             Some(b'u') if text.starts_with(b"unattended: ") => self.built(line.id, text),
             _ => {}
         }
@@ -314,7 +319,7 @@ impl Assembler {
         };
         let tag = text::completed_tag(line.text, status, ms);
         if status >= 400 {
-            self.complaint(line.id, line.text);
+            self.refused(line.id, line.text);
         }
         if let Some(slot) = self.open.remove(&line.id) {
             let mut request = self.slots.take(slot);
@@ -354,11 +359,22 @@ impl Assembler {
         self.open.get(&id).map_or(Kind::Unseen, |slot| self.slots.requests[*slot as usize].kind)
     }
 
-    // an error's own words, for those who ask why a registration failed
+    // for those who ask why a registration failed
     #[cold]
-    fn complaint(&mut self, id: u64, text: &[u8]) {
+    fn trouble(&mut self, id: u64, text: &[u8]) {
         if matches!(self.kind_of(id), Kind::Create | Kind::HostRegister | Kind::Unseen) {
-            self.detail(id, Details::complaint(text));
+            let known =
+                self.open.get(&id).and_then(|slot| self.slots.requests[*slot as usize].details.as_ref());
+            if known.is_none_or(|details| details.has_room()) {
+                self.detail(id, Details::of_trouble(text));
+            }
+        }
+    }
+
+    #[cold]
+    fn refused(&mut self, id: u64, text: &[u8]) {
+        if matches!(self.kind_of(id), Kind::Create | Kind::HostRegister | Kind::Unseen) {
+            self.detail(id, Details::of_refusal(text));
         }
     }
 

@@ -7,6 +7,7 @@
 
 use super::line::{self, Skip};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 #[derive(Deserialize)]
@@ -17,8 +18,11 @@ struct Wire<'a> {
     journal_message: Option<JournalText<'a>>,
     #[serde(borrow, default)]
     mdc: Option<Mdc<'a>>,
+    // a shipper may write numbers
     #[serde(borrow, default)]
-    level: Option<Cow<'a, str>>,
+    level: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    logger: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "REQUEST")]
     journal_request: Option<Cow<'a, str>>,
     #[serde(borrow, default, rename = "__REALTIME_TIMESTAMP")]
@@ -50,8 +54,8 @@ pub struct JsonLine<'a> {
     pub request: Option<u64>,
     /// The journal's time in microseconds since 1970.
     pub realtime_us: Option<i64>,
-    /// A field names the level ERROR or FATAL.
-    pub error: bool,
+    /// Fields say what `Line::trouble` does.
+    pub trouble: bool,
 }
 
 /// Reads a JSON line; none where it is cut, has no message, or is another program's.
@@ -78,8 +82,13 @@ pub fn parse(text: &[u8]) -> Result<JsonLine<'_>, Skip> {
         message,
         request: request.and_then(|id| line::request_id(id.as_bytes())),
         realtime_us: wire.realtime.and_then(|t| t.parse().ok()),
-        error: matches!(wire.level.as_deref(), Some("ERROR" | "FATAL")),
+        trouble: line::is_trouble(word(wire.level), word(wire.logger)),
     })
+}
+
+// without its quotes
+fn word(value: Option<&RawValue>) -> &[u8] {
+    value.map_or("", |value| value.get().trim_matches('"')).as_bytes()
 }
 
 #[cfg(test)]
@@ -101,6 +110,16 @@ mod tests {
         let other =
             br#"{"__REALTIME_TIMESTAMP":"1","SYSLOG_IDENTIFIER":"systemd","MESSAGE":"Started Foreman"}"#;
         assert_eq!(parse(other), Err(Skip::OtherProgram));
+    }
+
+    #[test]
+    fn a_level_of_any_form_loses_no_line() {
+        for (level, trouble) in
+            [("\"WARN\"", true), ("\"error\"", true), ("3", false), ("null", false), ("[]", false)]
+        {
+            let line = format!(r#"{{"message":"x","logger":"app","level":{level}}}"#);
+            assert_eq!(parse(line.as_bytes()).map(|l| l.trouble), Ok(trouble), "{level}");
+        }
     }
 
     #[test]

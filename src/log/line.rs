@@ -109,8 +109,8 @@ pub struct Line<'a> {
     pub continued: bool,
     /// The line has the prefix of the journal's text form.
     pub journal: bool,
-    /// Its level is ERROR or FATAL.
-    pub error: bool,
+    /// Foreman itself, or Katello, says that something went wrong: WARN, ERROR or FATAL.
+    pub trouble: bool,
 }
 
 /// Splits a line; `Err` says why it is not used.
@@ -126,23 +126,23 @@ pub fn split(line: &[u8]) -> Result<Line<'_>, Skip> {
         && line[36] == b' '
         && let Some(id) = hex8(&line[27..35])
     {
-        let error = is_error(line[21]);
         return Ok(Line {
             id,
             text: &line[37..],
             time: Some(&line[..19]),
             continued: false,
             journal: false,
-            error,
+            trouble: is_trouble(&line[21..22], &line[23..26]),
         });
     }
     split_odd(line)
 }
 
-// `E`, `error`, `F`, `fatal`
+/// `W`, `ERROR`, `fatal` of Foreman's own loggers. What others say is of other things, or a copy.
 #[inline]
-const fn is_error(level: u8) -> bool {
-    matches!(level | 0x20, b'e' | b'f')
+pub fn is_trouble(level: &[u8], logger: &[u8]) -> bool {
+    matches!(level.first().map(u8::to_ascii_lowercase), Some(b'w' | b'e' | b'f'))
+        && (logger == b"app" || logger.starts_with(b"kat"))
 }
 
 #[inline]
@@ -185,6 +185,7 @@ fn split_odd(line: &[u8]) -> Result<Line<'_>, Skip> {
 // `[I|app|3f9c1a2b] `, `[error|app|67b4093b] `, `[I|app|] `
 struct Bracket {
     start: usize,
+    logger: (usize, usize),
     id: (usize, usize),
     text: usize,
 }
@@ -201,8 +202,9 @@ impl Bracket {
         let id = request_id(&line[self.id.0..self.id.1]).ok_or(Skip::NoRequest)?;
         let time = self.start.checked_sub(20).map(|at| &line[at..at + 19]).filter(|t| looks_like_time(t));
         let journal = memmem::find(before, b"]: ").is_some();
-        let error = is_error(line[self.start + 1]);
-        Ok(Line { id, text: &line[self.text..], time, continued: false, journal, error })
+        let (level, logger) = (&line[self.start + 1..], &line[self.logger.0..self.logger.1]);
+        let trouble = is_trouble(level, logger);
+        Ok(Line { id, text: &line[self.text..], time, continued: false, journal, trouble })
     }
 }
 
@@ -247,7 +249,12 @@ fn bracket_at(line: &[u8], start: usize) -> Option<Bracket> {
         Some(b' ') => at(end) + 2,
         _ => at(end) + 1,
     };
-    Some(Bracket { start, id: (at(second) + 1, at(end)), text: text.min(line.len()) })
+    Some(Bracket {
+        start,
+        logger: (at(first) + 1, at(second)),
+        id: (at(second) + 1, at(end)),
+        text: text.min(line.len()),
+    })
 }
 
 // nothing, a time (perhaps without its first characters), or the journal's `name[pid]: `
@@ -302,7 +309,7 @@ fn split_continuation(line: &[u8]) -> Result<Line<'_>, Skip> {
         if bar == id.len() + 1 && id.len() >= 5 && id.iter().all(u8::is_ascii_hexdigit) {
             let text = inner[bar + 1..].strip_prefix(b" ").unwrap_or(&inner[bar + 1..]);
             let id = request_id(id).ok_or(Skip::Continuation)?;
-            return Ok(Line { id, text, time: None, continued: true, journal: false, error: false });
+            return Ok(Line { id, text, time: None, continued: true, journal: false, trouble: false });
         }
     }
     Err(old_layout(line))

@@ -104,12 +104,15 @@ pub struct Details {
     pub through: Option<Through>,
     /// The client's release from contentTags, such as `rhel-9`.
     pub client_os: Option<Box<str>>,
-    /// The first lines of level ERROR and the Completed line of a request that failed.
-    pub complaints: Vec<Box<str>>,
+    /// The first lines that say what went wrong.
+    pub trouble: Vec<Box<str>>,
+    /// The Completed line of a request that failed.
+    pub refusal: Option<Box<str>>,
 }
 
-/// Lines of a failed request that are kept, and characters of each.
-const COMPLAINTS: (usize, usize) = (4, 240);
+/// Lines of a request that say what went wrong, and characters of each, that are kept.
+const TROUBLE: usize = 3;
+const LONGEST: usize = 240;
 
 /// Katello's own word on the way a host came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,11 +193,31 @@ impl Request {
 }
 
 impl Details {
-    /// Of a line that says that something went wrong.
-    pub fn complaint(text: &[u8]) -> Self {
-        let shown = String::from_utf8_lossy(&text[..text.len().min(4 * COMPLAINTS.1)]);
-        let plain = shown.trim().chars().take(COMPLAINTS.1).map(|c| if c.is_control() { '.' } else { c });
-        Self { complaints: vec![plain.collect::<String>().into()], ..Self::default() }
+    /// Of a line that says what went wrong.
+    pub fn of_trouble(text: &[u8]) -> Self {
+        Self { trouble: vec![shown(text)], ..Self::default() }
+    }
+
+    /// Of the Completed line of a request that failed.
+    pub fn of_refusal(text: &[u8]) -> Self {
+        Self { refusal: Some(shown(text)), ..Self::default() }
+    }
+
+    /// Another line that says what went wrong would be kept.
+    pub const fn has_room(&self) -> bool {
+        self.trouble.len() < TROUBLE
+    }
+
+    /// What of it tells why the request failed.
+    pub fn split_off_failure(&mut self) -> Self {
+        Self { trouble: std::mem::take(&mut self.trouble), refusal: self.refusal.take(), ..Self::default() }
+    }
+
+    /// Lines of a request that failed, as the log has them.
+    pub fn take_failure(&mut self) -> Vec<Box<str>> {
+        let mut lines = std::mem::take(&mut self.trouble);
+        lines.extend(self.refusal.take());
+        lines
     }
 
     /// Adds what a later line of the same request said.
@@ -216,10 +239,18 @@ impl Details {
         self.pull |= later.pull;
         self.through = self.through.take().or(later.through);
         self.client_os = self.client_os.take().or(later.client_os);
-        for line in later.complaints {
-            // of many the last says how it ended
-            self.complaints.truncate(COMPLAINTS.0 - 1);
-            self.complaints.push(line);
+        for line in later.trouble {
+            // where files overlap a line can stand twice
+            if self.has_room() && !self.trouble.contains(&line) {
+                self.trouble.push(line);
+            }
         }
+        self.refusal = self.refusal.take().or(later.refusal);
     }
+}
+
+fn shown(text: &[u8]) -> Box<str> {
+    let text = String::from_utf8_lossy(&text[..text.len().min(4 * LONGEST)]);
+    let plain = text.trim().chars().take(LONGEST).map(|c| if c.is_control() { '.' } else { c });
+    plain.collect::<String>().into()
 }

@@ -363,7 +363,7 @@ pub struct FailureSample {
     pub started_at: Timestamp,
     /// Its host.
     pub host: Option<String>,
-    /// Lines of level ERROR and the Completed line of the request that made it fail.
+    /// Lines that say what went wrong, and the Completed line, of the request that made it fail.
     pub lines: Vec<String>,
 }
 

@@ -4,7 +4,7 @@ use super::addresses::{AddressId, KINDS};
 use super::join::Outcome;
 use super::record::Chain;
 use super::session::{ErrorClass, Ms, NameId, Session};
-use crate::log::request::{Kind, Request};
+use crate::log::request::{Details, Kind, Request};
 
 /// The consumer belongs to no session, or to none that is known yet.
 pub(super) const NO_SESSION: u32 = u32::MAX;
@@ -32,6 +32,8 @@ pub(super) struct Consumer {
     pub(super) registers: u16,
     pub(super) url: NameId,
     pub(super) register_address: AddressId,
+    /// Lines of its last POST /register that failed.
+    pub(super) failed: Option<Box<Details>>,
     /// Its requests one by one, where a recorder keeps them.
     pub(super) recorded: Chain,
 }
@@ -57,6 +59,7 @@ impl Default for Consumer {
             registers: 0,
             url: NameId::NONE,
             register_address: AddressId::NONE,
+            failed: None,
             recorded: Chain::EMPTY,
         }
     }

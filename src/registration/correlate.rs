@@ -6,8 +6,8 @@ use super::SILENCE_US;
 use super::addresses::{AddressId, Addresses, BUCKET_SECS, State, kind_number};
 use super::background::{BackgroundCounts, UuidHasher};
 use super::capsule::Forwarded;
-use super::complaints::Complaints;
 use super::consumer::{Consumer, NO_SESSION, register_result};
+use super::failures::FailureLines;
 use super::join::{Outcome, Requests};
 use super::record::Recorder;
 use super::session::{ErrorClass, Group, Ms, NameId, Names, Session, Uuid};
@@ -65,7 +65,7 @@ pub struct Correlator {
     /// Keeps requests one by one, where a trace is asked for.
     pub recorder: Option<Recorder>,
     /// Lines of requests that failed.
-    pub complaints: Complaints,
+    pub failures: FailureLines,
     /// Requests of sessions that a metric is made of.
     pub attributed: u64,
     consumers: HashMap<u128, Consumer, BuildHasherDefault<UuidHasher>>,
@@ -196,7 +196,6 @@ impl Correlator {
         let success = answered && !failed;
         let started_at = Timestamp(request.start_us);
         let index = self.sessions.len() as u32;
-        self.complaints.create(index, request.status, &mut details);
         let address = self.addresses.id(request.address);
         // another machine of the same name may fail: that ends nothing
         if !failed {
@@ -218,6 +217,9 @@ impl Correlator {
             },
             ..Session::default()
         });
+        if let Some(session) = self.sessions.last() {
+            self.failures.keep(session, details.take_failure(), &self.names);
+        }
         if let Some(recorder) = &mut self.recorder {
             recorder.create(&request, outcome);
         }
@@ -300,9 +302,8 @@ impl Correlator {
     }
 
     fn host_register(&mut self, request: Request, outcome: Outcome) {
-        let details = request.details.as_deref().cloned().unwrap_or_default();
+        let mut details = request.details.as_deref().cloned().unwrap_or_default();
         if details.param_uuid.is_some() {
-            self.complaints.register(details.param_uuid, request.status, &details);
             let mut request = request;
             request.uuid = details.param_uuid;
             self.keyed(request, outcome);
@@ -327,6 +328,7 @@ impl Correlator {
             recorder.of_session(index, &request, outcome);
         }
         register_result(session, &request, outcome);
+        self.failures.keep(session, details.take_failure(), &self.names);
         session.ended_at = session.ended_at.max(Timestamp(request.end_us()));
         (clues.url, clues.registered, clues.register_address) = (url, true, address);
         self.attributed += 1;
@@ -365,7 +367,10 @@ impl Correlator {
             self.addresses.activity(address, bucket, background);
         }
         consumer.last_us = consumer.last_us.max(end_us);
-        let Some(details) = request.details else { return };
+        let Some(mut details) = request.details else { return };
+        if request.kind == Kind::HostRegister && details.refusal.is_some() {
+            consumer.failed = Some(Box::new(details.split_off_failure()));
+        }
         if let Some(url) = details.param_url.as_deref().filter(|_| request.kind == Kind::HostRegister) {
             consumer.url = self.names.intern(url);
         }
@@ -425,6 +430,8 @@ impl Correlator {
                     0 => Some(ErrorClass::NoResponse),
                     status => ErrorClass::of_status(status),
                 };
+                let lines = consumer.failed.map(|mut failed| failed.take_failure());
+                self.failures.keep(session, lines.unwrap_or_default(), &self.names);
             }
             let clues = &mut self.clues[consumer.session as usize];
             (clues.url, clues.registered, clues.register_address) =

@@ -2,8 +2,8 @@
 
 use super::background::BackgroundCounts;
 use super::capsule::{self, Capsules, Forwarded, NamedLog, SatelliteTime};
-use super::complaints::Complaint;
 use super::correlate::{Clues, Correlator};
+use super::failures::{self, FailureSample};
 use super::join::JoinCounts;
 use super::session::Uuid;
 use super::session::{Evidence, Group, NameId, Names, Session};
@@ -80,7 +80,7 @@ pub struct Registrations {
     /// What capsules saw, where their logs were read.
     pub capsules: Capsules,
     /// The first that failed of each class, and what the log says of them.
-    pub complaints: Vec<Complaint>,
+    pub failures: Vec<FailureSample>,
     /// Sessions with their requests, cut ones too, where they were recorded.
     pub traced: Vec<Traced>,
     /// What was asked for.
@@ -108,9 +108,9 @@ impl Registrations {
             traced.rename(&mut keep);
             traced
         }));
-        self.complaints.extend(other.complaints.into_iter().map(|mut complaint| {
-            complaint.host = keep(complaint.host);
-            complaint
+        self.failures.extend(other.failures.into_iter().map(|mut sample| {
+            sample.host = keep(sample.host);
+            sample
         }));
         for (group, n) in other.cut {
             *self.cut.entry(group).or_default() += n;
@@ -159,7 +159,7 @@ impl Registrations {
     /// Puts the sessions of several Satellites in order.
     pub fn sort(&mut self) {
         sort(&mut self.sessions, &self.names);
-        self.complaints.sort_by_key(|c| c.started_at);
+        failures::sort(&mut self.failures, &self.names);
         traced::sort(&mut self.traced, &self.names);
     }
 }
@@ -196,9 +196,9 @@ pub fn finish(
         Some(recorder) => traced::traced(recorder, &all, &fetched, &ways, window),
         None => Vec::new(),
     };
-    let complaints = std::mem::take(&mut all.complaints).first(&all.sessions, &all.clues, window);
     let (mut sessions, cut) = in_order(all.sessions, &all.clues, window);
     sort(&mut sessions, &all.names);
+    let failures = all.failures.first(&sessions);
     Registrations {
         sessions,
         cut,
@@ -212,7 +212,7 @@ pub fn finish(
         requests,
         forwarded,
         capsules: Capsules::default(),
-        complaints,
+        failures,
         traced,
         window,
         notes,

@@ -20,7 +20,7 @@ const AHEAD: usize = 32;
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// It has a Completed line.
+    /// It has a Completed line. The order of the variants is that of `record::How`.
     Answered,
     /// It has none although the log goes on.
     Unanswered,

@@ -3,14 +3,14 @@
 //! `join` makes whole requests of the parts that blocks and files hold, `correlate` makes sessions of requests,
 //! `way_in` tells how each host came, `unkeyed` shares out what carries no key and says so,
 //! `capsule` brings what capsules saw beside it, `record` and `traced` keep the requests of sessions for a trace,
-//! `complaints` what the log says of the first that failed.
+//! `failures` what the log says of the first that failed.
 
 pub mod addresses;
 pub mod background;
 pub mod capsule;
-pub mod complaints;
 mod consumer;
 pub mod correlate;
+pub mod failures;
 pub mod finish;
 pub mod join;
 pub mod least_squares;

@@ -1,4 +1,4 @@
-//! Requests of sessions kept one by one, where a trace is asked for; `metrics` has no recorder and pays nothing.
+//! Requests of sessions kept one by one, for traces, reports and Parquet; `metrics` alone has no recorder and pays nothing.
 //!
 //! What a consumer sends waits until the correlator puts the consumer away: then it is its session's, or nobody's. What carries no key waits with its address, as long as that can be one client's own.
 
@@ -67,7 +67,7 @@ impl Recorded {
 }
 
 /// Requests of a consumer beside each other, so that memory is asked for them together.
-const BESIDE: usize = 16;
+const BESIDE: usize = 8;
 
 /// Where the latest of a consumer's requests wait. How many of a block are used stands here, so that one more is a write
 /// that nothing waits for: blocks lie far from each other.
@@ -183,23 +183,21 @@ impl Recorder {
 
     /// A consumer is put away: what it sent is the session's with this number, or nobody's.
     pub(super) fn close(&mut self, chain: Chain, index: u32, sessions: &[Session]) {
-        let mut blocks = Vec::new();
-        let mut at = chain.place;
+        let mut requests = Vec::new();
+        let (mut at, mut used) = (chain.place, usize::from(chain.used));
         while let Some(block) = self.waiting.get_mut(at as usize) {
-            blocks.push(at as usize);
+            if (index as usize) < sessions.len() {
+                requests.extend(block.requests[..used].iter().rev());
+            }
+            used = BESIDE;
             let next = std::mem::replace(&mut block.before, self.free);
             self.free = at;
             at = next;
         }
-        if blocks.is_empty() || (index as usize) >= sessions.len() {
-            return;
+        if !requests.is_empty() {
+            requests.reverse();
+            self.kept.push((index, requests.into()));
         }
-        let mut requests = Vec::with_capacity(blocks.len() * BESIDE);
-        for (behind, place) in blocks.iter().enumerate().rev() {
-            let used = if behind == 0 { usize::from(chain.used) } else { BESIDE };
-            requests.extend_from_slice(&self.waiting[*place].requests[..used]);
-        }
-        self.kept.push((index, requests.into()));
     }
 
     /// GET /register.
@@ -262,7 +260,7 @@ mod tests {
             keyed(&mut recorder, &mut background, at..at + 1);
             keyed(&mut recorder, &mut first, at..at + 1);
         }
-        assert_eq!(recorder.waiting.len(), 4);
+        assert_eq!(recorder.waiting.len(), 6);
         recorder.close(background, u32::MAX, &[]);
         keyed(&mut recorder, &mut second, 100..140);
         keyed(&mut recorder, &mut first, 20..40);
@@ -275,6 +273,6 @@ mod tests {
             .iter()
             .map(|(of, requests)| (*of, requests.iter().map(|r| r.ms).collect::<Vec<_>>()));
         assert_eq!(kept.collect::<Vec<_>>(), [(1, (100..140).collect()), (0, (0..40).collect())]);
-        assert_eq!(recorder.waiting.len(), 6, "places are used again");
+        assert_eq!(recorder.waiting.len(), 10, "places are used again");
     }
 }

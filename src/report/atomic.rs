@@ -21,6 +21,7 @@ impl WriteError {
             io::ErrorKind::NotFound => "; make its folder first",
             io::ErrorKind::PermissionDenied => "; name a place that you may write to",
             io::ErrorKind::StorageFull => "; make room, or name another place",
+            io::ErrorKind::AlreadyExists => "; move what is there away",
             io::ErrorKind::IsADirectory => "; name a file in it",
             _ => "",
         };

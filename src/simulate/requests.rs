@@ -300,7 +300,11 @@ impl Scribe<'_> {
         match request.status {
             200 | 201 => {}
             410 => self.gone(host, app)?,
-            500 => self.log.lines(Mark { level: Level::Error, ..app }, &BACKTRACE)?,
+            500 => {
+                self.log
+                    .line(Mark { level: Level::Warn, ..app }, |out, _| extend(out, &["Action failed"]))?;
+                self.log.lines(app, &BACKTRACE)?;
+            }
             429 | 503 => self.log.line(Mark { level: Level::Warn, ..app }, |out, _| {
                 extend(out, &["Action failed: the server is busy, try again later"]);
             })?,

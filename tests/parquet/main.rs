@@ -161,7 +161,7 @@ fn a_run_without_a_name_has_the_time_of_its_first_registration() {
         serde_json::from_str(fs::read_to_string(lines).unwrap().lines().next().unwrap()).unwrap();
     let name: String =
         first["started_at"].as_str().unwrap().replace(['-', ':'], "").chars().take(15).collect();
-    assert!(lake.join(format!("sessions/run={name}Z/day=2026-04-04/part-0.parquet")).is_file(), "{name}");
+    assert!(lake.join(format!("sessions/run=at-{name}Z/day=2026-04-04/part-0.parquet")).is_file(), "{name}");
 }
 
 #[test]
@@ -172,9 +172,10 @@ fn bad_places_and_names_are_refused_before_anything_is_read() {
     let run = |words: &str| Run::new("metrics --log").arg(storm.log()).words(words);
     run("--parquet").arg(&file).go().code(2).told("is a file; name a folder").says_nothing_on_stdout();
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
-    for name in ["", "../up", "_hidden", ".x", "two words", "a=b", "é"] {
+    for name in ["", "../up", "_hidden", ".x", "two words", "a=b", "é", "17", "2026-04-04", "12e4567", "nan"]
+    {
         let done = run("--parquet").arg(storm.dir.join("lake")).arg("--run").arg(name).go().code(2);
-        done.told("use letters, digits").says_nothing_on_stdout();
+        done.told("begin with a letter").says_nothing_on_stdout();
     }
     assert!(!storm.dir.join("lake").exists());
     run("--run x").go().code(2).told("--parquet");
@@ -185,22 +186,49 @@ fn bad_places_and_names_are_refused_before_anything_is_read() {
 
 #[cfg(unix)]
 #[test]
-fn a_place_that_cannot_be_written_leaves_what_was_there() {
+fn a_place_that_is_taken_leaves_both_tables_as_they_were() {
     let storm = Storm::new("--sessions 30");
     let (lake, _) = lake(&storm, "--run one");
+    let bytes = |paths: &[PathBuf]| paths.iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>();
     let there = files(&lake);
-    let before: Vec<Vec<u8>> = there.iter().map(|path| fs::read(path).unwrap()).collect();
-    // a folder where a file has to go: the second table cannot be put into its place
-    let blocked = Run::new("metrics --quiet --run one --log")
-        .arg(storm.log())
-        .arg("--parquet")
-        .arg("/dev/full/lake")
-        .go()
-        .code(2);
-    blocked.told("/dev/full").says_nothing_on_stdout();
-    assert_eq!(there.iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>(), before);
-    // and the same log gives the same bytes
-    let (_, _) = self::lake(&storm, "--run one");
-    assert_eq!(files(&lake), there, "no unfinished file is left");
-    assert_eq!(there.iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>(), before);
+    let before = bytes(&there);
+    // the same log gives the same bytes
+    self::lake(&storm, "--run one");
+    assert_eq!((files(&lake), bytes(&there)), (there.clone(), before.clone()));
+    // a folder where a file of the second table has to go
+    let sessions = lake.join("sessions/run=one/day=2026-04-04/part-0.parquet");
+    fs::remove_file(&sessions).unwrap();
+    fs::create_dir(&sessions).unwrap();
+    let other = Storm::new("--sessions 30 --seed 9");
+    let write = |lake: &Path| {
+        Run::new("metrics --quiet --run one --log").arg(other.log()).arg("--parquet").arg(lake).go()
+    };
+    write(&lake).code(2).told("part-0.parquet").told("move what is there away");
+    let requests: Vec<PathBuf> = there.iter().filter(|p| **p != sessions).cloned().collect();
+    assert_eq!(files(&lake), requests, "no unfinished file is left");
+    assert_eq!(bytes(&requests), before[..1]);
+    // what a killed run left goes, what a link leads to stays
+    fs::remove_dir(&sessions).unwrap();
+    let day = lake.join("requests/run=one/day=2026-04-04");
+    fs::write(day.join(".reginfra-killed.part"), "half").unwrap();
+    let elsewhere = storm.dir.join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("part-9.parquet"), "theirs").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, lake.join("requests/run=one/day=2026-01-01")).unwrap();
+    write(&lake).code(0);
+    assert_eq!(fs::read_dir(&day).unwrap().count(), 1);
+    assert_eq!(fs::read(elsewhere.join("part-9.parquet")).unwrap(), b"theirs");
+    // nothing can be written below it: said before anything is read
+    let done = Run::new("metrics --run one --log /no/such/log --parquet /dev/full/lake").go().code(2);
+    done.told("/dev/full: is a file").says_nothing_on_stdout();
+}
+
+#[test]
+fn a_run_is_named_on_stderr_and_so_is_one_that_it_replaces() {
+    let storm = Storm::new("--sessions 10");
+    let lake = storm.dir.join("lake");
+    let write =
+        || Run::new("metrics --run one --log").arg(storm.log()).arg("--parquet").arg(&lake).go().code(0);
+    write().told("lake: run one\n");
+    write().told("lake: run one, in place of the one that was there");
 }

@@ -210,3 +210,63 @@ fn the_first_failures_of_each_class_come_with_what_the_log_says_of_them() {
         assert_eq!(answered(&cut.json["failure_samples"]), answered(&answer.json["failure_samples"]), "{at}");
     }
 }
+
+fn lines(answer: &crate::support::Answer, host: &str, at: usize) -> Value {
+    let found = answer.json["failure_samples"].as_array().unwrap().iter().filter(|s| s["host"] == host);
+    found.map(|s| s["lines"].clone()).nth(at).unwrap_or_default()
+}
+
+#[test]
+fn a_failure_s_lines_are_of_the_request_that_made_it_fail() {
+    let says = |log: Log, second, id: u32, level: &str, logger: &str, text: &str| {
+        log.line(second, &format!("{} [{level}|{logger}|{id:08x}] {text}", clock(second)))
+    };
+    let completed = |status| format!("Completed {status} Whatever in 70ms (Views: 0.4ms)");
+    // its create said something and was good; the registration behind it failed
+    let created = [
+        named("a.lab"),
+        format!("Katello::Host::SubscriptionFacet (33) create event on uuid {}", crate::log::uuid(1)),
+    ];
+    let log = Log::new().request_with_id(0x61, 0, CREATE, HERE, &created, Some((201, 900)));
+    let log = says(log, 0, 0x61, "W", "app", "harmless").register(10, 1, None, HERE, 422, 70);
+    // as Foreman logs an exception, in a place where files overlap; others' loggers are no words of the request
+    let log = log.request_with_id(0x62, 20, CREATE, HERE, &[named("b.lab")], Some((500, 70)));
+    let log = says(log, 20, 0x62, "W", "app", "Action failed");
+    let log = says(log, 20, 0x62, "W", "app", "Action failed");
+    let log = says(log, 20, 0x62, "I", "app", "Backtrace for 'Action failed' error (X): why");
+    let log = says(log, 20, 0x62, "E", "dyn", "another task");
+    // one consumer registers twice, and fails twice
+    let log = log.create(30, "c.lab", 3, "10.7.3.3", 900).register(32, 3, None, "10.7.3.3", 500, 70);
+    let log = log.create(700, "c.lab", 3, "10.7.3.3", 900).register(702, 3, None, "10.7.3.3", 422, 70);
+    let answer = log.goes_on_until(1500).answer();
+    assert_eq!(lines(&answer, "a.lab", 0), json!([completed(422)]));
+    let why = json!(["Action failed", "Backtrace for 'Action failed' error (X): why", completed(500)]);
+    assert_eq!(lines(&answer, "b.lab", 0), why);
+    assert_eq!(lines(&answer, "c.lab", 0), json!([completed(500)]), "{:#}", answer.json["failure_samples"]);
+    assert_eq!(lines(&answer, "c.lab", 1), json!([completed(422)]));
+}
+
+#[test]
+fn failures_before_the_window_and_of_nobody_take_no_sample_s_place() {
+    let many = (0..100).fold(Log::new(), |log, n| log.failed(n, &format!("early{n}.lab"), HERE, 500, 20));
+    let many = (0..100).fold(many, |log, n| log.register(n, 1000 + n as u32, None, HERE, 422, 20));
+    let log = many.failed(200, "late.lab", HERE, 500, 20).goes_on_until(300);
+    let words = format!("--since {}", utc(150));
+    let answer = log.answer_to(&words, &[log.text()]);
+    assert_eq!(lines(&answer, "late.lab", 0), json!(["Completed 500 Whatever in 20ms (Views: 0.4ms)"]));
+}
+
+#[test]
+fn failures_of_one_second_keep_their_own_lines() {
+    let log = (0..40).fold(Log::new(), |log, n| {
+        let host = format!("h{:02}.lab", 39 - n);
+        log.failed(5, &host, HERE, if n % 2 == 0 { 500 } else { 403 }, i64::from(n))
+    });
+    let answer = log.goes_on_until(100).answer();
+    for n in 0..10 {
+        let (host, ms) = (format!("h{n:02}.lab"), 39 - n);
+        let status = if ms % 2 == 0 { 500 } else { 403 };
+        let line = format!("Completed {status} Whatever in {ms}ms (Views: 0.4ms)");
+        assert_eq!(lines(&answer, &host, 0), json!([line]), "{host}");
+    }
+}

@@ -96,7 +96,7 @@ const MESSAGES: [&str; 14] = [
     "generating new uuid",
     "ForemanWebhooks::EventSubscriber: ",
     "Candlepin returned different consumer uuid than requested (",
-    "Action failed: ",
+    "Action failed",
     "Couldn't authorize ",
     "RestClient::Gone: ",
 ];

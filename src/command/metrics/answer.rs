@@ -10,7 +10,7 @@ use crate::log::proxy::line::Form;
 use crate::metrics::answer::{Answer, Attribution, Background, Coverage, FailureSample, SourceAnswer};
 use crate::metrics::capsules;
 use crate::metrics::measure;
-use crate::registration::complaints::Complaint;
+use crate::registration::failures;
 use crate::registration::finish::Registrations;
 use crate::timestamp::{Timestamp, UtcOffset};
 
@@ -73,13 +73,13 @@ pub fn answer_of(collected: &Collected) -> Answer {
 }
 
 fn failures(all: &Registrations) -> Vec<FailureSample> {
-    let sample = |found: &Complaint| FailureSample {
+    let sample = |found: &failures::FailureSample| FailureSample {
         class: found.class,
         started_at: found.started_at,
         host: all.names.get(found.host).map(ToOwned::to_owned),
         lines: found.lines.iter().map(ToString::to_string).collect(),
     };
-    all.complaints.iter().map(sample).collect()
+    all.failures.iter().map(sample).collect()
 }
 
 fn coverage_of(collected: &Collected, total: &Counts) -> Coverage {

@@ -224,6 +224,11 @@ impl Flow<'_> {
         let reading = self.reading(&inputs);
         let mut correlator =
             if beside_capsules { Correlator::beside_capsules() } else { Correlator::default() };
+        let window = Window {
+            since: self.args.since.unwrap_or(Window::ALL.since),
+            until: self.args.until.unwrap_or(Window::ALL.until),
+        };
+        correlator.failures.window = window;
         correlator.recorder = self.record.then(Recorder::default);
         let mut stages = Stages {
             joiner: Joiner::default(),
@@ -234,10 +239,6 @@ impl Flow<'_> {
         let files = read::read(inputs, reading, &mut stages);
         let Stages { joiner, mut correlator, .. } = stages;
         let requests = joiner.finish(&mut correlator);
-        let window = Window {
-            since: self.args.since.unwrap_or(Window::ALL.since),
-            until: self.args.until.unwrap_or(Window::ALL.until),
-        };
         let file_read = |((name, compression), found)| FileRead { name, compression, found, capsule: None };
         let time = time_of(&files, requests.last_us);
         Collected {

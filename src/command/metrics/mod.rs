@@ -244,8 +244,12 @@ fn write_out(
             .with_context(|| format!("--save {}", dir.display()))?;
     }
     if let Some(dir) = &args.parquet {
-        parquet::write(dir, args.run.as_deref(), all)
+        let written = parquet::write(dir, args.run.as_deref(), all)
             .with_context(|| format!("--parquet {}", dir.display()))?;
+        if let Some(written) = written.filter(|_| !args.source.quiet) {
+            let how = if written.replaced { ", in place of the one that was there" } else { "" };
+            say(&format!("note: {}: run {}{how}", dir.display(), written.run));
+        }
     }
     let stdout = std::path::Path::new("-");
     if args.json {

@@ -1,6 +1,7 @@
 //! Sessions in, the few out that a page names: the slowest, failed ones as samples, attempts by capsule.
 
 use crate::kept::sessions::SessionLine;
+use crate::registration::failures::SAMPLES;
 use crate::registration::finish::Registrations;
 use crate::registration::session::{ErrorClass, Group};
 use crate::timestamp::Timestamp;
@@ -9,8 +10,6 @@ use std::collections::BTreeMap;
 
 /// Slowest registrations that are shown.
 pub const SLOWEST: usize = 20;
-/// Failed attempts that are shown of each class.
-pub const SAMPLES: usize = 5;
 
 /// An attempt by name.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -135,7 +135,9 @@ fn escape_markdown(text: &str, out: &mut dyn std::io::Write) -> std::io::Result<
             '&' => out.write_all(b"&amp;")?,
             '@' => out.write_all(b"&#64;")?,
             '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '!' => write!(out, "\\{c}")?,
-            '\n' | '\r' => out.write_all(b" ")?,
+            // lines of a cell
+            '\n' => out.write_all(b"<br>")?,
+            '\r' => out.write_all(b" ")?,
             _ => write!(out, "{c}")?,
         }
     }
@@ -151,7 +153,7 @@ mod tests {
         let mut out = Vec::new();
         escape_markdown("<img>|`x`\n![a](b) @all foreman#1", &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(text, "&lt;img&gt;\\|\\`x\\` \\!\\[a\\](b) &#64;all foreman#1");
+        assert_eq!(text, "&lt;img&gt;\\|\\`x\\`<br>\\!\\[a\\](b) &#64;all foreman#1");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod requests;
 mod sessions;
 mod table;
 
-use super::atomic::{Beside, WriteError};
+use super::atomic::{Beside, PART, WriteError};
 use crate::registration::finish::Registrations;
 use crate::registration::session::Session;
 use crate::registration::traced::Traced;
@@ -22,10 +22,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const FEWEST: usize = 4096;
 /// Files of a table and day, at most.
 const MOST_FILES: usize = 8;
-/// Sessions at the middle of the day, at most: the number stands in an int.
+/// Their numbers stand in an int.
 const MOST_SESSIONS: usize = i32::MAX as usize;
 
-/// Why there is no Parquet; files that stood there stand there still, unless it says otherwise.
+/// Why there is no Parquet.
 #[derive(Debug, thiserror::Error)]
 pub enum ParquetError {
     /// A file could not be written or put into its place.
@@ -39,8 +39,8 @@ pub enum ParquetError {
     },
     /// The run's name would not be read back as it is, or lead elsewhere.
     #[error(
-        "run '{name}': engines take the name from the folder 'run=NAME'; use letters, digits, '.', '_' and '-' \
-         alone, 100 at most, the first a letter or digit"
+        "run '{name}': engines take the name from the folder 'run=NAME' and make a number, a date or nothing of some; \
+         begin with a letter, use letters, digits, '.', '_' and '-', 100 at most, and no word such as true, null, nan or infinity"
     )]
     Name {
         /// As the user wrote it.
@@ -84,54 +84,99 @@ struct Part {
 /// Before anything is computed: whether `dir` can take a run of this name.
 ///
 /// # Errors
-/// `dir` is a file, or the name cannot be a folder's.
+/// `dir` or the place of a table is a file or cannot be written, or the name cannot be a folder's.
 pub fn check(dir: &Path, run: Option<&str>) -> Result<(), ParquetError> {
-    if fs::metadata(dir).is_ok_and(|there| !there.is_dir()) {
-        return Err(ParquetError::NotAFolder { path: dir.to_owned() });
+    if let Some(name) = run.filter(|name| !fits(name)) {
+        return Err(ParquetError::Name { name: name.to_owned() });
     }
+    for kind in Kind::ALL {
+        let table = dir.join(kind.name());
+        // the first that is there is where folders will be made
+        let there = table.ancestors().map(|p| if p.as_os_str().is_empty() { Path::new(".") } else { p });
+        let Some(place) = there.into_iter().find(|place| place.exists()) else { continue };
+        if !place.is_dir() {
+            return Err(ParquetError::NotAFolder { path: place.to_owned() });
+        }
+        tempfile::Builder::new()
+            .prefix(PART.0)
+            .suffix(PART.1)
+            .tempfile_in(place)
+            .map_err(|e| WriteError::new(place, e.kind().into()))?;
+    }
+    Ok(())
+}
+
+fn fits(name: &str) -> bool {
     let plain = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
-    let fits = |name: &str| {
-        name.len() <= 100
-            && name.bytes().all(plain)
-            && name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
-    };
-    match run.filter(|name| !fits(name)) {
-        Some(name) => Err(ParquetError::Name { name: name.to_owned() }),
-        None => Ok(()),
-    }
+    let word = || ["true", "false", "null", "none"].iter().any(|w| name.eq_ignore_ascii_case(w));
+    name.len() <= 100
+        && name.bytes().all(plain)
+        && name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && name.parse::<f64>().is_err()
+        && !word()
+}
+
+/// What was written.
+#[derive(Debug)]
+pub struct Written {
+    /// The run's name.
+    pub run: String,
+    /// A run of that name was there.
+    pub replaced: bool,
 }
 
 /// Writes both tables of a run, whose requests were recorded; without a name it has the time of its first registration.
-/// A run of that name is replaced, once all files are written. Says which folders hold it; none without registrations.
+/// A run of that name is replaced, once all files are written. None without registrations.
 ///
 /// # Errors
 /// As `check`, and what the system says of a file.
-pub fn write(dir: &Path, run: Option<&str>, all: &Registrations) -> Result<Vec<PathBuf>, ParquetError> {
+pub fn write(dir: &Path, run: Option<&str>, all: &Registrations) -> Result<Option<Written>, ParquetError> {
     check(dir, run)?;
-    let Some(first) = all.sessions.first() else { return Ok(Vec::new()) };
+    let Some(first) = all.sessions.first() else { return Ok(None) };
     if all.sessions.len() > MOST_SESSIONS {
         return Err(ParquetError::TooMany { sessions: all.sessions.len() });
     }
     let run = run.map_or_else(|| named_by(first), ToOwned::to_owned);
     let folder = |kind: Kind| dir.join(kind.name()).join(format!("run={run}"));
+    let replaced = Kind::ALL.into_iter().any(|kind| folder(kind).exists());
     let parts: Vec<Part> =
         Kind::ALL.into_iter().flat_map(|kind| parts(kind, &folder(kind), &all.sessions)).collect();
+    let written = put_all(&parts, all);
+    if written.is_err() {
+        // folders in which nothing is: engines fail where a run has no file
+        for place in parts.iter().flat_map(|part| part.path.ancestors().skip(1).take(2)) {
+            let _ = fs::remove_dir(place);
+        }
+    }
+    written?;
+    for kind in Kind::ALL {
+        remove_stale(&folder(kind), &parts).map_err(|e| WriteError::new(&folder(kind), e))?;
+    }
+    Ok(Some(Written { run, replaced }))
+}
+
+fn put_all(parts: &[Part], all: &Registrations) -> Result<(), ParquetError> {
     for day in parts.iter().filter_map(|part| part.path.parent()) {
         fs::create_dir_all(day).map_err(|e| WriteError::new(day, e))?;
     }
     let traced: Vec<&Traced> = all.traced.iter().filter(|traced| !traced.cut).collect();
-    for (file, part) in write_all(&parts, all, &traced)?.into_iter().zip(&parts) {
+    let files = write_all(parts, all, &traced)?;
+    // all of them, or none
+    for part in parts {
+        if part.path.is_dir() {
+            return Err(WriteError::new(&part.path, std::io::ErrorKind::AlreadyExists.into()).into());
+        }
+    }
+    for (file, part) in files.into_iter().zip(parts) {
         file.put().map_err(|e| WriteError::new(&part.path, e))?;
     }
-    for kind in Kind::ALL {
-        remove_stale(&folder(kind), &parts).map_err(|e| WriteError::new(&folder(kind), e))?;
-    }
-    Ok(Kind::ALL.into_iter().rev().map(folder).collect())
+    Ok(())
 }
 
-// `20260404T100000Z`: no engine takes it for a number or a date
+// `at-20260404T100002Z`: no engine takes it for a number or a date
 fn named_by(first: &Session) -> String {
-    first.started_at.to_string().chars().filter(char::is_ascii_alphanumeric).take(15).chain(['Z']).collect()
+    let time = first.started_at.to_string();
+    format!("at-{}Z", time.chars().filter(char::is_ascii_alphanumeric).take(15).collect::<String>())
 }
 
 // sessions come in the order of their starts: a day's are neighbours
@@ -183,27 +228,27 @@ fn write_all(parts: &[Part], all: &Registrations, traced: &[&Traced]) -> Result<
     Ok(done.into_iter().map(|(_, written)| written).collect::<Result<_, _>>()?)
 }
 
-// days and files of a run of the same name that was there before
+// days and files of a run of the same name that was there before, and what a run that was killed left
 fn remove_stale(folder: &Path, parts: &[Part]) -> std::io::Result<()> {
+    let named = |entry: &fs::DirEntry, (begin, end): (&str, &str)| {
+        entry.file_name().to_str().is_some_and(|name| name.starts_with(begin) && name.ends_with(end))
+    };
     for day in fs::read_dir(folder)? {
-        let day = day?.path();
-        let named = |path: &Path, begin: &str, end: &str| {
-            path.file_name()
-                .and_then(|n| n.to_str())
-                .is_some_and(|n| n.starts_with(begin) && n.ends_with(end))
-        };
-        if !named(&day, "day=", "") || !day.is_dir() {
+        let day = day?;
+        // a link leads to somebody else's
+        if !named(&day, ("day=", "")) || !day.file_type()?.is_dir() {
             continue;
         }
-        for file in fs::read_dir(&day)? {
-            let file = file?.path();
-            if named(&file, "part-", ".parquet") && !parts.iter().any(|part| part.path == file) {
-                fs::remove_file(file)?;
+        for file in fs::read_dir(day.path())? {
+            let file = file?;
+            let ours = named(&file, PART) || named(&file, ("part-", ".parquet"));
+            if ours && file.file_type()?.is_file() && !parts.iter().any(|part| part.path == file.path()) {
+                fs::remove_file(file.path())?;
             }
         }
         // only where nothing is left in it
-        if fs::read_dir(&day)?.next().is_none() {
-            fs::remove_dir(&day)?;
+        if fs::read_dir(day.path())?.next().is_none() {
+            fs::remove_dir(day.path())?;
         }
     }
     Ok(())
@@ -212,6 +257,32 @@ fn remove_stale(folder: &Path, parts: &[Part]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_engines_misread_are_none() {
+        for good in ["nightly-17", "at-20260404T100002Z", "e12", "v1.2", "infinite"] {
+            assert!(fits(good), "{good}");
+        }
+        let long = "x".repeat(101);
+        for bad in [
+            "",
+            "17",
+            "007",
+            "2026-04-04",
+            "12e4567",
+            "_x",
+            ".x",
+            "a=b",
+            "../x",
+            "é",
+            "NaN",
+            "inf",
+            "Null",
+            &long,
+        ] {
+            assert!(!fits(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn the_docs_hold_the_schemas() {

@@ -4,6 +4,7 @@ use super::table::{Cell, Table};
 use crate::kept::sessions::SessionLine;
 use crate::registration::finish::Registrations;
 use crate::registration::session::Evidence;
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -63,7 +64,7 @@ pub(super) fn write(
 
 fn row(number: usize, line: SessionLine<'_>) -> [Cell; 33] {
     let text = |text: Option<String>| text.map(Cell::text).into();
-    let named = |name: Option<std::borrow::Cow<'_, str>>| text(name.map(std::borrow::Cow::into_owned));
+    let named = |name: Option<Cow<'_, str>>| text(name.map(Cow::into_owned));
     let evidence = |evidence: Evidence| Cell::word(evidence.name());
     let e = line.evidence;
     [

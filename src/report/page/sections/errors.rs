@@ -1,10 +1,11 @@
 //! What failed: by class and way in, what to look at first, and the first attempts of each class by name.
 
 use super::slowest::names;
+use crate::registration::failures::SAMPLES;
 use crate::registration::session::ErrorClass;
 use crate::report::durations::count;
 use crate::report::page::Report;
-use crate::report::page::attempts::{Attempt, SAMPLES};
+use crate::report::page::attempts::Attempt;
 use crate::report::page::parts::{Cell, Section, Table, Tone, shown};
 
 /// What a class is, and the first thing to look at (docs/metrics.md).
@@ -50,13 +51,14 @@ pub fn section(report: &Report<'_>) -> Section {
     section
 }
 
-// runs that an earlier version kept have no lines
-fn said(report: &Report<'_>, attempt: &Attempt) -> Cell {
+// of the class's attempt at this place; runs that an earlier version kept have no lines
+fn said(report: &Report<'_>, class: ErrorClass, place: usize, attempt: &Attempt) -> Cell {
     let started_at = attempt.started_at.to_string();
-    let mut found = report.answer.failure_samples.iter().filter(|sample| {
+    let of_class = report.answer.failure_samples.iter().filter(|sample| sample.error_class == class.name());
+    let same = of_class.skip(place).take(1).find(|sample| {
         sample.started_at == started_at && sample.host.as_deref().unwrap_or_default() == attempt.host
     });
-    match found.next().filter(|sample| !sample.lines.is_empty()) {
+    match same.filter(|sample| !sample.lines.is_empty()) {
         Some(sample) => {
             let lines: Vec<String> = sample.lines.iter().map(|line| shown(line)).collect();
             Cell::text(lines.join("\n"))
@@ -81,14 +83,14 @@ fn samples(report: &Report<'_>) -> Table {
     let mut table = Table::new("samples-table", &caption, &heads);
     table.filter = true;
     for (class, attempts) in &report.attempts.failed {
-        for attempt in attempts {
+        for (attempt, place) in attempts.iter().zip(0..) {
             let status = attempt.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
             let mut row = vec![
                 Cell::text(class.name()),
                 Cell::text(shown(&attempt.host)),
                 Cell { value: Some(attempt.status.unwrap_or(0).to_string()), ..Cell::text(status) },
             ];
-            row.push(said(report, attempt));
+            row.push(said(report, *class, place, attempt));
             row.extend(names(attempt));
             row.push(Cell::number(f64::from(attempt.attempt), count(u64::from(attempt.attempt))));
             table.rows.push(row);

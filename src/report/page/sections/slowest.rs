@@ -50,6 +50,9 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
             false,
         )
     });
+    let of_waterfalls =
+        [waterfall::OTHER, waterfall::FAILED].map(|(class, label)| Key::new(class, label, false));
+    let keys = keys.chain(of_waterfalls.into_iter().filter(|_| !report.traces.is_empty()));
     // the bars stand in the table: a legend alone
     let title = format!("The longest took {} in all its known steps", millis(longest as f64));
     section.charts.push(Chart {

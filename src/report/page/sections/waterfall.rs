@@ -8,6 +8,10 @@ use crate::report::page::svg::bar;
 use crate::trace::phase::{Phase, route};
 use crate::trace::{Step, Trace};
 
+/// Bars that only waterfalls have: class in the page, name.
+pub const OTHER: (&str, &str) = ("s-other", "other requests");
+pub const FAILED: (&str, &str) = ("s-failed", "failed, or no answer");
+
 /// Requests of one registration that are shown.
 const MOST: usize = 200;
 
@@ -36,7 +40,7 @@ fn row(step: &Step<'_>, span: i64) -> Vec<Cell> {
         Some(took) => format!("{} after {}", millis(took), millis(step.placed_ms as f64)),
         None => format!("no answer, after {}", millis(step.placed_ms as f64)),
     };
-    let class = if step.failed() { "bad" } else { class_of(step.kind) };
+    let class = if step.failed() { FAILED.0 } else { bar_of(step.kind) };
     let place = bar::placed(class, (step.placed_ms as f64, took.unwrap_or(0.0)), span as f64, &words);
     let status = step.status.map_or_else(|| step.outcome.name().to_owned(), |status| status.to_string());
     vec![
@@ -55,12 +59,12 @@ fn row(step: &Step<'_>, span: i64) -> Vec<Cell> {
 }
 
 // as the bars of the slowest are coloured
-const fn class_of(kind: Kind) -> &'static str {
+const fn bar_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Script => "s-script",
         Kind::Create => "s-create",
         Kind::Facts => "s-facts",
         Kind::HostRegister => "s-host",
-        _ => "s-other",
+        _ => OTHER.0,
     }
 }
