@@ -4,6 +4,7 @@ use super::law::Law;
 use super::measurement::Level;
 use super::monitoring::Monitored;
 use crate::metrics::answer::{Distribution, GroupAnswer};
+use crate::registration::finish::Window;
 
 /// Everything of an archive beyond what its sosreports say together.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,8 @@ pub struct ArchiveAnswer {
 pub struct LevelAnswer {
     /// Its row.
     pub level: Level,
+    /// When its first tries start.
+    pub window: Window,
     /// The Satellite's figures of its first tries, as of a whole log; empty where no registration lies in it.
     pub groups: Vec<GroupAnswer>,
     /// Clients that were to register, and did at once.

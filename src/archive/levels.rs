@@ -109,6 +109,7 @@ fn level(files: LevelFiles, windows: Windows, all: &Registrations, notes: &mut V
         ),
         first_tries,
         groups,
+        window: windows.first,
         level,
         monitored,
     }

@@ -2,7 +2,7 @@
 //!
 //! `place` says where its files are, `measurement` and `client` read them, `levels` measures each level from the
 //! registrations of the archive's sosreports, `join` brings clients and Satellite together by key, `law` fits
-//! throughput against load, `monitoring` reads what was measured of the machines. Ignored are steps of the run that
+//! throughput against load, `monitoring` reads what was measured of the machines, `runs` makes levels what `compare` reads. Ignored are steps of the run that
 //! register no host.
 
 pub mod answer;
@@ -14,6 +14,7 @@ pub mod levels;
 pub mod measurement;
 pub mod monitoring;
 pub mod place;
+pub mod runs;
 
 use crate::source::http::HttpOptions;
 use client::ClientLog;
