@@ -90,6 +90,10 @@ fn law(levels: &str, truth: [f64; 3]) -> Value {
     assert_eq!(answer["archive"]["law_refused"], Value::Null);
     let law = answer["archive"]["law"].clone();
     for (key, truth) in ["lambda", "sigma", "kappa"].into_iter().zip(truth) {
+        if law[key].is_null() {
+            assert_eq!(truth, 0.0, "{key}: {law}");
+            continue;
+        }
         let figure = |part: &str| law[key][part].as_f64().unwrap();
         // where kappa rules, the levels tell little of sigma, and the interval says so
         let held = key == "sigma" && figure("low") <= truth && truth <= figure("high");

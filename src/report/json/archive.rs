@@ -160,8 +160,8 @@ struct MonitoredJson<'a> {
 struct LawJson<'a> {
     kind: &'static str,
     lambda: EstimateJson,
-    sigma: EstimateJson,
-    kappa: EstimateJson,
+    sigma: Option<EstimateJson>,
+    kappa: Option<EstimateJson>,
     knee: Option<EstimateJson>,
     knee_refused: Option<&'a str>,
     peak: Option<EstimateJson>,
@@ -177,12 +177,12 @@ impl<'a> LawJson<'a> {
         Self {
             kind: law.kind.name(),
             lambda: of(&law.lambda),
-            sigma: of(&law.sigma),
-            kappa: of(&law.kappa),
-            knee: law.knee.as_ref().ok().map(of),
-            knee_refused: law.knee.as_ref().err().map(String::as_str),
+            sigma: law.sigma.as_ref().map(of),
+            kappa: law.kappa.as_ref().map(of),
+            knee: law.end.as_ref().ok().map(|end| of(&end.knee)),
+            knee_refused: law.end.as_ref().err().map(String::as_str),
             peak: law.peak.as_ref().map(of),
-            ceiling_per_second: law.ceiling.as_ref().map(of),
+            ceiling_per_second: law.end.as_ref().ok().map(|end| of(&end.ceiling)),
             scatter: law.scatter,
             levels: law.levels,
         }
