@@ -118,8 +118,11 @@ pub struct FailureKinds {
 pub struct ClientAnswer {
     /// First tries that got through, from the client's start to its end, milliseconds.
     pub client_ms: Distribution,
-    /// The Satellite's create, facts and POST /register of those that could be joined, milliseconds.
+    /// The Satellite's create, facts and POST /register of those that could be joined, milliseconds; without POST
+    /// /register where no key names it.
     pub satellite_ms: Distribution,
+    /// Values of `satellite_ms` that have POST /register in them.
+    pub with_host_register: u64,
     /// What remains of the client's duration, milliseconds.
     pub elsewhere_ms: Distribution,
     /// Joined by the consumer UUID that the client was told.

@@ -55,11 +55,20 @@ impl Level {
     }
 }
 
-/// Reads levels in the order of time. `path` is for errors.
+/// What measurement.log says.
+#[derive(Debug, Default)]
+pub struct Measurements {
+    /// In the order of time.
+    pub levels: Vec<Level>,
+    /// What was left out, in words.
+    pub notes: Vec<String>,
+}
+
+/// Reads levels. `path` is for errors.
 ///
 /// # Errors
 /// A row of a level that cannot be read, levels that overlap, none at all.
-pub fn read(file: impl Read, path: &str) -> Result<Vec<Level>, ArchiveError> {
+pub fn read(file: impl Read, path: &str) -> Result<Measurements, ArchiveError> {
     let mut bytes = Vec::new();
     let unreadable = |words: String| ArchiveError::Unreadable { name: path.to_owned(), words };
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|e| unreadable(e.to_string()))?;
@@ -71,7 +80,7 @@ pub fn read(file: impl Read, path: &str) -> Result<Vec<Level>, ArchiveError> {
         line,
         words,
     })?;
-    let mut levels: Vec<Level> = Vec::new();
+    let Measurements { mut levels, mut notes } = Measurements::default();
     for (line, row) in &rows {
         let level = level(*line, row).map_err(|words| ArchiveError::Malformed {
             path: path.to_owned(),
@@ -82,7 +91,14 @@ pub fn read(file: impl Read, path: &str) -> Result<Vec<Level>, ArchiveError> {
         level.step = rows.iter().filter(|(at, _)| at < line).rev().find_map(|(_, row)| step(row, &level));
         if level.passed == 0 {
             // no client got through: the level has no epochs but its step's
-            let Some(step) = level.step else { continue };
+            let Some(step) = level.step else {
+                notes.push(format!(
+                    "{path}:{line}: level {}: no client got through, and no row of ansible-playbook on {} tells when it \
+                     ran: the level is left out",
+                    level.load, level.log
+                ));
+                continue;
+            };
             (level.since, level.until) = step;
         }
         if let Some(before) = levels.last().filter(|before| level.since < before.until) {
@@ -95,7 +111,7 @@ pub fn read(file: impl Read, path: &str) -> Result<Vec<Level>, ArchiveError> {
     if levels.is_empty() {
         return Err(ArchiveError::NoLevel { path: path.to_owned(), rows: rows.len() });
     }
-    Ok(levels)
+    Ok(Measurements { levels, notes })
 }
 
 // none where the row is of no level
@@ -224,7 +240,7 @@ mod tests {
             row(8, "1775296800.25", "1775296850.5", "7"),
             row(16, "1775297000", "1775297060.75", "16")
         );
-        let levels = read(text.as_bytes(), "m.log").unwrap();
+        let levels = read(text.as_bytes(), "m.log").unwrap().levels;
         assert_eq!(
             levels.iter().map(|l| (l.load, l.passed, l.line)).collect::<Vec<_>>(),
             [(8, 7, 4), (16, 16, 5)]
@@ -263,7 +279,16 @@ mod tests {
     fn a_level_that_nobody_got_through_has_its_steps_epochs() {
         let text = "ansible-playbook x,r/50-concurrent-exec-8.log,2,1775296790,1775296900,k,s,r\n\
             experiment/reg-average.py 'Execute registration' 'r/50-concurrent-exec-8.log',r/x.log,1,,,k,s,r,results.items.passed=\n";
-        let levels = read(text.as_bytes(), "m.log").unwrap();
+        let levels = read(text.as_bytes(), "m.log").unwrap().levels;
         assert_eq!((levels[0].passed, levels[0].seconds()), (0, 111.0));
+    }
+
+    #[test]
+    fn a_level_whose_time_nothing_tells_is_left_out_with_a_word() {
+        let nobody = "experiment/reg-average.py 'Execute registration' 'r/50-concurrent-exec-64.log',r/x.log,1,,,k,s,r,\n";
+        let found =
+            read(format!("{}{nobody}", row(8, "1775296800", "1775296850", "8")).as_bytes(), "m.log").unwrap();
+        assert_eq!((found.levels.len(), found.notes.len()), (1, 1));
+        assert!(found.notes[0].starts_with("m.log:2: level 64: no client got through"), "{:?}", found.notes);
     }
 }

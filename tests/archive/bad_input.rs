@@ -58,6 +58,31 @@ fn a_level_without_logs_and_one_without_registrations_are_noted() {
 }
 
 #[test]
+fn a_load_that_came_twice_does_not_take_the_others_clients() {
+    // the later level's logs stand in the place of the earlier one's
+    let storm = Storm::new("--archive 8,8,16 --failures 0 --noise 0.05 --seed 5");
+    let run = Run::new("metrics --json -i").arg(storm.inventory()).arg("--archive").arg(&storm.dir);
+    let answer = run.go().code(0).json();
+    let of = |level: &Value| {
+        let (tries, client) = (&level["first_tries"], &level["client"]);
+        let from = tries["from"].as_str().unwrap().to_owned();
+        (from, client["client_ms"]["count"].as_u64().unwrap(), client["joined_by_uuid"].as_u64().unwrap())
+    };
+    let found: Vec<_> = levels(&answer).iter().map(of).collect();
+    let own = |n: u64| ("client-logs".to_owned(), n, n);
+    assert_eq!(found, [("measurement.log".to_owned(), 0, 0), own(8), own(16)]);
+    let notes = answer["notes"].to_string();
+    assert!(
+        notes.contains("level 8: neither 50-concurrent-exec-8.log nor a client's log of it, of its time,")
+    );
+    let several = Run::new("compare --format json").arg(&storm.dir).arg(&storm.dir).go().code(0).json();
+    assert_eq!(
+        (&several["levels"][0]["level"], &several["levels"][0]["before"]["runs"]),
+        (&8.into(), &2.into())
+    );
+}
+
+#[test]
 fn a_single_level_has_no_law() {
     let (_folder, dir) = copy();
     let rows: Vec<String> = measurement(&dir).split_inclusive('\n').take(2).map(str::to_owned).collect();

@@ -152,6 +152,9 @@ fn a_kept_run_is_held_against_the_level_that_its_label_names() {
     let (_folder, kept) = kept();
     let run = compare("--format json --fail-on regression").arg(&runs()[0].dir).arg(&kept);
     assert_eq!(create(&run.go().code(0).json()), [(128, "no-change-seen")]);
+    let page = Run::new("report --format markdown -o - -i").arg(runs()[0].inventory()).arg(&kept);
+    let page = page.arg("--before").arg(&runs()[0].dir).go().code(0).stdout;
+    assert!(page.contains("## Before and after") && page.contains("consumer create"), "{page}");
     let labels = kept.join("labels.json");
     let text = fs::read_to_string(&labels).unwrap();
     fs::write(&labels, text.replace("\"128\"", "\"high\"")).unwrap();

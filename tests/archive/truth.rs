@@ -72,6 +72,7 @@ fn clients_are_joined_by_uuid_and_their_durations_are_the_truths() {
         let mean = truth["client_ms_sum"].as_f64().unwrap() / truth["passed"].as_f64().unwrap();
         assert!((client["client_ms"]["avg"].as_f64().unwrap() - mean).abs() < 1.0, "{mean}: {client}");
         assert_eq!(client["elsewhere_ms"]["evidence"], "exact");
+        assert_eq!(client["with_host_register"], client["satellite_ms"]["count"], "{client}");
         let sum =
             ["satellite_ms", "elsewhere_ms"].map(|k| client[k]["avg"].as_f64().unwrap()).iter().sum::<f64>();
         let joined = &client["satellite_ms"]["count"];

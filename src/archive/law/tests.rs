@@ -98,7 +98,7 @@ fn intervals_hold_the_truth_about_as_often_as_they_say() {
 
 /// The table of docs/archives.md.
 #[test]
-#[ignore = "some minutes: it measures"]
+#[ignore = "a quarter of an hour: it measures"]
 fn coverage_of_the_intervals() {
     const RUNS: u64 = 400;
     let few: &[f64] = &[8.0, 32.0, 64.0, 128.0, 256.0];

@@ -47,7 +47,7 @@ impl<'a> Comparisons<'a> {
         let mut names: Vec<&str> = Vec::new();
         for run in self.pairs.iter().flat_map(side) {
             // all runs together may have one twice, and that is theirs to see
-            if self.pairs.len() == 1 || !names.contains(&run.name.as_str()) {
+            if self.pairs.iter().all(|pair| pair.level.is_none()) || !names.contains(&run.name.as_str()) {
                 names.push(&run.name);
             }
         }
