@@ -197,6 +197,7 @@ Examples:
   reginfra simulate slower --sessions 1000 --rate 40 --seed 8 --scale consumer_create_ms=1.25
   reginfra metrics --log storm -i storm/inventory.ini
   reginfra simulate run --archive 8,16,32,64,128,256 --seed 7
+  reginfra simulate slower-run --archive 64,128,256 --seed 8 --scale consumer_create_ms=1.5 --scale-levels 256
   reginfra simulate --sessions 1000000 --rate 200 --noise 0 --stdout | reginfra metrics --log -
 
 Writes DIR/production.log (and its rotated set), DIR/capsules/NAME/proxy.log, DIR/inventory.ini,
@@ -254,6 +255,9 @@ pub struct SimulateArgs {
     /// script_fetch_ms, all. The same seed with another scale is the same storm on another Satellite
     #[arg(long, default_value = "", hide_default_value = true, value_name = "METRIC=FACTOR")]
     pub scale: String,
+    /// --scale is of hosts of these levels of --archive alone
+    #[arg(long, value_name = "LOAD,...", value_delimiter = ',', requires_all = ["archive", "scale"])]
+    pub scale_levels: Vec<u32>,
     /// Capsules answer GET /register from a warm script cache (only misses reach the Satellite)
     #[arg(long)]
     pub warm_cache: bool,

@@ -4,6 +4,7 @@ use super::law::Law;
 use super::measurement::Level;
 use super::monitoring::Monitored;
 use crate::metrics::answer::{Distribution, GroupAnswer};
+use crate::registration::finish::Window;
 
 /// Everything of an archive beyond what its sosreports say together.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,8 @@ pub struct ArchiveAnswer {
 pub struct LevelAnswer {
     /// Its row.
     pub level: Level,
+    /// When its first tries start.
+    pub window: Window,
     /// The Satellite's figures of its first tries, as of a whole log; empty where no registration lies in it.
     pub groups: Vec<GroupAnswer>,
     /// Clients that were to register, and did at once.
@@ -115,8 +118,11 @@ pub struct FailureKinds {
 pub struct ClientAnswer {
     /// First tries that got through, from the client's start to its end, milliseconds.
     pub client_ms: Distribution,
-    /// The Satellite's create, facts and POST /register of those that could be joined, milliseconds.
+    /// The Satellite's create, facts and POST /register of those that could be joined, milliseconds; without POST
+    /// /register where no key names it.
     pub satellite_ms: Distribution,
+    /// Values of `satellite_ms` that have POST /register in them.
+    pub with_host_register: u64,
     /// What remains of the client's duration, milliseconds.
     pub elsewhere_ms: Distribution,
     /// Joined by the consumer UUID that the client was told.

@@ -7,6 +7,7 @@
 //! (`50-concurrent-exec-8.log`) repeats the times without a host. All else is ignored.
 
 use super::measurement::{Level, TASK};
+use crate::registration::finish::Window;
 use crate::registration::session::Uuid;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -79,6 +80,27 @@ impl ClientLog {
             self.tries.entry(host).or_default().extend(tries);
         }
         self.unnamed.extend(other.unnamed);
+    }
+
+    /// Whether its tries start in this time; none where some do, or none of them tells. Nothing lies in no time.
+    pub fn lies_in(&self, own: Window) -> Option<bool> {
+        if self.tries.is_empty() && self.unnamed.is_empty() {
+            return Some(false);
+        }
+        let mut inside = self.times().map(|times| own.holds(times.start));
+        let first = inside.next()?;
+        inside.all(|other| other == first).then_some(first)
+    }
+
+    /// Without times of no host that start at another time.
+    pub fn within(mut self, own: Option<Window>) -> Self {
+        self.unnamed.retain(|times| own.is_none_or(|own| own.holds(times.start)));
+        self
+    }
+
+    fn times(&self) -> impl Iterator<Item = &Times> {
+        let of_hosts = self.tries.values().flatten().filter_map(|one| one.times.as_ref());
+        of_hosts.chain(&self.unnamed)
     }
 }
 

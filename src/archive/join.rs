@@ -49,8 +49,12 @@ pub fn join(first: &ClientLog, sessions: &[Session], all: &Registrations) -> Cli
     found.unjoined = left.len() as u64 - found.by_time;
     pairs.extend(by_time);
     let evidence = if found.by_time > 0 { Evidence::Inferred } else { Evidence::Exact };
-    let both: Vec<(u32, u32)> =
-        pairs.iter().filter_map(|(times, at)| Some((times.ms, steps_ms(&sessions[*at])?))).collect();
+    let mut both: Vec<(u32, u32)> = Vec::new();
+    for (times, at) in pairs {
+        let Some(there) = steps_ms(&sessions[at]) else { continue };
+        both.push((times.ms, there));
+        found.with_host_register += u64::from(sessions[at].host_register.get().is_some());
+    }
     found.client_ms = distribution::of(clients, Evidence::Exact);
     found.satellite_ms = distribution::of(both.iter().map(|(_, there)| *there).collect(), evidence);
     found.elsewhere_ms = distribution::of(

@@ -4,7 +4,7 @@
 //! one: a client that failed earlier counts) up to the last client's end. Later ones, up to the end of the step or the
 //! next level, are retries.
 
-use super::answer::{ArchiveAnswer, FailureKinds, FirstTries, From, LevelAnswer, Retries};
+use super::answer::{ArchiveAnswer, ClientAnswer, FailureKinds, FirstTries, From, LevelAnswer, Retries};
 use super::client::{ClientLog, Try};
 use super::measurement::Level;
 use super::{Archive, LevelFiles, join, law};
@@ -67,6 +67,15 @@ impl Archive {
             .zip(&windows)
             .map(|(files, windows)| level(files, *windows, all, &mut notes))
             .collect();
+        let client = |of: fn(&ClientAnswer) -> u64| levels.iter().map(|level| of(&level.client)).sum::<u64>();
+        let (joined, with) = (client(|c| c.satellite_ms.count), client(|c| c.with_host_register));
+        if with < joined {
+            notes.push(format!(
+                "of {joined} registrations that are joined with their clients POST /register of {} carries no key: \
+                 satellite_ms lacks it there, and elsewhere_ms has it",
+                joined - with
+            ));
+        }
         let law = law::of_levels(&levels);
         (ArchiveAnswer { name: self.place.name(), levels, law, outside }, notes)
     }
@@ -109,6 +118,7 @@ fn level(files: LevelFiles, windows: Windows, all: &Registrations, notes: &mut V
         ),
         first_tries,
         groups,
+        window: windows.first,
         level,
         monitored,
     }

@@ -55,34 +55,45 @@ impl Level {
     }
 }
 
-/// Reads levels in the order of time. `path` is for errors.
+/// What measurement.log says.
+#[derive(Debug, Default)]
+pub struct Measurements {
+    /// In the order of time.
+    pub levels: Vec<Level>,
+    /// What was left out, in words.
+    pub notes: Vec<String>,
+}
+
+/// Reads levels. `path` is for errors.
 ///
 /// # Errors
 /// A row of a level that cannot be read, levels that overlap, none at all.
-pub fn read(file: impl Read, path: &str) -> Result<Vec<Level>, ArchiveError> {
+pub fn read(file: impl Read, path: &str) -> Result<Measurements, ArchiveError> {
     let mut bytes = Vec::new();
     let unreadable = |words: String| ArchiveError::Unreadable { name: path.to_owned(), words };
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|e| unreadable(e.to_string()))?;
     if bytes.len() as u64 > LONGEST {
         return Err(unreadable(format!("it is longer than {LONGEST} bytes: that is no measurement.log")));
     }
-    let rows = rows(&String::from_utf8_lossy(&bytes)).map_err(|(line, words)| ArchiveError::Malformed {
-        path: path.to_owned(),
-        line,
-        words,
-    })?;
-    let mut levels: Vec<Level> = Vec::new();
+    let malformed =
+        |line: usize, words: String| ArchiveError::Malformed { path: path.to_owned(), line, words };
+    let (rows, torn) =
+        rows(&String::from_utf8_lossy(&bytes)).map_err(|(line, words)| malformed(line, words))?;
+    let Measurements { mut levels, mut notes } = Measurements::default();
     for (line, row) in &rows {
-        let level = level(*line, row).map_err(|words| ArchiveError::Malformed {
-            path: path.to_owned(),
-            line: *line,
-            words,
-        })?;
+        let level = level(*line, row).map_err(|words| malformed(*line, words))?;
         let Some(mut level) = level else { continue };
         level.step = rows.iter().filter(|(at, _)| at < line).rev().find_map(|(_, row)| step(row, &level));
         if level.passed == 0 {
             // no client got through: the level has no epochs but its step's
-            let Some(step) = level.step else { continue };
+            let Some(step) = level.step else {
+                notes.push(format!(
+                    "{path}:{line}: level {}: no client got through, and no row of ansible-playbook on {} tells when it \
+                     ran: the level is left out",
+                    level.load, level.log
+                ));
+                continue;
+            };
             (level.since, level.until) = step;
         }
         if let Some(before) = levels.last().filter(|before| level.since < before.until) {
@@ -92,10 +103,17 @@ pub fn read(file: impl Read, path: &str) -> Result<Vec<Level>, ArchiveError> {
         }
         levels.push(level);
     }
+    if let Some(line) = torn {
+        let words = "a quote is opened here and never closed";
+        if levels.is_empty() {
+            return Err(malformed(line, words.to_owned()));
+        }
+        notes.push(format!("{path}:{line}: {words}: the rows before it are used"));
+    }
     if levels.is_empty() {
         return Err(ArchiveError::NoLevel { path: path.to_owned(), rows: rows.len() });
     }
-    Ok(levels)
+    Ok(Measurements { levels, notes })
 }
 
 // none where the row is of no level
@@ -167,38 +185,51 @@ fn result<'a>(results: &'a str, key: &str) -> Option<&'a str> {
     results.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
 }
 
+/// Rows, and the lines on which they start.
 type Rows = Vec<(usize, Vec<String>)>;
 
-// rows and the lines on which they start; a field in quotes may hold commas, line ends and doubled quotes
-fn rows(text: &str) -> Result<Rows, (usize, String)> {
-    let (mut rows, mut row, mut field) = (Rows::new(), Vec::new(), String::new());
-    let (mut line, mut first, mut quote) = (1, 1, None);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        line += usize::from(c == '\n');
-        match (quote, c) {
-            (Some(_), '"') if chars.peek() == Some(&'"') => field.extend(chars.next()),
-            (Some(_), '"') => quote = None,
-            (Some(_), c) => field.push(c),
-            (None, '"') if field.is_empty() => quote = Some(line),
-            (None, ',') => row.push(std::mem::take(&mut field)),
-            (None, '\r') if chars.peek() == Some(&'\n') => {}
-            (None, '\n') => {
-                row.push(std::mem::take(&mut field));
-                rows.push((first, std::mem::take(&mut row)));
-                first = line;
-            }
-            (None, c) => field.push(c),
+/// Stands behind the last row; where a quote is never closed it is a part of a field.
+const END: &str = "\n=END=\n";
+
+// rows up to a quote that is never closed, and the line of the row in which it is
+fn rows(text: &str) -> Result<(Rows, Option<usize>), (usize, String)> {
+    let text = text.to_owned() + END;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let (mut rows, mut line, mut counted) = (Rows::new(), 1, 0);
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(|error| (line, error.to_string()))? {
+        // where a row begins is told with the line ends before it
+        let told = record.position().map_or(0, csv::Position::byte) as usize;
+        let start = told + text.bytes().skip(told).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        line += text.bytes().take(start).skip(counted).filter(|byte| *byte == b'\n').count();
+        counted = start;
+        let end = reader.position().byte() as usize;
+        if is_torn(text.get(start..end).unwrap_or_default().trim_end()) {
+            return Ok((rows, Some(line)));
         }
+        rows.push((line, record.iter().map(str::to_owned).collect()));
     }
-    if let Some(line) = quote {
-        return Err((line, "a quote is opened here and never closed".to_owned()));
-    }
-    if !field.is_empty() || !row.is_empty() {
-        row.push(field);
-        rows.push((first, row));
-    }
-    Ok(rows)
+    // the row that is END
+    rows.pop();
+    Ok((rows, None))
+}
+
+// a row that goes on through a level's, to the end, or to a quote that opens another field
+fn is_torn(row: &str) -> bool {
+    let through = |line: &str| line == END.trim() || log_of(line).is_some();
+    row.lines().count() > 1 && (row.lines().skip(1).any(through) || has_stray_quote(row))
+}
+
+// one that neither begins nor ends a field; those in it are doubled
+fn has_stray_quote(row: &str) -> bool {
+    let single = row.replace("\"\"", "");
+    let bytes = single.as_bytes();
+    let border = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b',');
+    let stray = |(at, _): (usize, &str)| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        !border(before) && !border(bytes.get(at + 1))
+    };
+    single.match_indices('"').any(stray)
 }
 
 #[cfg(test)]
@@ -224,7 +255,7 @@ mod tests {
             row(8, "1775296800.25", "1775296850.5", "7"),
             row(16, "1775297000", "1775297060.75", "16")
         );
-        let levels = read(text.as_bytes(), "m.log").unwrap();
+        let levels = read(text.as_bytes(), "m.log").unwrap().levels;
         assert_eq!(
             levels.iter().map(|l| (l.load, l.passed, l.line)).collect::<Vec<_>>(),
             [(8, 7, 4), (16, 16, 5)]
@@ -242,7 +273,6 @@ mod tests {
             (row(16, "yesterday", "1775297060", "16"), "m.log:2: since 'yesterday' is no time"),
             (row(16, "1775297060", "1775297000", "16"), "m.log:2: level 16 ends before it starts"),
             (row(16, "1775297000", "1775297060", "many"), "m.log:2: results.items.passed 'many'"),
-            ("\"never closed,1\n2".to_owned(), "m.log:2: a quote is opened here and never closed"),
             (
                 row(16, "1775297000", "1775297060", "16").split(",katello").next().unwrap().to_owned(),
                 "has 5 fields",
@@ -263,7 +293,39 @@ mod tests {
     fn a_level_that_nobody_got_through_has_its_steps_epochs() {
         let text = "ansible-playbook x,r/50-concurrent-exec-8.log,2,1775296790,1775296900,k,s,r\n\
             experiment/reg-average.py 'Execute registration' 'r/50-concurrent-exec-8.log',r/x.log,1,,,k,s,r,results.items.passed=\n";
-        let levels = read(text.as_bytes(), "m.log").unwrap();
+        let levels = read(text.as_bytes(), "m.log").unwrap().levels;
         assert_eq!((levels[0].passed, levels[0].seconds()), (0, 111.0));
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_the_rows_behind_it_alone() {
+        let [one, two] = [row(8, "1775296800", "1775296850", "8"), row(16, "1775297000", "1775297060", "16")];
+        for torn in [
+            "\"never closed,1\n2".to_owned(),
+            "a,\"\n\n".to_owned(),
+            // the next quote closes it, behind a level
+            format!("x,\"never closed,1\n{two}\"ansible a\",b\n"),
+            format!("x,\"never closed,1\n\"ansible a\",b\n{two}"),
+        ] {
+            let found = read(format!("{one}{torn}").as_bytes(), "m.log").unwrap();
+            assert_eq!(found.levels.iter().map(|l| l.load).collect::<Vec<_>>(), [8], "{torn}");
+            assert_eq!(
+                found.notes,
+                ["m.log:2: a quote is opened here and never closed: the rows before it are used"]
+            );
+            let told = error(&format!("a,b\n{torn}"));
+            assert!(told.contains("m.log:2: a quote is opened here and never closed; mend"), "{told}");
+        }
+        let whole = read(format!("{one}\n\"a \"\"b\"\"\nc\",d").as_bytes(), "m.log").unwrap();
+        assert_eq!((whole.levels.len(), whole.notes.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_level_whose_time_nothing_tells_is_left_out_with_a_word() {
+        let nobody = "experiment/reg-average.py 'Execute registration' 'r/50-concurrent-exec-64.log',r/x.log,1,,,k,s,r,\n";
+        let found =
+            read(format!("{}{nobody}", row(8, "1775296800", "1775296850", "8")).as_bytes(), "m.log").unwrap();
+        assert_eq!((found.levels.len(), found.notes.len()), (1, 1));
+        assert!(found.notes[0].starts_with("m.log:2: level 64: no client got through"), "{:?}", found.notes);
     }
 }

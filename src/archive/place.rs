@@ -41,6 +41,17 @@ impl ArchivePlace {
         url(path).map_or_else(|| Self::Folder(path.to_owned()), |url| Self::Web(url, http.clone()))
     }
 
+    /// Whether measurement.log is in it; not, where that cannot be seen.
+    pub fn is_archive(&self) -> bool {
+        match self {
+            Self::Folder(path) => path.join(MEASUREMENT_LOG).is_file(),
+            Self::Web(url, options) => {
+                let listed = Client::new(options, url).and_then(|client| client.files_below(url, &|_| false));
+                listed.is_ok_and(|(files, _)| files.iter().any(|file| file == MEASUREMENT_LOG))
+            }
+        }
+    }
+
     /// As shown to people.
     pub fn name(&self) -> String {
         match self {

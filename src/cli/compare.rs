@@ -48,7 +48,8 @@ pub struct Threshold {
 #[command(after_help = "\
 A run is anything that `reginfra metrics` reads - a log or a folder of logs, a sosreport, an inventory (.ini, .yml, .yaml:
 over SSH), an http(s) URL - or a folder that `reginfra metrics --save` kept. A label level=NAME, concurrency=N or batch=N
-of a kept run says what load was asked for.
+of a kept run says what load was asked for. A folder or listing that holds measurement.log is a run's archive: levels of
+load that both sides have are compared one by one; a kept run goes with the level that its label names (docs/archives.md).
 
 Examples:
   reginfra compare runs/before runs/after
@@ -57,6 +58,7 @@ Examples:
   reginfra compare runs/before runs/after --threshold 5% --threshold consumer_create_ms=10%
   reginfra compare runs/before runs/after --fail-on regression --format github
   reginfra compare runs/before runs/after --percentile 99 --format json
+  reginfra compare run-17 run-18 --fail-on regression        archives, level by level
 
 Exit codes: 0 compared; 1 what --fail-on names was found; 2 misuse or unreadable input; 3 nothing to compare,
 under --fail-on also where a verdict had to be refused.")]

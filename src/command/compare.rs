@@ -2,16 +2,20 @@
 
 use super::metrics::{self, Read};
 use super::{causes, say};
+use crate::archive::place::ArchivePlace;
+use crate::archive::runs;
 use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading, Threshold};
 use crate::cli::{Cli, Command, MetricsArgs};
 use crate::compare::comparable::Refusal;
-use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare};
+use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare_all};
+use crate::compare::levels::{self, Pair, Source, Unpaired};
 use crate::compare::run::Run;
 use crate::kept::Folder;
 use crate::metrics::targets;
 use crate::report::atomic;
 use crate::report::compare as report;
 use crate::report::table::TableStyle;
+use crate::source::http::HttpOptions;
 use anyhow::{Context, bail};
 use clap::Parser;
 use std::ffi::OsString;
@@ -44,42 +48,47 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
         [Ok(before), Ok(after)] => (before, after),
         sides => return Ok(ExitCode::from(unread(sides.into_iter().filter_map(Result::err)))),
     };
-    let mut empty = false;
-    for (side, runs) in [("before", &before), ("after", &after)] {
-        for run in runs {
-            for words in &run.unreadable {
-                say(&format!("warning: {side}: {words}"));
-            }
-            if run.registrations.is_empty() {
-                let name = &run.name;
-                say(&format!("error: {side}: {name} holds no registration: there is nothing to compare"));
-                empty = true;
-            }
-        }
-    }
-    if empty {
+    // each side's empty runs are told
+    if [is_empty("before", &before), is_empty("after", &after)].contains(&true) {
         return Ok(ExitCode::from(NOTHING));
     }
-    let rows = compare(&before, &after, &options);
-    let comparison = report::Comparison {
-        before: &before,
-        after: &after,
-        options: &options,
-        rows: &rows,
-        targets: &targets,
+    let pairs = match levels::pairs(before, after) {
+        Err(unpaired) => return Ok(ExitCode::from(unread(std::iter::once(unpaired.into())))),
+        Ok(pairs) => pairs,
     };
+    let sides: Vec<(&[Run], &[Run])> = pairs.iter().map(Pair::sides).collect();
+    let rows = compare_all(&sides, &options);
+    let comparisons =
+        report::Comparisons { pairs: &pairs, options: &options, rows: &rows, targets: &targets };
     let text = match args.format {
-        CompareFormat::Text => report::text::render(&comparison, &TableStyle::for_stdout()),
-        CompareFormat::Json => report::json::render(&comparison)?,
-        CompareFormat::Markdown => report::markdown::render(&comparison),
-        CompareFormat::Github => report::markdown::annotations(&comparison),
+        CompareFormat::Text => report::text::render(&comparisons, &TableStyle::for_stdout()),
+        CompareFormat::Json => report::json::render(&comparisons)?,
+        CompareFormat::Markdown => report::markdown::render(&comparisons),
+        CompareFormat::Github => report::markdown::annotations(&comparisons),
     };
     let written = atomic::write_beside(Path::new("-"), |out| out.write_all(text.as_bytes()));
     match written {
         Err(error) if error.is_closed_pipe() => {}
         other => other?,
     }
-    Ok(exit_code(args, &rows))
+    Ok(exit_code(args, &pairs, &rows.concat()))
+}
+
+/// Tells what of a side could not be read; whether a run of it has nothing to compare, which is told too.
+pub fn is_empty(side: &str, sources: &[Source]) -> bool {
+    let mut empty = false;
+    for source in sources {
+        for words in source.unreadable() {
+            say(&format!("warning: {side}: {words}"));
+        }
+        if let Source::Whole(run) = source
+            && run.registrations.is_empty()
+        {
+            say(&format!("error: {side}: {} holds no registration: there is nothing to compare", run.name));
+            empty = true;
+        }
+    }
+    empty
 }
 
 /// A run of which nothing could be opened, with the exit code of that.
@@ -93,7 +102,11 @@ pub fn unread(errors: impl Iterator<Item = anyhow::Error>) -> u8 {
     for error in errors {
         say(&format!("error: {}", causes(&error)));
         // unreadable before nothing to analyse
-        code = code.min(error.downcast_ref::<NothingRead>().map_or(2, |nothing| nothing.0));
+        code = code.min(match (error.downcast_ref::<NothingRead>(), error.downcast_ref::<Unpaired>()) {
+            (Some(nothing), _) => nothing.0,
+            (_, Some(Unpaired::NoneInBoth { .. })) => NOTHING,
+            _ => 2,
+        });
     }
     code
 }
@@ -117,30 +130,47 @@ pub fn thresholds(file: Option<&Path>, own: &[Threshold]) -> anyhow::Result<Thre
 ///
 /// # Errors
 /// Names the side and the run that cannot be read.
-pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Run>> {
-    let each = |run: &String| read(run, reading).with_context(|| format!("{name}: {run}"));
+pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Source>> {
+    let each = |run: &String| read(name, run, reading).with_context(|| format!("{name}: {run}"));
     runs.iter().map(each).collect()
 }
 
-fn read(run: &str, reading: &CompareReading) -> anyhow::Result<Run> {
+fn read(side: &str, run: &str, reading: &CompareReading) -> anyhow::Result<Source> {
     let path = Path::new(run);
     if let Some(folder) = Folder::at(path)? {
-        return Ok(Run::read(&folder, &folder.answer()?, |_| ())?);
+        return Ok(Source::Whole(Run::read(&folder, &folder.answer()?, |_| ())?));
     }
     let options = metrics_options(run, reading)?;
-    match metrics::read(&options)? {
-        Read::Found(found) => Ok(Run::of(run, &found.0, &found.1)),
-        Read::Nothing(code) => Err(NothingRead(code).into()),
+    let (answer, registrations) = match metrics::read(&options)? {
+        Read::Found(found) => *found,
+        Read::Nothing(code) => return Err(NothingRead(code).into()),
+    };
+    let Some(archive) = &answer.archive else {
+        return Ok(Source::Whole(Run::of(run, &answer, &registrations)));
+    };
+    for words in &answer.notes {
+        say(&format!("note: {side}: {run}: {words}"));
     }
+    let (levels, unseen) = runs::runs(archive, run, &answer.coverage.unreadable, &registrations);
+    if levels.is_empty() {
+        say(&format!("error: {side}: {run}: no registration lies in any of its levels"));
+        return Err(NothingRead(NOTHING).into());
+    }
+    if !unseen.is_empty() {
+        let unseen = levels::words(unseen.into_iter());
+        say(&format!("warning: {side}: {run}: without registrations, and so left out: level {unseen}"));
+    }
+    Ok(Source::Levels(levels))
 }
 
 // how `metrics` would be asked for it
 fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<MetricsArgs>> {
-    let mut words: Vec<OsString> =
-        ["reginfra", "metrics", "--quiet", option_for(run)].map(OsString::from).into();
+    let http = HttpOptions { no_verify: reading.no_verify_ssl, ca_file: reading.ca_file.clone() };
+    let option = option_for(run, &http);
+    let mut words: Vec<OsString> = ["reginfra", "metrics", "--quiet", option].map(OsString::from).into();
     words.push(run.into());
     if let Some(inventory) = &reading.inventory
-        && option_for(run) != "--inventory"
+        && option != "--inventory"
     {
         words.extend([OsString::from("--inventory"), inventory.into()]);
     }
@@ -156,15 +186,16 @@ fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<Me
     }
 }
 
-/// The option of `metrics` that a run's name stands for.
-pub fn option_for(run: &str) -> &'static str {
+/// The option of `metrics` that a run's name stands for. A folder or listing that holds measurement.log is an archive.
+pub fn option_for(run: &str, http: &HttpOptions) -> &'static str {
     let name = run.to_ascii_lowercase();
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     let url = name.starts_with("http://") || name.starts_with("https://");
-    let archive = ends(&[".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2", ".tar.zst"]);
+    let packed = ends(&[".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2", ".tar.zst"]);
     let path = Path::new(run);
     match () {
-        () if archive || path.join("sos_commands").is_dir() => "--sosreport",
+        () if packed || path.join("sos_commands").is_dir() => "--sosreport",
+        () if ArchivePlace::of(path, http).is_archive() => "--archive",
         () if url => "--sosreport-dir",
         () if ends(&[".ini", ".yml", ".yaml"]) => "--inventory",
         () => "--log",
@@ -181,7 +212,7 @@ const fn asked(what: CompareFailOn, row: &Row) -> bool {
     }
 }
 
-fn exit_code(args: &CompareArgs, rows: &[Row]) -> ExitCode {
+fn exit_code(args: &CompareArgs, pairs: &[Pair], rows: &[Row]) -> ExitCode {
     if args.fail_on.is_empty() {
         return ExitCode::SUCCESS;
     }
@@ -190,16 +221,25 @@ fn exit_code(args: &CompareArgs, rows: &[Row]) -> ExitCode {
     if rows.iter().any(|row| named(row) && row.verdict == Verdict::Regressed) {
         return ExitCode::from(1);
     }
+    let whole = || rows.iter().filter(|row| row.group.is_none());
+    let too_few = |row: &Row| matches!(row.verdict, Verdict::NotComparable(Refusal::TooFew { .. }));
+    let enough_elsewhere = |subject: Subject| whole().any(|row| row.subject == subject && !too_few(row));
     // of all registrations; other figures stand for what a cache hides or one side cannot tell
     let by_name = |row: &Row| args.fail_on.iter().any(|w| *w != CompareFailOn::Regression && asked(*w, row));
     let refused = |row: &Row| match &row.verdict {
         Verdict::NotComparable(Refusal::Thinned { .. }) => false,
-        Verdict::NotComparable(Refusal::OneSided { .. } | Refusal::TooFew { .. }) => by_name(row),
+        Verdict::NotComparable(Refusal::OneSided { .. }) => by_name(row),
+        // low levels are part of every run
+        Verdict::NotComparable(Refusal::TooFew { .. }) => by_name(row) && !enough_elsewhere(row.subject),
         Verdict::NotComparable(_) => row.subject != Subject::Throughput || by_name(row),
         _ => false,
     };
-    let whole = || rows.iter().filter(|row| row.group.is_none());
     let judged = whole().any(|row| named(row) && !matches!(row.verdict, Verdict::NotComparable(_)));
+    if let Some(pair) = pairs.iter().find(|pair| pair.lacks().is_some()) {
+        let (level, lacks) = (levels::words(pair.level.into_iter()), pair.lacks().unwrap_or_default());
+        say(&format!("error: the side {lacks} has no level {level}, of which --fail-on asks for verdicts"));
+        return ExitCode::from(NOTHING);
+    }
     if !judged || whole().any(|row| named(row) && refused(row)) {
         say("error: a verdict that --fail-on asks for had to be refused; the reasons stand in the answer");
         return ExitCode::from(NOTHING);

@@ -9,6 +9,7 @@ use crate::cli::compare::CompareReading;
 use crate::cli::history::Chosen;
 use crate::cli::report::{ReportArgs, ReportFormat};
 use crate::compare::judge::{self, Options};
+use crate::compare::levels::{self, Pair, Source};
 use crate::compare::run::Run;
 use crate::history::judge::Options as HistoryOptions;
 use crate::kept::Folder;
@@ -21,6 +22,7 @@ use crate::report::compare::Comparison;
 use crate::report::json::AnswerJson;
 use crate::report::page::attempts::{Attempt, Attempts};
 use crate::report::page::{self, Report};
+use crate::source::http::HttpOptions;
 use crate::trace::Trace;
 use anyhow::{Context, bail};
 use std::io::IsTerminal;
@@ -63,29 +65,31 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(compare::unread(errors)));
         }
     };
-    for run in &before {
-        for words in &run.unreadable {
-            say(&format!("warning: before: {words}"));
-        }
-        if run.registrations.is_empty() {
-            say(&format!("error: before: {} holds no registration: there is nothing to compare", run.name));
-            return Ok(ExitCode::from(NOTHING));
-        }
+    if compare::is_empty("before", &before) {
+        return Ok(ExitCode::from(NOTHING));
     }
     let looked = match history_of(args)? {
         Some(Err(code)) => return Ok(ExitCode::from(code)),
         looked => looked.and_then(Result::ok),
     };
     let history = looked.as_ref().map(history::LookedThrough::shown);
-    let after = std::slice::from_ref(&side.run);
-    let rows = if before.is_empty() { Vec::new() } else { judge::compare(&before, after, &options) };
-    let comparison = Comparison { before: &before, after, options: &options, rows: &rows, targets: &targets };
-    let traces = side.read.as_ref().map(|all| traces(&side.attempts, all)).unwrap_or_default();
+    let Side { run, answer, attempts, read, code } = side;
+    // one run has one level at most
+    let pair = match levels::pairs(before, vec![Source::Whole(run)]) {
+        Err(unpaired) => return Ok(ExitCode::from(compare::unread(std::iter::once(unpaired.into())))),
+        Ok(mut pairs) => pairs.pop().unwrap_or_default(),
+    };
+    let Pair { level, before, after } = &pair;
+    let [run] = after.as_slice() else { bail!("a report is of one run") };
+    let rows = if before.is_empty() { Vec::new() } else { judge::compare(before, after, &options) };
+    let comparison =
+        Comparison { level: *level, before, after, options: &options, rows: &rows, targets: &targets };
+    let traces = read.as_ref().map(|all| traces(&attempts, all)).unwrap_or_default();
     let report = Report {
         title: &args.title,
-        run: &side.run,
-        answer: &side.answer,
-        attempts: &side.attempts,
+        run,
+        answer: &answer,
+        attempts: &attempts,
         traces: &traces,
         comparison: (!before.is_empty()).then_some(&comparison),
         history: history.as_ref(),
@@ -96,7 +100,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     };
     let written = atomic::write_beside(&args.output, |out| out.write_all(text.as_bytes()));
     metrics::ignore_closed_pipe(written)?;
-    Ok(side.code)
+    Ok(code)
 }
 
 // none where no history was asked for; inside, the exit code where there is nothing to look through
@@ -134,7 +138,12 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
             return kept(&folder).with_context(|| run.clone());
         }
         let path = PathBuf::from(run);
-        match compare::option_for(run) {
+        let http = HttpOptions { no_verify: source.no_verify_ssl, ca_file: source.ca_file.clone() };
+        match compare::option_for(run, &http) {
+            "--archive" => bail!(
+                "{run} is a run's archive, and a report is of one run: take its {run}/sosreport with \
+                 --sosreport-dir, --since and --until of a level, or compare two archives with `reginfra compare`"
+            ),
             "--sosreport" => source.sosreport.push(path),
             "--sosreport-dir" => source.sosreport_dir.push(path),
             "--inventory" if source.inventory.is_none() => source.inventory = Some(path),

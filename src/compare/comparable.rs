@@ -22,6 +22,8 @@ const ENOUGH_OF_A_PART: usize = 20;
 /// Parts with fewer values are left out of the mix that is weighed, where each of them and all together are rare.
 const RARE: f64 = 0.02;
 const RARE_TOGETHER: f64 = 0.05;
+/// Fewer values a run say nothing.
+pub const FEWEST: usize = 20;
 /// More creates than this share cut off at the log's end, and what is slow is missing.
 const CUT: f64 = 0.05;
 
@@ -119,7 +121,10 @@ pub fn refusal(before: &[Run], after: &[Run]) -> Option<Refusal> {
             return Some(Refusal::Cut { cut: run.cut, all });
         }
     }
-    another_load(before, after)
+    another_load(before, after).or_else(|| {
+        let found = before.iter().chain(after).map(|run| run.registrations.len()).min().unwrap_or(0);
+        (found < FEWEST).then_some(Refusal::TooFew { found, needed: FEWEST, of: "registrations" })
+    })
 }
 
 // the labels that say what was asked for; without them the number of hosts, since attempts are an outcome

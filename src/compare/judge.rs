@@ -2,7 +2,7 @@
 //!
 //! First every test is made (`sides`, `measure`), then the false-discovery rate is held over all of them together
 //! (`together`): in one family for all registrations and in one for the groups, since the groups are parts of the same
-//! registrations.
+//! registrations. Levels of load are compared each by itself; their tests are in the same two families.
 
 mod averages;
 mod measure;
@@ -167,13 +167,38 @@ impl Options {
 
 /// Compares two sides.
 pub fn compare(before: &[Run], after: &[Run], options: &Options) -> Vec<Row> {
+    compare_all(&[(before, after)], options).pop().unwrap_or_default()
+}
+
+/// Compares the sides of each level, and holds the false-discovery rate over all of them together. A level that one
+/// side lacks has no rows.
+pub fn compare_all(levels: &[(&[Run], &[Run])], options: &Options) -> Vec<Vec<Row>> {
+    let in_both = levels.iter().filter(|(before, after)| !before.is_empty() && !after.is_empty()).count();
+    let mut tests = Vec::new();
+    let mut rows: Vec<Vec<Row>> = Vec::new();
+    for (before, after) in levels {
+        let (own, of_own) = if before.is_empty() || after.is_empty() {
+            (Vec::new(), Vec::new())
+        } else {
+            tested(before, after, in_both, options)
+        };
+        rows.push(own);
+        tests.extend(of_own);
+    }
+    together::hold_discoveries(&mut rows.iter_mut().flatten().collect::<Vec<_>>(), &tests);
+    rows.iter_mut().for_each(|rows| together::tell_moved_work(rows));
+    rows
+}
+
+// rows of one level and their tests; verdicts of tests are still to come
+fn tested(before: &[Run], after: &[Run], levels: usize, options: &Options) -> (Vec<Row>, Vec<Test>) {
     let steadiness = Steadiness::of(before.iter().chain(after));
     let refused = comparable::refusal(before, after);
     let groups = std::iter::once(None).chain(Group::ALL.into_iter().map(Some));
     let mut rows = Vec::new();
     let mut tests = Vec::new();
     for group in groups {
-        let tail = together::tail_of_the_first(group);
+        let tail = together::tail_of_the_first(group, levels);
         let sides = Sides { before, after, group, refused: refused.clone(), tail, steadiness, options };
         if sides.attempts(before) == 0 && sides.attempts(after) == 0 {
             continue;
@@ -185,9 +210,7 @@ pub fn compare(before: &[Run], after: &[Run], options: &Options) -> Vec<Row> {
             }
         }
     }
-    together::hold_discoveries(&mut rows, &tests);
-    together::tell_moved_work(&mut rows);
-    rows
+    (rows, tests)
 }
 
 /// What is compared, in the order in which it is shown.

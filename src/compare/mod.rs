@@ -5,6 +5,7 @@ pub mod drawn;
 pub mod error_rates;
 pub mod estimate;
 pub mod judge;
+pub mod levels;
 pub mod run;
 pub mod statistics;
 pub mod thresholds;

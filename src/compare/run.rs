@@ -5,8 +5,8 @@ use crate::kept::answer::KeptAnswer;
 use crate::kept::requests::{self, Call, RequestLine};
 use crate::kept::sessions::SessionLine;
 use crate::kept::{Folder, KeptError, SESSIONS};
-use crate::metrics::answer::{Answer, Distribution, Metric};
-use crate::registration::finish::Registrations;
+use crate::metrics::answer::{Answer, Distribution, GroupAnswer, Metric};
+use crate::registration::finish::{Registrations, Window};
 use crate::registration::session::{ErrorClass, Evidence, Group};
 use std::collections::BTreeMap;
 
@@ -86,7 +86,18 @@ pub struct Average {
     pub inferred: bool,
 }
 
-/// A run.
+/// What an archive says of a level beyond its registrations; shown, not judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OfLevel {
+    /// Hosts that tried.
+    pub hosts: u64,
+    /// Of these, got through at their first try.
+    pub passed: u64,
+    /// First-try successes a second, from the first client's start to the last one's end.
+    pub per_second: Option<f64>,
+}
+
+/// A run, or one level of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
     /// As the user named it.
@@ -103,6 +114,8 @@ pub struct Run {
     pub unreadable: Vec<String>,
     /// Creates that the log's end or a hole in it cut off.
     pub cut: u64,
+    /// Of a level of an archive.
+    pub level: Option<OfLevel>,
 }
 
 impl Run {
@@ -144,19 +157,22 @@ impl Run {
 
     /// What was just read.
     pub fn of(name: &str, answer: &Answer, all: &Registrations) -> Self {
+        let unreadable = answer.coverage.unreadable.clone();
+        Self { unreadable, ..Self::of_part(name, &answer.groups, all, Window::ALL) }
+    }
+
+    /// Registrations that start in a part of the time, of which `groups` are the figures.
+    pub fn of_part(name: &str, groups: &[GroupAnswer], all: &Registrations, part: Window) -> Self {
+        let sessions = all.sessions.iter().filter(|s| part.holds(s.started_at));
+        let lines = requests::lines(all);
         let mut run = Self {
             name: name.to_owned(),
-            registrations: all
-                .sessions
-                .iter()
-                .map(|s| registration(&SessionLine::of(s, &all.names)))
-                .collect(),
-            requests: Some(requests::lines(all).iter().map(answered).collect()),
-            unreadable: answer.coverage.unreadable.clone(),
-            cut: answer.groups.iter().find(|g| g.group.is_none()).map_or(0, |g| g.cut_count),
+            registrations: sessions.map(|s| registration(&SessionLine::of(s, &all.names))).collect(),
+            requests: Some(lines.iter().filter(|line| part.holds(line.started_at)).map(answered).collect()),
+            cut: groups.iter().find(|g| g.group.is_none()).map_or(0, |g| g.cut_count),
             ..Self::default()
         };
-        for group in &answer.groups {
+        for group in groups {
             let of = |(metric, found): (&Metric, &Distribution)| Some((*metric, average(found)?));
             run.take_averages(group.name(), group.metrics.iter().filter_map(of));
         }

@@ -10,22 +10,24 @@ use std::collections::BTreeMap;
 
 /// The figures of every group that has sessions, in the order of `Group::ALL`, then of all of them together.
 pub fn groups(all: &Registrations) -> Vec<GroupAnswer> {
-    if all.sessions.is_empty() && all.cut.is_empty() {
-        return Vec::new();
-    }
-    let has = |group: &Group| all.cut.contains_key(group) || all.sessions.iter().any(|s| s.group == *group);
-    let groups = Group::ALL.into_iter().filter(has).map(Some).chain([None]);
-    groups.map(|group| measure(all, group, None)).collect()
+    measured(all, None)
 }
 
-/// The same of registrations that start in a part of the time that was asked for; what the log's end cut off is in
-/// none. Averages of calls that no key joins (status) are of sessions whose own number is known.
+/// The same of registrations that start in a part of the time that was asked for. Averages of calls that no key joins
+/// (status) are of sessions whose own number is known.
 pub fn groups_in(all: &Registrations, part: Window) -> Vec<GroupAnswer> {
-    let inside = || all.sessions.iter().filter(|s| part.holds(s.started_at));
-    let has = |group: &Group| inside().any(|s| s.group == *group);
+    measured(all, Some(part))
+}
+
+fn measured(all: &Registrations, part: Option<Window>) -> Vec<GroupAnswer> {
+    let inside = |at: Timestamp| part.is_none_or(|part| part.holds(at));
+    let has = |group: &Group| {
+        all.cut.iter().any(|(at, own)| own == group && inside(*at))
+            || all.sessions.iter().any(|s| s.group == *group && inside(s.started_at))
+    };
     let groups: Vec<Group> = Group::ALL.into_iter().filter(has).collect();
     let whole = (!groups.is_empty()).then_some(None);
-    groups.into_iter().map(Some).chain(whole).map(|group| measure(all, group, Some(part))).collect()
+    groups.into_iter().map(Some).chain(whole).map(|group| measure(all, group, part)).collect()
 }
 
 fn measure(all: &Registrations, group: Option<Group>, part: Option<Window>) -> GroupAnswer {
@@ -37,7 +39,7 @@ fn measure(all: &Registrations, group: Option<Group>, part: Option<Window>) -> G
         session_count: 0,
         error_count: 0,
         error_breakdown: BTreeMap::new(),
-        cut_count: all.cut.iter().filter(|(g, _)| part.is_none() && of_group(**g)).map(|(_, n)| n).sum(),
+        cut_count: all.cut.iter().filter(|(at, group)| inside(*at) && of_group(*group)).count() as u64,
         window_start: sessions().map(|s| s.started_at).min(),
         window_end: sessions().map(|s| s.ended_at).max(),
         metrics: BTreeMap::new(),

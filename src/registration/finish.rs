@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 /// Which sessions are asked for, by the start of their create.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// At or after.
     pub since: Timestamp,
@@ -57,8 +57,8 @@ pub struct GroupScript {
 pub struct Registrations {
     /// Sorted by start, consumer UUID, host.
     pub sessions: Vec<Session>,
-    /// Creates that the end of the log cut off, by group.
-    pub cut: BTreeMap<Group, u64>,
+    /// Creates that the end of the log cut off: their starts, and how their hosts come.
+    pub cut: Vec<(Timestamp, Group)>,
     /// Names of hosts, capsules and releases.
     pub names: Names,
     /// GET /register in the window.
@@ -112,9 +112,7 @@ impl Registrations {
             sample.host = keep(sample.host);
             sample
         }));
-        for (group, n) in other.cut {
-            *self.cut.entry(group).or_default() += n;
-        }
+        self.cut.extend(other.cut);
         self.scripts.extend(other.scripts);
         for (group, calls) in other.status_calls {
             let mine = self.status_calls.entry(group).or_insert(GroupCalls { calls: 0.0, ..calls });
@@ -263,8 +261,12 @@ fn number_attempts(sessions: &mut [Session]) {
     }
 }
 
-fn in_order(sessions: Vec<Session>, clues: &[Clues], window: Window) -> (Vec<Session>, BTreeMap<Group, u64>) {
-    let mut cut: BTreeMap<Group, u64> = BTreeMap::new();
+fn in_order(
+    sessions: Vec<Session>,
+    clues: &[Clues],
+    window: Window,
+) -> (Vec<Session>, Vec<(Timestamp, Group)>) {
+    let mut cut = Vec::new();
     let mut sessions = sessions;
     let mut at = 0;
     sessions.retain(|session| {
@@ -272,7 +274,7 @@ fn in_order(sessions: Vec<Session>, clues: &[Clues], window: Window) -> (Vec<Ses
         at += 1;
         let asked = window.holds(session.started_at);
         if clue.cut && asked {
-            *cut.entry(session.group).or_default() += 1;
+            cut.push((session.started_at, session.group));
         }
         asked && !clue.cut
     });

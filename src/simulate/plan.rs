@@ -2,8 +2,10 @@
 
 use super::archive::{self, LawTruth, Planned};
 use super::error::SimulateError;
+use super::host::Host;
 use super::random::Random;
 use super::scale::Scales;
+use super::steps::Step;
 use super::topology::{Capsule, capsules};
 use crate::cli::{CacheLines, SimulateArgs};
 use crate::registration::session::Group;
@@ -80,6 +82,14 @@ impl<'a> Plan<'a> {
             CacheLines::No => false,
         };
         let levels = archive::plan(&args.archive, &args.archive_law, args.start.0)?;
+        if let Some(none) = args.scale_levels.iter().find(|load| !args.archive.contains(load)) {
+            return Err(refuse(
+                "--scale-levels",
+                none.to_string(),
+                "--archive has no such level",
+                "give levels of --archive",
+            ));
+        }
         let mut sessions = args.sessions;
         let mut length = (args.sessions as f64 / args.rate * SECOND as f64) as i64;
         if let Some(last) = levels.last() {
@@ -105,6 +115,14 @@ impl<'a> Plan<'a> {
             levels,
             law: <LawTruth>::try_from(args.archive_law.as_slice()).ok(),
         })
+    }
+
+    /// What the host's step is scaled by.
+    pub fn scale(&self, host: &Host, step: Step) -> f64 {
+        let only = &self.args.scale_levels;
+        let level = || archive::level_of(&self.levels, host.number).filter(|_| !host.old);
+        let own = only.is_empty() || level().is_some_and(|level| only.contains(&level.load));
+        if own { self.scales.of(step) } else { 1.0 }
     }
 
     /// When the offset changes, microseconds UTC: a whole second, as an offset never changes within one.

@@ -316,7 +316,7 @@ impl<'a> Storm<'a> {
         let Some(step) = actor.part.steps.current() else { return Ok(()) };
         let status = actor.status_of(step);
         // a busy Satellite is slower
-        let load = (1.0 + (self.active as f64 / 6000.0).min(1.5)) * self.plan.scales.of(step);
+        let load = (1.0 + (self.active as f64 / 6000.0).min(1.5)) * self.plan.scale(&actor.part.host, step);
         let mut request = Request::new(&mut self.random, step, status, at, load);
         if self.plan.args.pass_ids && actor.proxy_of(step).is_some() {
             request.id = u128::from(actor.proxied.0) << 96 | request.id & (u128::MAX >> 32);

@@ -444,6 +444,10 @@ fn options(plan: &Plan<'_>) -> BTreeMap<&'static str, String> {
     if !args.scale.is_empty() {
         options.insert("scale", args.scale.clone());
     }
+    if !args.scale_levels.is_empty() {
+        let levels: Vec<String> = args.scale_levels.iter().map(ToString::to_string).collect();
+        options.insert("scale_levels", levels.join(","));
+    }
     options
 }
 

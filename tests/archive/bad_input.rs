@@ -26,7 +26,7 @@ fn a_malformed_measurement_log_is_told_with_its_line() {
             good.replacen("passed=4 ", "passed=x ", 1).replacen("passed=3 ", "passed=x ", 1),
             "measurement.log:2: results",
         ),
-        (format!("{good}\"open"), "measurement.log:15: a quote is opened here"),
+        ("\"open\n".to_owned() + &good, "measurement.log:1: a quote is opened here"),
         ("a,b\nc,d\n".to_owned(), "none of its 2 rows"),
         (format!("{good}{good}"), "measurement.log:16: level 4 starts"),
     ] {
@@ -55,6 +55,47 @@ fn a_level_without_logs_and_one_without_registrations_are_noted() {
     assert_eq!(levels(&answer)[7]["groups"], serde_json::json!([]));
     // the Satellite tells retries where clients' logs do not
     assert!(levels(&answer).iter().all(|l| l["retries"]["from"] == "satellite-log"));
+}
+
+#[test]
+fn a_torn_row_costs_those_behind_it_and_a_level_without_a_time_itself() {
+    let (_folder, dir) = copy();
+    let good = measurement(&dir);
+    let nobody = "experiment/reg-average.py 'Execute registration' 'r/50-concurrent-exec-512.log',r/x.log,1,,,k,s,r,\r\n";
+    fs::write(dir.join("measurement.log"), format!("{good}{nobody}\"open")).unwrap();
+    let answer = read(&dir).go().code(0).json();
+    assert_eq!(levels(&answer).len(), 7);
+    let notes = answer["notes"].to_string();
+    for words in
+        ["measurement.log:16: a quote is opened here", "measurement.log:15: level 512: no client got through"]
+    {
+        assert!(notes.contains(words), "{words}: {notes}");
+    }
+}
+
+#[test]
+fn a_load_that_came_twice_does_not_take_the_others_clients() {
+    // the later level's logs stand in the place of the earlier one's
+    let storm = Storm::new("--archive 8,8,16 --failures 0 --noise 0.05 --seed 5");
+    let run = Run::new("metrics --json -i").arg(storm.inventory()).arg("--archive").arg(&storm.dir);
+    let answer = run.go().code(0).json();
+    let of = |level: &Value| {
+        let (tries, client) = (&level["first_tries"], &level["client"]);
+        let from = tries["from"].as_str().unwrap().to_owned();
+        (from, client["client_ms"]["count"].as_u64().unwrap(), client["joined_by_uuid"].as_u64().unwrap())
+    };
+    let found: Vec<_> = levels(&answer).iter().map(of).collect();
+    let own = |n: u64| ("client-logs".to_owned(), n, n);
+    assert_eq!(found, [("measurement.log".to_owned(), 0, 0), own(8), own(16)]);
+    let notes = answer["notes"].to_string();
+    assert!(
+        notes.contains("level 8: neither 50-concurrent-exec-8.log nor a client's log of it, of its time,")
+    );
+    let several = Run::new("compare --format json").arg(&storm.dir).arg(&storm.dir).go().code(0).json();
+    assert_eq!(
+        (&several["levels"][0]["level"], &several["levels"][0]["before"]["runs"]),
+        (&8.into(), &2.into())
+    );
 }
 
 #[test]

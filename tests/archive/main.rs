@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_input;
+mod compared;
 #[path = "../http/server.rs"]
 #[allow(dead_code, reason = "a part of it is used")]
 mod server;

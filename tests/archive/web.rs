@@ -4,7 +4,7 @@ use super::server::{Asked, Server, file, response};
 use super::*;
 use std::fs;
 
-fn serve(dir: PathBuf) -> Server {
+pub fn serve(dir: PathBuf) -> Server {
     Server::new(move |asked: &Asked, _| {
         let path = asked.path.strip_prefix("/run/").unwrap_or_default().replace("%20", " ");
         let at = dir.join(path.trim_end_matches('/'));

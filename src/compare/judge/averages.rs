@@ -1,8 +1,8 @@
 //! Averages that only a group has in, a row and its test out; and where a script cache answers for the Satellite.
 
-use super::sides::{FEWEST, Sides, one_sided, test_of};
+use super::sides::{Sides, one_sided, test_of};
 use super::{Figure, Row, Subject, Test, Verdict};
-use crate::compare::comparable::{Refusal, another_evidence, thinned};
+use crate::compare::comparable::{FEWEST, Refusal, another_evidence, thinned};
 use crate::compare::estimate::{Difference, Estimate, What};
 use crate::compare::run::{Average, Run};
 use crate::compare::statistics::spread::Spread;

@@ -2,7 +2,7 @@
 
 use super::measure::{Measured, differ, figure, percentile, tails};
 use super::{Figure, Options, Row, Subject, Test, Verdict};
-use crate::compare::comparable::{self, Refusal, another_evidence};
+use crate::compare::comparable::{self, FEWEST, Refusal, another_evidence};
 use crate::compare::estimate::{Difference, Sample, What, estimate};
 use crate::compare::run::{Answered, Registration, Run};
 use crate::kept::requests::Call;
@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 
 /// Of a timing's two tests, what the one of the whole distribution counts for; the rest is the tail's.
 pub(super) const OF_THE_WHOLE: f64 = 0.8;
-/// Fewer values a run say nothing.
-pub(super) const FEWEST: usize = 20;
 /// Values above a percentile that are needed for it.
 const ABOVE: f64 = 5.0;
 /// Slices of time of a throughput: at most so many, with so many registrations in each of them.

@@ -11,26 +11,26 @@ use std::collections::BTreeSet;
 const FALSE_ALARMS: [f64; 2] = [0.06, 0.02];
 
 /// The probability below which a change alone among all tests of its family is found, in each direction.
-pub(super) fn tail_of_the_first(group: Option<Group>) -> f64 {
+pub(super) fn tail_of_the_first(group: Option<Group>, levels: usize) -> f64 {
     let (share, groups) =
         if group.is_none() { (FALSE_ALARMS[0], 1) } else { (FALSE_ALARMS[1], Group::ALL.len()) };
-    share / (2 * groups * SUBJECTS.len()) as f64
+    share / (2 * groups * SUBJECTS.len() * levels.max(1)) as f64
 }
 
 /// The verdicts of tests, at a false-discovery rate a family.
-pub(super) fn hold_discoveries(rows: &mut [Row], tests: &[Test]) {
+pub(super) fn hold_discoveries(rows: &mut [&mut Row], tests: &[Test]) {
     for (family, share) in FALSE_ALARMS.into_iter().enumerate() {
         let own = |row: &Row| row.group.is_none() == (family == 0);
         let of: Vec<(usize, (f64, f64))> = tests
             .iter()
             .enumerate()
-            .filter(|(i, _)| own(&rows[*i]))
+            .filter(|(i, _)| own(rows[*i]))
             .filter_map(|(i, t)| Some((i, (*t)?)))
             .collect();
         let both: Vec<f64> =
             of.iter().map(|(_, (worse, better))| (2.0 * worse.min(*better)).min(1.0)).collect();
         for ((index, (worse, better)), probability) in of.iter().zip(discovery::adjusted(&both)) {
-            let row = &mut rows[*index];
+            let row = &mut *rows[*index];
             row.probability = Some(probability);
             if probability <= share {
                 row.verdict = if worse < better { Verdict::Regressed } else { Verdict::Improved };

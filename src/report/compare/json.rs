@@ -1,8 +1,9 @@
 //! A comparison as data (docs/compare.schema.json).
 
-use super::{Comparison, because, group_label, group_name, verdict_name};
+use super::{Comparison, Comparisons, because, group_label, group_name, levels, verdict_name};
 use crate::compare::judge::{Figure, Row};
-use crate::compare::run::Run;
+use crate::compare::levels::Pair;
+use crate::compare::run::{OfLevel, Run};
 use serde_json::{Map, Value, json};
 
 /// Additions only; what is taken away or changed makes it 2.
@@ -12,38 +13,60 @@ const SCHEMA_VERSION: u64 = 1;
 ///
 /// # Errors
 /// None that comes from the comparison.
-pub fn render(comparison: &Comparison<'_>) -> serde_json::Result<String> {
-    let groups: Vec<Value> = comparison
-        .groups()
-        .into_iter()
-        .map(|group| {
-            let rows: Vec<Value> = comparison.of(group).map(|r| row(comparison, r)).collect();
-            let reason = comparison.group_refusal(group).map(ToString::to_string);
-            json!({ "group": group_name(group), "label": group_label(group), "reason": reason, "metrics": rows })
-        })
-        .collect();
-    let thresholds = &comparison.options.thresholds;
+pub fn render(comparisons: &Comparisons<'_>) -> serde_json::Result<String> {
+    let groups: Vec<Value> = comparisons.each().flat_map(|one| groups(&one)).collect();
+    let all = comparisons.whole();
+    let levels: Vec<Value> = comparisons.each().filter_map(|one| Some(level(one.level?, &one))).collect();
+    let side =
+        |of: fn(&Pair) -> &[Run]| -> Value { comparisons.pairs.iter().flat_map(of).map(run).collect() };
+    let options = comparisons.options;
+    let thresholds = &options.thresholds;
     let whole = json!({
         "schema_version": SCHEMA_VERSION,
         "reginfra_version": env!("CARGO_PKG_VERSION"),
-        "before": side(comparison.before),
-        "after": side(comparison.after),
+        "before": side(|pair| &pair.before),
+        "after": side(|pair| &pair.after),
         "thresholds": { "all": thresholds.all, "metrics": thresholds.of },
-        "percentile": (comparison.options.shown() * 1000.0).round() / 10.0,
-        "reason": comparison.refusal().map(ToString::to_string),
+        "percentile": (options.shown() * 1000.0).round() / 10.0,
+        "reason": all.and_then(|all| all.refusal().map(ToString::to_string)),
+        "levels": levels,
         "groups": groups,
     });
     Ok(serde_json::to_string_pretty(&whole)? + "\n")
 }
 
-fn side(runs: &[Run]) -> Value {
-    let run = |run: &Run| {
+fn run(run: &Run) -> Value {
+    json!({
+        "name": run.name, "labels": run.labels, "registrations": run.registrations.len(),
+        "complete": run.unreadable.is_empty(), "cut_count": run.cut,
+    })
+}
+
+fn groups(comparison: &Comparison<'_>) -> Vec<Value> {
+    let of = |group| {
+        let rows: Vec<Value> = comparison.of(group).map(|r| row(comparison, r)).collect();
+        let reason = comparison.group_refusal(group).map(ToString::to_string);
         json!({
-            "name": run.name, "labels": run.labels, "registrations": run.registrations.len(),
-            "complete": run.unreadable.is_empty(), "cut_count": run.cut,
+            "level": comparison.level, "group": group_name(group), "label": group_label(group), "reason": reason,
+            "metrics": rows,
         })
     };
-    runs.iter().map(run).collect()
+    comparison.groups().into_iter().map(of).collect()
+}
+
+fn level(level: u32, comparison: &Comparison<'_>) -> Value {
+    let side = |runs: &[Run]| {
+        let told = || runs.iter().filter_map(|run| run.level.as_ref());
+        let sum = |of: fn(&OfLevel) -> u64| told().next().map(|_| told().map(of).sum::<u64>());
+        json!({
+            "runs": runs.len(), "first_tries": sum(|level| level.hosts), "passed": sum(|level| level.passed),
+            "throughput_per_second": levels::per_second(runs),
+        })
+    };
+    json!({
+        "level": level, "lacks": comparison.lacks(), "reason": comparison.refusal().map(ToString::to_string),
+        "before": side(comparison.before), "after": side(comparison.after),
+    })
 }
 
 fn row(comparison: &Comparison<'_>, row: &Row) -> Value {

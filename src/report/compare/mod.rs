@@ -1,20 +1,65 @@
 //! Rows of a comparison in; a table, JSON, Markdown or annotations of a workflow out.
 
 pub mod json;
+mod levels;
 pub mod markdown;
 pub mod text;
 
 use crate::compare::comparable::Refusal;
 use crate::compare::judge::{Figure, Options, Row, Subject, Verdict};
+use crate::compare::levels::Pair;
 use crate::compare::run::Run;
 use crate::metrics::answer::Metric;
 use crate::metrics::targets::Target;
 use crate::registration::session::Group;
 use crate::report::durations::{calls, millis, percent};
 
-/// What is shown.
+/// What is shown: levels of load, or all runs together.
+#[derive(Clone, Copy, Debug)]
+pub struct Comparisons<'a> {
+    /// In the order of load.
+    pub pairs: &'a [Pair],
+    /// Of each pair, in the order in which they are shown.
+    pub rows: &'a [Vec<Row>],
+    /// What was asked.
+    pub options: &'a Options,
+    /// The changes that metrics lead to.
+    pub targets: &'a [Target],
+}
+
+impl<'a> Comparisons<'a> {
+    /// Each of them by itself, those that one side lacks too.
+    pub(crate) fn each(&self) -> impl Iterator<Item = Comparison<'a>> {
+        let Self { options, targets, .. } = *self;
+        self.pairs.iter().zip(self.rows).map(move |(pair, rows)| {
+            let Pair { level, before, after } = pair;
+            Comparison { level: *level, before, after, options, rows, targets }
+        })
+    }
+
+    /// The only one, where no archive was compared.
+    pub(crate) fn whole(&self) -> Option<Comparison<'a>> {
+        self.each().next().filter(|first| first.level.is_none())
+    }
+
+    /// Runs of a side as the user named them, each once.
+    pub(crate) fn names(&self, side: impl Fn(&'a Pair) -> &'a [Run]) -> Vec<&'a str> {
+        let mut names: Vec<&str> = Vec::new();
+        for run in self.pairs.iter().flat_map(side) {
+            // all runs together may have one twice, and that is theirs to see
+            if self.pairs.iter().all(|pair| pair.level.is_none()) || !names.contains(&run.name.as_str()) {
+                names.push(&run.name);
+            }
+        }
+        names
+    }
+}
+
+/// One level, or all runs together.
 #[derive(Clone, Copy, Debug)]
 pub struct Comparison<'a> {
+    /// None of all runs together.
+    pub level: Option<u32>,
     /// Runs before.
     pub before: &'a [Run],
     /// Runs after.
@@ -36,6 +81,15 @@ impl Comparison<'_> {
 
     pub(crate) fn of(&self, group: Option<Group>) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |r| r.group == group)
+    }
+
+    /// The side that has none of the level.
+    pub(crate) fn lacks(&self) -> Option<&'static str> {
+        match (self.before.is_empty(), self.after.is_empty()) {
+            (true, _) => Some("before"),
+            (_, true) => Some("after"),
+            _ => None,
+        }
     }
 
     /// Why nothing has a verdict, where one reason stands for all.

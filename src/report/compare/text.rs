@@ -1,7 +1,13 @@
-//! A comparison for people: a block a group, `all` last. Fits 80 columns; wider ones get a high percentile and the number of values too.
+//! A comparison for people: a block a group, `all` last; of levels of load a table of them, then those groups of each
+//! in which something changed. Fits 80 columns; wider ones get a high percentile and the number of values too.
 
-use super::{Comparison, because, change, group_label, label, percentile_name, tails, value, verdict_words};
+use super::levels;
+use super::{
+    Comparison, Comparisons, because, change, group_label, label, percentile_name, tails, value,
+    verdict_words,
+};
 use crate::compare::judge::{Row, Verdict};
+use crate::compare::levels::Pair;
 use crate::registration::session::Group;
 use crate::report::durations::{count, percent};
 use crate::report::table::grid::{Cell, Columns, Row as Line};
@@ -13,41 +19,86 @@ use std::collections::BTreeSet;
 const WIDE: usize = 110;
 
 /// The comparison as text, lines ended by newlines.
-pub fn render(comparison: &Comparison<'_>, style: &TableStyle) -> String {
+pub fn render(comparisons: &Comparisons<'_>, style: &TableStyle) -> String {
     let style = TableStyle { width: style.width.clamp(MIN_WIDTH, MAX_WIDTH), ..*style };
     let mut out = String::new();
-    for (side, runs) in [("Before: ", comparison.before), ("After:  ", comparison.after)] {
-        let names: Vec<String> = runs.iter().map(|r| escaped(&r.name)).collect();
+    let sides = [comparisons.names(|pair: &Pair| &pair.before), comparisons.names(|pair: &Pair| &pair.after)];
+    for (side, names) in ["Before: ", "After:  "].into_iter().zip(sides) {
+        let names: Vec<String> = names.into_iter().map(escaped).collect();
         paragraph(&mut out, style, Tone::Strong, &format!("{side}{}", names.join(", ")), 0, 8);
     }
-    if let Some(refusal) = comparison.refusal() {
-        out.push('\n');
-        paragraph(&mut out, style, Tone::Caution, &format!("No verdict: {refusal}."), 0, 2);
+    if let Some(whole) = comparisons.whole() {
+        if let Some(refusal) = whole.refusal() {
+            out.push('\n');
+            paragraph(&mut out, style, Tone::Caution, &format!("No verdict: {refusal}."), 0, 2);
+        }
+        for group in whole.groups() {
+            block(&mut out, &whole, group, style, &mut BTreeSet::new());
+        }
+    } else {
+        let each: Vec<Comparison<'_>> = comparisons.each().collect();
+        overview(&mut out, &each, style);
+        let mut told = BTreeSet::new();
+        // what has no verdict at all has been told
+        for level in each.iter().filter(|one| one.lacks().is_none() && one.refusal().is_none()) {
+            let (shown, others) = levels::shown(level);
+            for group in shown {
+                block(&mut out, level, group, style, &mut told);
+            }
+            let others: Vec<&str> = others.into_iter().map(group_label).collect();
+            if !others.is_empty() {
+                let words =
+                    format!("no change seen in {} (--format json has the figures)", others.join(", "));
+                paragraph(&mut out, style, Tone::Quiet, &words, 2, 2);
+            }
+        }
     }
-    for group in comparison.groups() {
-        out.push('\n');
-        let attempts = |runs: &[crate::compare::run::Run]| {
-            let of = |r: &crate::compare::run::Run| {
-                r.registrations.iter().filter(|s| group.is_none_or(|g| s.group == g)).count() as u64
-            };
-            count(runs.iter().map(of).sum())
-        };
-        let heading = format!(
-            "{}: {} attempts before, {} after",
-            group_label(group),
-            attempts(comparison.before),
-            attempts(comparison.after)
-        );
-        out.push_str(&paint(style, Tone::Title, &heading));
-        out.push('\n');
-        block(&mut out, comparison, group, style);
-    }
-    tail(&mut out, comparison, style);
+    tail(&mut out, comparisons, style);
     out
 }
 
-fn block(out: &mut String, comparison: &Comparison<'_>, group: Option<Group>, style: TableStyle) {
-    let rows: Vec<&Row> = comparison.of(group).collect();
+fn overview(out: &mut String, each: &[Comparison<'_>], style: TableStyle) {
+    let plain = |cells: &[String]| Line { inferred: false, cells: cells.iter().map(Cell::plain).collect() };
+    let lines: Vec<Line> = each.iter().map(|one| plain(&levels::cells(one))).collect();
+    let heads = levels::HEADS.iter().map(|head| Cell::new(*head, Tone::Quiet)).collect();
+    let head = Line { inferred: false, cells: heads };
+    let columns = Columns::measure(lines.iter().chain([&head]), 2);
+    out.push_str(&format!("\n{}\n", paint(style, Tone::Title, "Levels of load")));
+    for line in std::iter::once(&head).chain(&lines) {
+        out.push_str(&columns.line(line, style));
+        out.push('\n');
+    }
+    for sentence in levels::without_verdict(each) {
+        paragraph(out, style, Tone::Caution, &format!("{sentence}."), 2, 4);
+    }
+}
+
+fn heading(comparison: &Comparison<'_>, group: Option<Group>) -> String {
+    let attempts = |runs: &[crate::compare::run::Run]| {
+        let of = |r: &crate::compare::run::Run| {
+            r.registrations.iter().filter(|s| group.is_none_or(|g| s.group == g)).count() as u64
+        };
+        count(runs.iter().map(of).sum())
+    };
+    let level = comparison.level.map(|level| format!("Level {level}, ")).unwrap_or_default();
+    format!(
+        "{level}{}: {} attempts before, {} after",
+        group_label(group),
+        attempts(comparison.before),
+        attempts(comparison.after)
+    )
+}
+
+// `told` are the words that stand above already
+fn block(
+    out: &mut String,
+    comparison: &Comparison<'_>,
+    group: Option<Group>,
+    style: TableStyle,
+    told: &mut BTreeSet<String>,
+) {
+    out.push_str(&format!("\n{}\n", paint(style, Tone::Title, &heading(comparison, group))));
+    let rows: Vec<&Row> = levels::rows(comparison, group);
     let common = comparison.group_refusal(group);
     if let Some(refusal) = common.filter(|_| comparison.refusal().is_none()) {
         paragraph(out, style, Tone::Caution, &format!("no verdict: {refusal}"), 2, 4);
@@ -69,7 +120,6 @@ fn block(out: &mut String, comparison: &Comparison<'_>, group: Option<Group>, st
         Columns::measure(lines.iter().map(|(line, _)| line).chain([&head]), if wide { 2 } else { 1 });
     out.push_str(&columns.line(&head, style));
     out.push('\n');
-    let mut told = BTreeSet::new();
     for (line, row) in &lines {
         out.push_str(&columns.line(line, style));
         out.push('\n');
@@ -119,8 +169,8 @@ fn line(row: &Row, wide: bool, judged: bool) -> Line {
     Line { inferred: row.inferred, cells }
 }
 
-fn tail(out: &mut String, comparison: &Comparison<'_>, style: TableStyle) {
-    let thresholds = &comparison.options.thresholds;
+fn tail(out: &mut String, comparisons: &Comparisons<'_>, style: TableStyle) {
+    let thresholds = &comparisons.options.thresholds;
     let own: Vec<String> =
         thresholds.of.iter().map(|(name, share)| format!("{name} {}", percent(*share))).collect();
     let threshold = match (thresholds.all, own.is_empty()) {

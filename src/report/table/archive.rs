@@ -147,21 +147,23 @@ fn law_words(law: &Law) -> Vec<String> {
         digits(law.scatter * 100.0, 1)
     )];
     words.push(format!("lambda {} registrations a second and host", interval(&law.lambda, 4)));
-    let sigma = || format!("sigma {}", interval(&law.sigma, 4));
-    match law.kind {
-        Kind::Linear => {}
-        Kind::Amdahl => words.push(sigma()),
-        Kind::Usl => words.push(format!("{}, kappa {}", sigma(), interval(&law.kappa, 7))),
+    let parts = [("sigma", &law.sigma, 4), ("kappa", &law.kappa, 7)];
+    let fitted = parts
+        .into_iter()
+        .filter_map(|(name, part, behind)| Some(format!("{name} {}", interval(part.as_ref()?, behind))));
+    let fitted: Vec<String> = fitted.collect();
+    if !fitted.is_empty() {
+        words.push(fitted.join(", "));
     }
-    match &law.knee {
-        Ok(knee) => words.push(format!("knee at {} hosts: beyond it they wait", interval(knee, 0))),
-        Err(refused) => words.push(format!("no knee: {refused}")),
+    match &law.end {
+        Ok(end) => words.push(format!("knee at {} hosts: beyond it they wait", interval(&end.knee, 0))),
+        Err(refused) => words.push(format!("no knee and no ceiling: {refused}")),
     }
     if let Some(peak) = &law.peak {
         words.push(format!("most at {} hosts: beyond it throughput falls", interval(peak, 0)));
     }
-    if let Some(ceiling) = &law.ceiling {
-        words.push(format!("ceiling {} registrations a second", interval(ceiling, 3)));
+    if let Ok(end) = &law.end {
+        words.push(format!("ceiling {} registrations a second", interval(&end.ceiling, 3)));
     }
     words
 }
