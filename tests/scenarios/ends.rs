@@ -227,10 +227,10 @@ fn a_failure_s_lines_are_of_the_request_that_made_it_fail() {
         named("a.lab"),
         format!("Katello::Host::SubscriptionFacet (33) create event on uuid {}", crate::log::uuid(1)),
     ];
-    let log = Log::new().request_with_id(0x61, 0, CREATE, HERE, &created, Some((201, 900)));
+    let log = Log::new().request_with_id(0x61, 0, CREATE, HERE, &created, Some((201, 1900)));
     let log = says(log, 0, 0x61, "W", "app", "harmless").register(10, 1, None, HERE, 422, 70);
     // as Foreman logs an exception, in a place where files overlap; others' loggers are no words of the request
-    let log = log.request_with_id(0x62, 20, CREATE, HERE, &[named("b.lab")], Some((500, 70)));
+    let log = log.request_with_id(0x62, 20, CREATE, HERE, &[named("b.lab")], Some((500, 1070)));
     let log = says(log, 20, 0x62, "W", "app", "Action failed");
     let log = says(log, 20, 0x62, "W", "app", "Action failed");
     let log = says(log, 20, 0x62, "I", "app", "Backtrace for 'Action failed' error (X): why");
@@ -240,7 +240,8 @@ fn a_failure_s_lines_are_of_the_request_that_made_it_fail() {
     let log = log.create(700, "c.lab", 3, "10.7.3.3", 900).register(702, 3, None, "10.7.3.3", 422, 70);
     let answer = log.goes_on_until(1500).answer();
     assert_eq!(lines(&answer, "a.lab", 0), json!([completed(422)]));
-    let why = json!(["Action failed", "Backtrace for 'Action failed' error (X): why", completed(500)]);
+    let why = ["Action failed", "Backtrace for 'Action failed' error (X): why"];
+    let why = json!([why[0], why[1], "Completed 500 Whatever in 1070ms (Views: 0.4ms)"]);
     assert_eq!(lines(&answer, "b.lab", 0), why);
     assert_eq!(lines(&answer, "c.lab", 0), json!([completed(500)]), "{:#}", answer.json["failure_samples"]);
     assert_eq!(lines(&answer, "c.lab", 1), json!([completed(422)]));
