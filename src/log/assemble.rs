@@ -359,10 +359,14 @@ impl Assembler {
         self.open.get(&id).map_or(Kind::Unseen, |slot| self.slots.requests[*slot as usize].kind)
     }
 
+    fn may_register(&self, id: u64) -> bool {
+        matches!(self.kind_of(id), Kind::Create | Kind::HostRegister | Kind::Unseen)
+    }
+
     // for those who ask why a registration failed
     #[cold]
     fn trouble(&mut self, id: u64, text: &[u8]) {
-        if matches!(self.kind_of(id), Kind::Create | Kind::HostRegister | Kind::Unseen) {
+        if self.may_register(id) {
             let known =
                 self.open.get(&id).and_then(|slot| self.slots.requests[*slot as usize].details.as_ref());
             if known.is_none_or(|details| details.has_room()) {
@@ -373,7 +377,7 @@ impl Assembler {
 
     #[cold]
     fn refused(&mut self, id: u64, text: &[u8]) {
-        if matches!(self.kind_of(id), Kind::Create | Kind::HostRegister | Kind::Unseen) {
+        if self.may_register(id) {
             self.detail(id, Details::of_refusal(text));
         }
     }

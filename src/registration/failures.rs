@@ -68,15 +68,10 @@ impl FailureLines {
 
     /// The first of each class, of sessions in their order.
     pub(super) fn first(mut self, sessions: &[Session]) -> Vec<FailureSample> {
-        let mut seen: BTreeMap<ErrorClass, usize> = BTreeMap::new();
+        let mut is_first = first_of_each_class();
         let mut first = Vec::new();
         for session in sessions {
-            let Some(class) = session.error else { continue };
-            let seen = seen.entry(class).or_default();
-            *seen += 1;
-            if *seen > SAMPLES {
-                continue;
-            }
+            let Some(class) = session.error.filter(|class| is_first(*class)) else { continue };
             let mut sample = FailureSample::of(session, class, Vec::new());
             let same = |kept: &FailureSample| {
                 (kept.started_at, kept.uuid, kept.host) == (sample.started_at, sample.uuid, sample.host)
@@ -94,10 +89,16 @@ impl FailureLines {
 /// Puts the samples of several Satellites in order; the first of each class stay.
 pub(super) fn sort(samples: &mut Vec<FailureSample>, names: &Names) {
     samples.sort_by(|a, b| a.order(b, names));
+    let mut is_first = first_of_each_class();
+    samples.retain(|sample| is_first(sample.class));
+}
+
+// whether one more of a class is among the first of it
+fn first_of_each_class() -> impl FnMut(ErrorClass) -> bool {
     let mut seen: BTreeMap<ErrorClass, usize> = BTreeMap::new();
-    samples.retain(|sample| {
-        let seen = seen.entry(sample.class).or_default();
+    move |class| {
+        let seen = seen.entry(class).or_default();
         *seen += 1;
         *seen <= SAMPLES
-    });
+    }
 }

@@ -158,7 +158,9 @@ pub(super) fn give_capsules(capsules: &Capsules, traced: &mut [Traced]) {
                 |r: &Recorded| r.kind == kind && r.at_us == pair.forwarded.at_us && r.ms == pair.forwarded.ms;
             for i in by_uuid.get(&pair.forwarded.uuid.0).into_iter().flatten() {
                 let Some(traced) = traced.get_mut(*i as usize) else { continue };
-                let Some(found) = traced.requests().into_iter().find(same) else { continue };
+                // of several at one time the one that the log ended first
+                let alike = traced.requests.iter().flatten().filter(|r| same(r));
+                let Some(found) = alike.min_by_key(|r| r.turn) else { continue };
                 let inferred = found.how.is_inferred() || pair.by == PairedBy::Time;
                 let seen = OnCapsule { turn: found.turn, side: number, request: pair.request, inferred };
                 traced.on_capsule.push(seen);
