@@ -48,24 +48,22 @@ fn parse_v4(text: &[u8]) -> Option<u32> {
         return None;
     }
     let (mut address, mut part, mut digits, mut dots) = (0u32, 0u32, 0, 0);
+    // 15 digits at most: the wrapped value of more than three is not looked at
+    let fits = |part: u32, digits: i32| part <= 255 && (1..=3).contains(&digits);
     for &b in text {
-        match b {
-            b'0'..=b'9' => {
-                part = part * 10 + u32::from(b - b'0');
-                digits += 1;
-            }
-            b'.' if digits > 0 => {
-                address = address << 8 | part;
-                (part, digits) = (0, 0);
-                dots += 1;
-            }
-            _ => return None,
-        }
-        if part > 255 || digits > 3 || dots > 3 {
+        let digit = b.wrapping_sub(b'0');
+        if digit < 10 {
+            part = part.wrapping_mul(10).wrapping_add(u32::from(digit));
+            digits += 1;
+        } else if b == b'.' && fits(part, digits) {
+            address = address << 8 | part;
+            (part, digits) = (0, 0);
+            dots += 1;
+        } else {
             return None;
         }
     }
-    (dots == 3 && digits > 0).then_some(address << 8 | part)
+    (dots == 3 && fits(part, digits)).then_some(address << 8 | part)
 }
 
 impl fmt::Display for Address {

@@ -7,7 +7,7 @@ use super::clock::DateCache;
 use super::json;
 use super::line::{self, Line, Skip};
 use super::params;
-use super::request::{Details, Kind, Request, Through};
+use super::request::{Details, HostAt, Kind, Request, Through};
 use super::slots::{IdMap, Slots};
 use super::text::{self, Started};
 use crate::registration::session::Uuid;
@@ -115,6 +115,8 @@ pub struct Block {
     pub events: Vec<Event>,
     /// Requests that the block leaves open, in the order of their first lines.
     pub open: Vec<Request>,
+    /// Hosts that fact updates name, one behind the other.
+    pub hosts: String,
     /// Lines.
     pub counts: Counts,
 }
@@ -141,7 +143,12 @@ impl Assembler {
     pub fn finish(&mut self, events: Vec<Event>) -> Block {
         let mut open: Vec<u32> = self.open.drain().map(|(_, slot)| slot).collect();
         open.sort_unstable_by_key(|slot| self.slots.order[*slot as usize]);
-        self.block.open = open.iter().map(|slot| self.slots.take(*slot)).collect();
+        let Block { open: left, hosts, .. } = &mut self.block;
+        left.extend(open.iter().map(|slot| {
+            let mut request = self.slots.take(*slot);
+            request.keep_host(hosts);
+            request
+        }));
         self.slots.clear();
         self.offset = None;
         std::mem::replace(&mut self.block, Block { events, ..Block::default() })
@@ -164,6 +171,14 @@ impl Assembler {
         if let [rest @ .., b'\r'] = line {
             line = rest;
         }
+        match line::usual(line) {
+            Some(usual) if line[0] != b'{' => self.take(usual, None),
+            _ => self.odd_line(line),
+        }
+    }
+
+    #[inline(never)]
+    fn odd_line(&mut self, line: &[u8]) {
         if line.first() == Some(&b'{') {
             return self.json_line(line);
         }
@@ -240,7 +255,7 @@ impl Assembler {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, line: Line<'_>, realtime_us: Option<i64>) {
         let text = line.text;
         if line.trouble {
@@ -255,7 +270,9 @@ impl Assembler {
                     self.parameters(line.id, inner);
                 }
             }
-            Some(b'K' | b'H' | b'I' | b'C') => self.detail_line(line.id, text),
+            Some(b'K' | b'H' | b'I') => self.detail_line(line.id, text),
+            // not `Current user is ...`, of which there are many
+            Some(b'C') if text.starts_with(b"Candlepin ") => self.detail_line(line.id, text),
             // how Foreman logs an exception: the words at WARN, what it was at INFO
             Some(b'B') if text.starts_with(b"Backtrace for '") => self.trouble(line.id, text),
             Some(b'u') if text.starts_with(b"unattended: ") => self.built(line.id, text),
@@ -394,6 +411,9 @@ impl Assembler {
         if !matches!(kind, Kind::Create | Kind::Facts | Kind::HostRegister | Kind::Unseen) {
             return;
         }
+        if kind == Kind::Facts && self.facts_line(id, text) {
+            return;
+        }
         let mut found = Details::default();
         if let Some((old, new)) = text::audit_uuid(text) {
             (found.old_uuid, found.uuid) = (old, new);
@@ -402,7 +422,11 @@ impl Assembler {
         } else if let Some(host) = text::audit_host(text).or_else(|| text::fact_import_host(text)) {
             found.host = Some(host.to_ascii_lowercase().into());
         } else if let Some((host, balanced, name)) = text::registered_through(text) {
-            found.host = Some(host.to_ascii_lowercase().into());
+            // what was said first stays
+            let known = self.open.get(&id).map(|slot| &self.slots.requests[*slot as usize]);
+            if known.is_none_or(|request| !request.names_host()) {
+                found.host = Some(host.to_ascii_lowercase().into());
+            }
             let name = name.to_ascii_lowercase().into();
             found.through = Some(if balanced { Through::LoadBalancer(name) } else { Through::Proxy(name) });
         } else {
@@ -413,6 +437,20 @@ impl Assembler {
             self.block.events.push(Event::Announced(id, found.uuid));
         }
         self.detail(id, found);
+    }
+
+    // of a fact update only the host counts, and the way it came by
+    fn facts_line(&mut self, id: u64, text: &[u8]) -> bool {
+        let Some(host) = text::fact_import_host(text).or_else(|| text::audit_host(text)) else {
+            return text.starts_with(b"Katello::");
+        };
+        if let Some(slot) = self.open.get(&id) {
+            let request = &mut self.slots.requests[*slot as usize];
+            if !request.names_host() {
+                request.host = HostAt::put(&mut self.block.hosts, host);
+            }
+        }
+        true
     }
 
     #[cold]

@@ -17,7 +17,7 @@ use std::sync::{Condvar, Mutex};
 pub struct Reading {
     /// Threads that parse.
     pub threads: usize,
-    /// Bytes in a block.
+    /// Bytes in a block; one of a long plain file has up to four times as many.
     pub chunk: usize,
     /// Seconds east of UTC where the log cannot tell.
     pub utc_offset: Option<i32>,
@@ -25,7 +25,7 @@ pub struct Reading {
     pub ahead: usize,
 }
 
-/// Blocks of the current file that may wait.
+/// Blocks of the current file that may wait, the longest ones.
 const WAITING: usize = 8;
 
 /// What a file turned out to hold.
@@ -68,12 +68,12 @@ struct Credit {
 }
 
 impl Credit {
-    fn take(&self, file: usize, bytes: usize, chunk: usize) {
+    fn take(&self, file: usize, bytes: usize, room: usize) {
         let Ok(mut state) = self.state.lock() else { return };
         loop {
             let (current, under_way) = &*state;
             let allowed = if file <= *current {
-                under_way.get(&file).copied().unwrap_or(0) < WAITING * chunk.max(1 << 16)
+                under_way.get(&file).copied().unwrap_or(0) < room
             } else {
                 under_way.iter().filter(|(f, _)| *f > current).map(|(_, b)| b).sum::<usize>() < self.ahead
             };
@@ -151,8 +151,9 @@ fn produce(
     done: &Sender<Done>,
 ) {
     let mut index = 0;
+    let room = WAITING * blocks::longest(&input, chunk).max(1 << 16);
     let result = blocks::produce(input, chunk, |data, bytes| {
-        credit.take(file, bytes, chunk);
+        credit.take(file, bytes, room);
         let sent = work.send(Work { file, index, data, bytes }).is_ok();
         index += 1;
         sent

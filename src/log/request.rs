@@ -123,6 +123,36 @@ pub enum Through {
     Proxy(Box<str>),
 }
 
+/// Where a host's name stands in the text of its block (`Block::hosts`): one is seldom asked for, so it gets no memory of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostAt {
+    from: u32,
+    /// 0: none.
+    len: u8,
+}
+
+impl HostAt {
+    /// Puts a name behind the others, in lower case.
+    pub fn put(hosts: &mut String, host: &str) -> Self {
+        let (Ok(from), Ok(len)) = (u32::try_from(hosts.len()), u8::try_from(host.len())) else {
+            return Self::default();
+        };
+        hosts.push_str(host);
+        hosts[from as usize..].make_ascii_lowercase();
+        Self { from, len }
+    }
+
+    /// Whether there is one.
+    pub const fn is_some(self) -> bool {
+        self.len > 0
+    }
+
+    fn of(self, hosts: &str) -> Option<&str> {
+        let from = self.from as usize;
+        hosts.get(from..from + usize::from(self.len)).filter(|host| !host.is_empty())
+    }
+}
+
 /// A request, or the part of it that one block of the log holds.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Request {
@@ -144,6 +174,8 @@ pub struct Request {
     pub status: u16,
     /// What it is to a registration.
     pub kind: Kind,
+    /// The host that a fact update names.
+    pub host: HostAt,
     /// What the lines in between said.
     pub details: Option<Box<Details>>,
 }
@@ -167,6 +199,18 @@ impl Request {
     /// Whether the final status is a success.
     pub const fn success(&self) -> bool {
         self.status >= 200 && self.status < 400
+    }
+
+    /// A line has named its host.
+    pub fn names_host(&self) -> bool {
+        self.host.is_some() || self.details.as_ref().is_some_and(|details| details.host.is_some())
+    }
+
+    /// The host that it names comes along: its block is left behind.
+    pub fn keep_host(&mut self, hosts: &str) {
+        if let Some(host) = std::mem::take(&mut self.host).of(hosts) {
+            self.details.get_or_insert_default().host.get_or_insert_with(|| host.into());
+        }
     }
 
     /// Adds what a later part of the same request holds. What was said first stays.

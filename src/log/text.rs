@@ -25,7 +25,7 @@ impl<'a> Started<'a> {
     /// Reads a Started line; none where it is cut or another line.
     pub fn parse(text: &'a [u8], dates: &mut DateCache) -> Option<Self> {
         let rest = text.strip_prefix(b"Started ")?;
-        let method_end = memchr(b' ', &rest[..rest.len().min(16)])?;
+        let method_end = rest.iter().take(16).position(|b| *b == b' ')?;
         let (method, rest) = rest.split_at(method_end);
         let rest = rest.strip_prefix(b" \"")?.trim_ascii_end();
         let (head, local_secs, offset) = split_time(rest, dates)?;
@@ -180,11 +180,11 @@ pub fn audit_uuid(text: &[u8]) -> Option<(Uuid, Uuid)> {
     if !facet {
         return None;
     }
-    if let Some(at) = memmem::find(text, b" create event on uuid ") {
-        return Some((Uuid::NONE, Uuid::parse(text.get(at + 22..at + 58)?)?));
+    let event = audit_event(text)?;
+    if let Some(uuid) = event.strip_prefix(b"create event on uuid ") {
+        return Some((Uuid::NONE, Uuid::parse(uuid.get(..36)?)?));
     }
-    let at = memmem::find(text, b" update event on uuid ")? + 22;
-    let value = &text[at..];
+    let value = event.strip_prefix(b"update event on uuid ")?;
     // an empty OLD leaves `, NEW`
     let comma = memchr(b',', value)?;
     let new = Uuid::parse(value.get(comma + 2..comma + 38)?)?;
@@ -196,8 +196,12 @@ pub fn audit_host(text: &[u8]) -> Option<&str> {
     if !text.starts_with(b"Host::") {
         return None;
     }
-    let at = memmem::find(text, b" create event on name ")? + 22;
-    host_name(&text[at..])
+    host_name(audit_event(text)?.strip_prefix(b"create event on name ")?)
+}
+
+// what stands behind the record: `Host::Base (123) ...`
+fn audit_event(text: &[u8]) -> Option<&[u8]> {
+    text[memchr(b')', text)? + 1..].strip_prefix(b" ")
 }
 
 /// `Candlepin returned different consumer uuid than requested (OLD), updating uuid in subscription_facet.`
@@ -243,19 +247,23 @@ pub fn hash(text: &[u8]) -> u64 {
         let wide = u128::from(a) * u128::from(b);
         wide as u64 ^ (wide >> 64) as u64
     };
-    let word = |bytes: &[u8]| {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        u64::from_le_bytes(word)
+    let take = |hash: u64, bytes: &[u8; 16]| {
+        let both = u128::from_le_bytes(*bytes);
+        fold(both as u64 ^ K[0], (both >> 64) as u64 ^ hash)
     };
-    let mut hash = text.len() as u64 ^ K[1];
-    let (pairs, rest) = text.as_chunks::<16>();
-    for pair in pairs {
-        let (low, high) = pair.split_at(8);
-        hash = fold(word(low) ^ K[0], word(high) ^ hash);
-    }
-    let (low, high) = rest.split_at(rest.len().min(8));
-    hash = fold(word(low) ^ K[0], word(high) ^ hash);
+    let hash = text.len() as u64 ^ K[1];
+    let hash = match text.last_chunk() {
+        // the last 16 bytes may overlap those before
+        Some(last) => {
+            let (before, _) = text[..text.len() - 1].as_chunks::<16>();
+            take(before.iter().fold(hash, take), last)
+        }
+        None => {
+            let mut padded = [0; 16];
+            padded[..text.len()].copy_from_slice(text);
+            take(hash, &padded)
+        }
+    };
     fold(hash, K[1])
 }
 

@@ -144,6 +144,19 @@ impl Addresses {
         AddressId(id)
     }
 
+    /// The same where `guess` is likely: a consumer's requests come from where its last one came.
+    pub fn id_by(&mut self, address: Address, guess: AddressId) -> AddressId {
+        match self.get(guess) {
+            Some(state) if state.address == address => guess,
+            _ => self.id(address),
+        }
+    }
+
+    /// Asks for what is known of an address from memory.
+    pub fn touch(&self, id: AddressId) -> u64 {
+        self.get(id).map_or(0, |state| state.address.0 as u64 ^ u64::from(state.history))
+    }
+
     /// The number of an address that was seen.
     pub fn find(&self, address: Address) -> Option<AddressId> {
         self.index

@@ -1,4 +1,4 @@
-//! What belongs to no registration: counts of it, and how its consumers are looked up.
+//! What belongs to no registration: counts of it, and the set of its consumers.
 
 use std::hash::Hasher;
 
@@ -22,7 +22,7 @@ impl BackgroundCounts {
     }
 }
 
-/// A map by consumer UUID: random already.
+/// For half of a consumer's UUID: random already.
 #[derive(Default)]
 pub struct UuidHasher(u64);
 
@@ -34,9 +34,6 @@ impl Hasher for UuidHasher {
         for b in bytes {
             self.0 = (self.0.rotate_left(8) ^ u64::from(*b)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
-    }
-    fn write_u128(&mut self, v: u128) {
-        self.0 = ((v >> 64) as u64 ^ v as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
     fn write_u64(&mut self, v: u64) {
         self.0 = v.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -3,7 +3,7 @@
 use super::addresses::{AddressId, KINDS};
 use super::join::Outcome;
 use super::record::Chain;
-use super::session::{ErrorClass, Ms, NameId, Session};
+use super::session::{ErrorClass, Ms, NameId, Session, Uuid};
 use crate::log::request::{Details, Kind, Request};
 
 /// The consumer belongs to no session, or to none that is known yet.
@@ -11,8 +11,12 @@ pub(super) const NO_SESSION: u32 = u32::MAX;
 
 /// What one consumer sent since it was last silent.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Consumer {
+    pub(super) uuid: Uuid,
     pub(super) session: u32,
+    /// Start of that session's create: what comes earlier is not of it.
+    pub(super) since_us: i64,
     /// Its create has not ended: nothing of it may be put away.
     pub(super) pending: bool,
     /// The host begins its next registration here: what comes later is background.
@@ -38,10 +42,14 @@ pub(super) struct Consumer {
     pub(super) recorded: Chain,
 }
 
-impl Default for Consumer {
-    fn default() -> Self {
+const _: () = assert!(size_of::<Consumer>() == 128, "two lines of the processor's cache");
+
+impl Consumer {
+    pub(super) const fn new(uuid: Uuid) -> Self {
         Self {
+            uuid,
             session: NO_SESSION,
+            since_us: i64::MIN,
             pending: false,
             until_us: i64::MAX,
             first_us: i64::MAX,
@@ -63,9 +71,17 @@ impl Default for Consumer {
             recorded: Chain::EMPTY,
         }
     }
-}
 
-impl Consumer {
+    /// Asks for all of it from memory: something of its begin and of its end.
+    pub(super) const fn touch(&self) -> u64 {
+        self.first_us as u64 ^ self.pending as u64
+    }
+
+    /// Begins anew; what was counted comes out.
+    pub(super) const fn renew(&mut self) -> Self {
+        std::mem::replace(self, Self::new(self.uuid))
+    }
+
     // as `kind_number` counts them
     pub(super) fn by_kind(&self) -> [u32; KINDS] {
         let (compliance, gets) = (u32::from(self.compliance), u32::from(self.gets));

@@ -7,15 +7,17 @@ use super::addresses::{AddressId, Addresses, BUCKET_SECS, State, kind_number};
 use super::background::{BackgroundCounts, UuidHasher};
 use super::capsule::Forwarded;
 use super::consumer::{Consumer, NO_SESSION, register_result};
+use super::consumers::Consumers;
 use super::failures::FailureLines;
-use super::join::{Outcome, Requests};
+use super::join::{AHEAD_AT_ONCE, Outcome, Requests};
 use super::record::Recorder;
 use super::session::{ErrorClass, Group, Ms, NameId, Names, Session, Uuid};
 use super::unkeyed::{Script, StatusCalls};
+use crate::log::assemble::Event;
 use crate::log::proxy::Asked;
 use crate::log::request::{Details, Kind, Request, Through};
 use crate::timestamp::Timestamp;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use std::hash::BuildHasherDefault;
 
 /// How often consumers that have gone silent are put away, in log time.
@@ -68,7 +70,7 @@ pub struct Correlator {
     pub failures: FailureLines,
     /// Requests of sessions that a metric is made of.
     pub attributed: u64,
-    consumers: HashMap<u128, Consumer, BuildHasherDefault<UuidHasher>>,
+    consumers: Consumers,
     background_consumers: HashSet<u64, BuildHasherDefault<UuidHasher>>,
     latest_of_host: Vec<u32>,
     // a create succeeded and nothing names its consumer: no audit lines, or they are lost
@@ -103,19 +105,34 @@ impl Requests for Correlator {
         }
     }
 
-    fn touch(&self, request: &Request) -> u64 {
-        if request.kind.is_other() || matches!(request.kind, Kind::Rhsm | Kind::Unseen) {
-            return 0;
+    fn touch(&self, ahead: &[Event]) -> u64 {
+        let mut places = [None; AHEAD_AT_ONCE];
+        let mut all = 0;
+        for (place, event) in places.iter_mut().zip(ahead) {
+            match event {
+                Event::Ended(request) if request.uuid.is_some() => {
+                    *place = self.consumers.likely(request.uuid);
+                }
+                Event::Ended(Request { kind: Kind::Status, address, .. }) => {
+                    all ^= self.addresses.find(*address).map_or(0, |id| u64::from(id.0));
+                }
+                _ => {}
+            }
         }
-        let consumer = match request.uuid {
-            Uuid::NONE => 0,
-            uuid => self.consumers.get(&uuid.0).map_or(0, |c| u64::from(c.requests)),
-        };
-        consumer ^ u64::from(self.addresses.find(request.address).map_or(0, |id| id.0))
+        let consumers = || places.iter().filter_map(|place| self.consumers.at((*place)?));
+        all ^= consumers().fold(0, |all, consumer| all ^ consumer.touch());
+        if let Some(recorder) = &self.recorder {
+            all ^= consumers().fold(0, |all, consumer| all ^ recorder.touch(consumer.recorded));
+        }
+        consumers().fold(all, |all, consumer| all ^ self.addresses.touch(consumer.address))
     }
 
     fn announced(&mut self, uuid: Uuid) {
-        self.consumers.entry(uuid.0).or_default().pending = true;
+        self.consumers.entry(uuid).pending = true;
+    }
+
+    fn wants_hosts(&self) -> bool {
+        self.nameless
     }
 }
 
@@ -176,9 +193,8 @@ impl Correlator {
         self.swept_us = self.now_us;
         // a minute more: requests come in the order in which they end
         let silent = self.now_us - SILENCE_US - SWEEP_US;
-        let gone = self.consumers.extract_if(|_, c| !c.pending && c.last_us < silent).collect::<Vec<_>>();
-        for (uuid, consumer) in gone {
-            self.put_away(Uuid(uuid), consumer);
+        for consumer in self.consumers.extract(|c| !c.pending && c.last_us < silent) {
+            self.put_away(consumer);
         }
         if let Some(recorder) = &mut self.recorder {
             // a create comes up to a silence behind its host's first calls, and may take as long
@@ -244,7 +260,7 @@ impl Correlator {
             }
         }
         self.reclaim_old(details.old_uuid);
-        if failed && let Some(consumer) = self.consumers.get_mut(&details.uuid.0) {
+        if failed && let Some(consumer) = self.consumers.get_mut(details.uuid) {
             consumer.pending = false;
         }
         if uuid.is_some() {
@@ -254,7 +270,7 @@ impl Correlator {
 
     // what the host sent with its old UUID says nothing of the background on a shared address
     fn reclaim_old(&mut self, old: Uuid) {
-        if let Some(old) = self.consumers.get(&old.0).filter(|c| old.is_some() && c.session == NO_SESSION) {
+        if let Some(old) = self.consumers.get(old).filter(|c| old.is_some() && c.session == NO_SESSION) {
             let buckets = bucket_of(old.first_us)..=bucket_of(old.last_us);
             self.addresses.reclaim(old.address, buckets, old.by_kind());
         }
@@ -266,7 +282,7 @@ impl Correlator {
         let Some(session) = self.sessions.get(earlier as usize) else { return };
         if session.uuid.is_some()
             && session.uuid != uuid
-            && let Some(consumer) = self.consumers.get_mut(&session.uuid.0)
+            && let Some(consumer) = self.consumers.get_mut(session.uuid)
             && consumer.session == earlier
             && self.sessions[earlier as usize].started_at.0 < start_us
         {
@@ -276,10 +292,10 @@ impl Correlator {
 
     fn bind(&mut self, uuid: Uuid, index: u32) {
         let start_us = self.sessions[index as usize].started_at.0;
-        let consumer = self.consumers.entry(uuid.0).or_default();
+        let consumer = self.consumers.entry(uuid);
         let fresh = consumer.session == NO_SESSION && consumer.first_us >= start_us;
         if fresh {
-            consumer.session = index;
+            (consumer.session, consumer.since_us) = (index, start_us);
             consumer.pending = false;
             if consumer.last_us == i64::MIN {
                 consumer.last_us = self.sessions[index as usize].ended_at.0;
@@ -287,10 +303,10 @@ impl Correlator {
             return;
         }
         // the same consumer registers again: what it sent before is not of this session
-        let before = std::mem::take(consumer);
-        consumer.session = index;
+        let before = consumer.renew();
+        (consumer.session, consumer.since_us) = (index, start_us);
         consumer.last_us = self.sessions[index as usize].ended_at.0;
-        self.put_away(uuid, before);
+        self.put_away(before);
     }
 
     fn through(&mut self, details: &Details) -> (NameId, bool) {
@@ -336,24 +352,20 @@ impl Correlator {
 
     fn keyed(&mut self, request: Request, outcome: Outcome) {
         let (start_us, end_us, uuid) = (request.start_us, request.end_us(), request.uuid);
-        let address = self.addresses.id(request.address);
+        let mut consumer = self.consumers.entry(uuid);
+        let address = self.addresses.id_by(request.address, consumer.address);
         // POST /register comes from the capsule even where /rhsm shows the client's own address
         let shared = request.kind != Kind::HostRegister && self.addresses.consumer(address, uuid);
         let bucket = bucket_of(start_us);
         let silent = |c: &Consumer| start_us - c.last_us > SILENCE_US || start_us >= c.until_us;
-        let mut consumer = self.consumers.entry(uuid.0).or_default();
         if (consumer.requests > 0 || consumer.session != NO_SESSION) && silent(consumer) {
             let pending = consumer.pending;
-            let before = std::mem::take(consumer);
+            let before = consumer.renew();
             consumer.pending = pending;
-            self.put_away(uuid, before);
-            consumer = self.consumers.entry(uuid.0).or_default();
+            self.put_away(before);
+            consumer = self.consumers.entry(uuid);
         }
-        let session_start = match self.sessions.get(consumer.session as usize) {
-            Some(session) => session.started_at.0,
-            None => i64::MIN,
-        };
-        if start_us < session_start {
+        if start_us < consumer.since_us {
             self.background.keyed += 1;
             self.background_consumers.insert(uuid.0 as u64);
             return;
@@ -397,7 +409,8 @@ impl Correlator {
     }
 
     // a consumer has gone silent: what it sent is its session's, or nobody's
-    fn put_away(&mut self, uuid: Uuid, consumer: Consumer) {
+    fn put_away(&mut self, consumer: Consumer) {
+        let uuid = consumer.uuid;
         if let Some(recorder) = &mut self.recorder {
             recorder.close(consumer.recorded, consumer.session, &self.sessions);
         }
@@ -441,11 +454,9 @@ impl Correlator {
 
     /// The log is over: every consumer is put away. Says how many consumers belong to no session.
     pub fn end(&mut self) -> u64 {
-        let rest: Vec<_> = self.consumers.drain().collect();
-        for (uuid, consumer) in rest {
-            self.put_away(Uuid(uuid), consumer);
+        for consumer in std::mem::take(&mut self.consumers).into_all() {
+            self.put_away(consumer);
         }
-        self.consumers = HashMap::default();
         let consumers = self.background_consumers.len() as u64;
         self.background_consumers = HashSet::default();
         self.latest_of_host = Vec::new();

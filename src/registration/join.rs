@@ -15,7 +15,7 @@ const PATIENCE_US: i64 = 60_000_000;
 const HOLE_US: i64 = 600_000_000;
 
 /// Events whose places in tables are asked for together: memory answers them all in about the time of one.
-const AHEAD: usize = 32;
+pub(super) const AHEAD_AT_ONCE: usize = 32;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +45,12 @@ pub trait Requests {
     fn request(&mut self, request: Request, outcome: Outcome);
     /// A create that is still open named its consumer.
     fn announced(&mut self, uuid: Uuid);
-    /// The request comes soon: asks for what it needs from memory ahead of its use. The value means nothing.
-    fn touch(&self, _request: &Request) -> u64 {
+    /// Hosts that fact updates name are of use.
+    fn wants_hosts(&self) -> bool {
+        true
+    }
+    /// These come next: asks for what they need from memory ahead of its use. The value means nothing.
+    fn touch(&self, _ahead: &[Event]) -> u64 {
         0
     }
 }
@@ -106,38 +110,35 @@ pub struct Joiner {
 impl Joiner {
     /// Takes the next block of the log and hands its emptied events back.
     pub fn block(&mut self, block: Block, sink: &mut impl Requests) -> Vec<Event> {
-        let mut events = block.events;
+        let Block { mut events, open, hosts, counts } = block;
         let mut touched = 0;
         let mut rest = events.drain(..);
         while !rest.as_slice().is_empty() {
-            let ahead = &rest.as_slice()[..rest.len().min(AHEAD)];
-            let ended = || {
-                ahead.iter().filter_map(|event| match event {
-                    Event::Ended(part) => Some(part),
-                    Event::Announced(..) => None,
-                })
-            };
+            let ahead = &rest.as_slice()[..rest.len().min(AHEAD_AT_ONCE)];
             // one table after the other: the processor overlaps the more waits the less stands between them
-            touched ^= ended().fold(0, |all, part| all ^ self.recent.touch(part));
-            touched ^= ended().fold(0, |all, part| all ^ sink.touch(part));
-            for event in rest.by_ref().take(AHEAD) {
-                self.event(event, sink);
+            touched ^= ahead.iter().fold(0, |all, event| match event {
+                Event::Ended(part) => all ^ self.recent.touch(part),
+                Event::Announced(..) => all,
+            });
+            touched ^= sink.touch(ahead);
+            for event in rest.by_ref().take(AHEAD_AT_ONCE) {
+                self.event(event, &hosts, sink);
             }
         }
         drop(rest);
         std::hint::black_box(touched);
-        for part in block.open {
+        for part in open {
             self.left_open(part, sink);
         }
-        if let Some((_, last)) = block.counts.span {
+        if let Some((_, last)) = counts.span {
             self.last_us = Some(self.last_us.map_or(last, |us| us.max(last)));
         }
         events
     }
 
-    fn event(&mut self, event: Event, sink: &mut impl Requests) {
+    fn event(&mut self, event: Event, hosts: &str, sink: &mut impl Requests) {
         match event {
-            Event::Ended(part) => self.ended(part, sink),
+            Event::Ended(part) => self.ended(part, hosts, sink),
             Event::Announced(id, uuid) => {
                 // where Started lies in an earlier block: only a create can make a consumer
                 let create = |id| self.open.get(&id).is_some_and(|r| r.kind == Kind::Create);
@@ -183,8 +184,12 @@ impl Joiner {
         self.holes.iter().any(|hole| self.hides(*hole, request))
     }
 
-    fn ended(&mut self, part: Request, sink: &mut impl Requests) {
-        let whole = match self.open.get_mut(&part.id) {
+    fn ended(&mut self, mut part: Request, hosts: &str, sink: &mut impl Requests) {
+        let before = self.open.get_mut(&part.id);
+        if part.host.is_some() && (before.is_some() || sink.wants_hosts()) {
+            part.keep_host(hosts);
+        }
+        let whole = match before {
             None => part,
             Some(open) if !part.started() || open.started_tag == part.started_tag => {
                 self.counts.doubled_lines += u64::from(part.started());
@@ -279,8 +284,13 @@ impl Joiner {
 /// id and of the Completed line and 16 of the Started line; the set holds 15 more of the id.
 #[derive(Debug)]
 struct Recent {
-    sets: Vec<[u64; 4]>,
+    sets: Vec<Set>,
 }
+
+/// In one line of the processor's cache.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(32))]
+struct Set([u64; 4]);
 
 const _: () = assert!(size_of::<Event>() <= 80, "events are most of what threads hand to each other");
 
@@ -288,7 +298,7 @@ const STARTED_BITS: u64 = 0xffff << 24;
 
 impl Default for Recent {
     fn default() -> Self {
-        Self { sets: vec![[0; 4]; 1 << 15] }
+        Self { sets: vec![Set::default(); 1 << 15] }
     }
 }
 
@@ -303,12 +313,12 @@ impl Recent {
 
     /// Asks for a place in the table ahead of its use, so that the waits for memory overlap.
     fn touch(&self, r: &Request) -> u64 {
-        self.sets[Self::place(r).0][0]
+        self.sets[Self::place(r).0].0[0]
     }
 
     fn seen_or_note(&mut self, r: &Request) -> bool {
         let (at, entry) = Self::place(r);
-        let set = &mut self.sets[at];
+        let Set(set) = &mut self.sets[at];
         if set.contains(&entry) {
             return true;
         }
@@ -318,6 +328,6 @@ impl Recent {
 
     fn completed(&self, r: &Request) -> bool {
         let (at, entry) = Self::place(r);
-        self.sets[at].iter().any(|seen| seen & !STARTED_BITS == entry & !STARTED_BITS)
+        self.sets[at].0.iter().any(|seen| seen & !STARTED_BITS == entry & !STARTED_BITS)
     }
 }

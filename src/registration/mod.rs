@@ -9,6 +9,7 @@ pub mod addresses;
 pub mod background;
 pub mod capsule;
 mod consumer;
+mod consumers;
 pub mod correlate;
 pub mod failures;
 pub mod finish;

@@ -90,12 +90,12 @@ struct Waiting {
 }
 
 /// Keeps requests while the log is read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Recorder {
     turn: u32,
-    // what waits, of all consumers, and blocks that are free again
+    // what waits, of all consumers, and the latest blocks of those that are put away: each leads to more that are free
     waiting: Vec<Waiting>,
-    free: u32,
+    free: Vec<u32>,
     swept: usize,
     /// Creates, beside the sessions.
     pub(super) creates: Vec<Recorded>,
@@ -109,23 +109,6 @@ pub struct Recorder {
     pub(super) built: Vec<(NameId, Recorded)>,
     /// Some start has a fraction of a second.
     pub(super) fractions: bool,
-}
-
-impl Default for Recorder {
-    fn default() -> Self {
-        Self {
-            turn: 0,
-            waiting: Vec::new(),
-            free: Chain::EMPTY.place,
-            swept: 0,
-            creates: Vec::new(),
-            kept: Vec::new(),
-            scripts: Vec::new(),
-            loose: Vec::new(),
-            built: Vec::new(),
-            fractions: false,
-        }
-    }
 }
 
 impl Recorder {
@@ -162,11 +145,22 @@ impl Recorder {
         }
     }
 
+    /// Asks for where the next request of a consumer goes from memory.
+    pub(super) fn touch(&self, chain: Chain) -> u64 {
+        let next = |block: &Waiting| block.requests[usize::from(chain.used) % BESIDE].at_us as u64;
+        self.waiting.get(chain.place as usize).map_or(0, next)
+    }
+
     fn begin(&mut self, first: Recorded, before: u32) -> Chain {
-        let place = self.free;
-        if let Some(block) = self.waiting.get_mut(place as usize) {
-            self.free = std::mem::replace(&mut block.before, before);
+        let free = self.free.pop();
+        if let Some(place) = free
+            && let Some(block) = self.waiting.get_mut(place as usize)
+        {
+            let next = std::mem::replace(&mut block.before, before);
             block.requests[0] = first;
+            if next != Chain::EMPTY.place {
+                self.free.push(next);
+            }
             return Chain { place, used: 1 };
         }
         let mut requests = [Recorded::default(); BESIDE];
@@ -183,16 +177,17 @@ impl Recorder {
 
     /// A consumer is put away: what it sent is the session's with this number, or nobody's.
     pub(super) fn close(&mut self, chain: Chain, index: u32, sessions: &[Session]) {
+        if chain.place != Chain::EMPTY.place {
+            self.free.push(chain.place);
+        }
+        if index as usize >= sessions.len() {
+            return;
+        }
         let mut requests = Vec::new();
         let (mut at, mut used) = (chain.place, usize::from(chain.used));
-        while let Some(block) = self.waiting.get_mut(at as usize) {
-            if (index as usize) < sessions.len() {
-                requests.extend(block.requests[..used].iter().rev());
-            }
-            used = BESIDE;
-            let next = std::mem::replace(&mut block.before, self.free);
-            self.free = at;
-            at = next;
+        while let Some(block) = self.waiting.get(at as usize) {
+            requests.extend(block.requests[..used].iter().rev());
+            (at, used) = (block.before, BESIDE);
         }
         if !requests.is_empty() {
             requests.reverse();

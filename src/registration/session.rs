@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Eight lower-case hex digits, first one highest, as a number.
-#[inline]
+#[inline(always)]
 pub fn hex8(digits: u64) -> Option<u64> {
     // letters a-f have bit 6: take 9 more for them; then every nibble is checked at once
     let letters = digits >> 6 & 0x0101_0101_0101_0101;

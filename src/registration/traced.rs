@@ -7,7 +7,7 @@ use super::correlate::{Clues, Correlator};
 use super::finish::Window;
 use super::record::{Recorded, Recorder};
 use super::session::{NameId, Names, Session};
-use super::unkeyed::{by_address, owner};
+use super::unkeyed::by_address;
 use super::way_in::Ways;
 use crate::log::proxy::Asked;
 use crate::log::request::Kind;
@@ -87,10 +87,9 @@ pub(super) fn traced(
     }));
     let by_address = by_address(&all.sessions, &all.clues, all.addresses.len());
     single.extend(loose.iter().filter_map(|(address, request)| {
-        let sessions = by_address.range(address.0 as usize)?;
-        let first = all.clues.get(*sessions.first()? as usize)?;
-        let at = owner(&all.sessions, sessions, request.at_us.div_euclid(1_000_000))?;
-        is_own(first).then_some((at as u32, *request))
+        let first = all.clues.get(by_address.first(*address)? as usize)?;
+        let at = by_address.owner(*address, request.at_us.div_euclid(1_000_000))?;
+        is_own(first).then_some((at, *request))
     }));
     single.extend(of_hosts(&all.sessions, &built));
     single.sort_by_key(|(session, _)| *session);

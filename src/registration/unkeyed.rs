@@ -12,6 +12,7 @@ use super::least_squares;
 use super::session::{Evidence, Group, Ms, NameId, Session};
 use super::way_in::Ways;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// One GET /register that reached the Satellite.
 #[derive(Clone, Copy, Debug)]
@@ -177,30 +178,33 @@ pub fn share_out(
     }
     let mut figures = StatusFigures::default();
     let mut until_create = UntilCreate::default();
-    let mut shared: BTreeMap<AddressId, BTreeMap<i32, u32>> = BTreeMap::new();
+    let mut counts = vec![0u16; by_address.order.len()];
+    let mut shared: BTreeMap<AddressId, Vec<(i32, u32)>> = BTreeMap::new();
     for (second, address) in calls.iter() {
         let at = address.0 as usize;
-        let Some(range) = by_address.range(at) else {
+        let range = by_address.places(at);
+        if range.is_empty() {
             figures.background += 1;
-            continue;
-        };
-        if !own[at] {
+        } else if !own[at] {
+            let buckets = shared.entry(address).or_default();
             let bucket = second.div_euclid(BUCKET_SECS) as i32;
-            *shared.entry(address).or_default().entry(bucket).or_default() += 1;
-            continue;
-        }
-        match owner(sessions, range, second) {
-            Some(i) => {
-                let count = &mut sessions[i].status_calls;
-                *count = count.saturating_add(1).min(Session::NO_COUNT - 1);
-                figures.exact += 1;
-                let create_ends = match sessions[i].consumer_create.get() {
-                    Some(ms) => sessions[i].started_at.plus_ms(i64::from(ms)),
-                    None => sessions[i].ended_at,
-                };
-                until_create.calls += u64::from(second <= create_ends.secs());
+            match buckets.last_mut() {
+                Some((last, n)) if *last == bucket => *n += 1,
+                _ => buckets.push((bucket, 1)),
             }
-            None => figures.background += 1,
+        } else if let Some(place) = owner(&by_address.spans[range.clone()], second) {
+            let place = range.start + place;
+            counts[place] = counts[place].saturating_add(1).min(Session::NO_COUNT - 1);
+            figures.exact += 1;
+            until_create.calls += u64::from(second <= by_address.spans[place].created_secs);
+        } else {
+            figures.background += 1;
+        }
+    }
+    for (i, count) in by_address.order.iter().zip(counts) {
+        let session = &mut sessions[*i as usize];
+        if session.status_calls != Session::NO_COUNT {
+            session.status_calls = count;
         }
     }
     for (session, clue) in sessions.iter().zip(clues) {
@@ -246,17 +250,51 @@ impl UntilCreate {
     }
 }
 
-// sessions in order of address and start
+// sessions in order of address and start, and what many calls ask of them close together
 pub(super) struct ByAddress {
     order: Vec<u32>,
     from: Vec<u32>,
+    spans: Vec<Span>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start_us: i64,
+    end_us: i64,
+    created_secs: i64,
+}
+
+impl Span {
+    fn of(session: &Session) -> Self {
+        let created = session.consumer_create.get().map(|ms| session.started_at.plus_ms(i64::from(ms)));
+        Self {
+            start_us: session.started_at.0,
+            end_us: session.ended_at.0,
+            created_secs: created.unwrap_or(session.ended_at).secs(),
+        }
+    }
 }
 
 impl ByAddress {
-    pub(super) fn range(&self, address: usize) -> Option<&[u32]> {
-        let (from, to) = (*self.from.get(address)?, *self.from.get(address + 1)?);
-        let range = &self.order[from as usize..to as usize];
-        (!range.is_empty()).then_some(range)
+    fn places(&self, address: usize) -> Range<usize> {
+        let at = |address: usize| self.from.get(address).map_or(0, |place| *place as usize);
+        at(address)..at(address + 1)
+    }
+
+    fn range(&self, address: usize) -> &[u32] {
+        self.order.get(self.places(address)).unwrap_or_default()
+    }
+
+    /// The first session of an address.
+    pub(super) fn first(&self, address: AddressId) -> Option<u32> {
+        self.range(address.0 as usize).first().copied()
+    }
+
+    /// The session that was under way on an address, or had just ended.
+    pub(super) fn owner(&self, address: AddressId, second: i64) -> Option<u32> {
+        let places = self.places(address.0 as usize);
+        let place = owner(self.spans.get(places.clone())?, second)?;
+        self.order.get(places.start + place).copied()
     }
 }
 
@@ -271,20 +309,20 @@ pub(super) fn by_address(sessions: &[Session], clues: &[Clues], addresses: usize
     for at in 1..from.len() {
         from[at] += from[at - 1];
     }
-    ByAddress { order, from }
+    let spans = order.iter().map(|i| Span::of(&sessions[*i as usize])).collect();
+    ByAddress { order, from, spans }
 }
 
 // the first session on the address that had not ended, else the last one if it ended less than the silence ago
-pub(super) fn owner(sessions: &[Session], range: &[u32], second: i64) -> Option<usize> {
+fn owner(spans: &[Span], second: i64) -> Option<usize> {
     let mut last = None;
-    for i in range {
-        let session = &sessions[*i as usize];
-        if session.ended_at.secs() >= second {
-            let near = session.started_at.0 - second * 1_000_000 <= SILENCE_US;
-            return if near { Some(*i as usize) } else { last };
+    for (span, place) in spans.iter().zip(0..) {
+        if span.end_us.div_euclid(1_000_000) >= second {
+            let near = span.start_us - second * 1_000_000 <= SILENCE_US;
+            return if near { Some(place) } else { last };
         }
-        if second * 1_000_000 - session.ended_at.0 <= SILENCE_US {
-            last = Some(*i as usize);
+        if second * 1_000_000 - span.end_us <= SILENCE_US {
+            last = Some(place);
         }
     }
     last
@@ -328,14 +366,14 @@ struct Parts {
 fn apportion(
     sessions: &[Session],
     by_address: &ByAddress,
-    shared: &BTreeMap<AddressId, BTreeMap<i32, u32>>,
+    shared: &BTreeMap<AddressId, Vec<(i32, u32)>>,
     (addresses, window): (&Addresses, Window),
     for_failed: f64,
     figures: &mut StatusFigures,
 ) {
     let mut all = Vec::new();
     for (address, calls) in shared {
-        let Some(range) = by_address.range(address.0 as usize) else { continue };
+        let range = by_address.range(address.0 as usize);
         all.push((range, rows_of(sessions, range, calls, addresses.history(*address))));
     }
     let parts = parts_of(
@@ -401,12 +439,12 @@ fn bucket_of(secs: i64) -> i32 {
 fn rows_of(
     sessions: &[Session],
     range: &[u32],
-    calls: &BTreeMap<i32, u32>,
+    calls: &[(i32, u32)],
     history: &[super::addresses::Activity],
 ) -> Vec<(i32, Row)> {
     let mut by_bucket: BTreeMap<i32, Row> = BTreeMap::new();
     for (bucket, n) in calls {
-        by_bucket.entry(*bucket).or_default().calls = f64::from(*n);
+        by_bucket.entry(*bucket).or_default().calls += f64::from(*n);
     }
     for activity in history {
         let row = by_bucket.entry(activity.bucket).or_default();

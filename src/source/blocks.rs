@@ -77,18 +77,29 @@ pub trait LineSink {
     fn read(&mut self, bytes: usize);
 }
 
+/// Bytes of the longest piece of an input.
+pub const fn longest(input: &Input, chunk: usize) -> usize {
+    match input.body {
+        Body::Plain { .. } => 4 * chunk,
+        Body::Stream(_) | Body::Parsed(_) => chunk,
+    }
+}
+
 /// Cuts an input into pieces and pushes them until there is no more or `push` says that nobody listens.
 ///
 /// # Errors
 /// Of the input; what was pushed before stands.
 pub fn produce(input: Input, chunk: usize, mut push: impl FnMut(Data, usize) -> bool) -> io::Result<()> {
     let chunk = chunk.max(1);
+    let longest = longest(&input, chunk) as u64;
     match input.body {
         Body::Plain { file, len } => {
             let file = Arc::new(file);
             let mut start = 0;
             while start < len {
-                let end = len.min(start + chunk as u64);
+                // the fewer the pieces, the fewer requests lie in two; towards the end small ones keep all threads busy
+                let piece = ((len - start) / 32).clamp(chunk as u64, longest);
+                let end = len.min(start + piece);
                 if !push(
                     Data::Range(Range { file: Arc::clone(&file), start, end, len }),
                     (end - start) as usize,
@@ -121,7 +132,7 @@ pub fn produce_stream(
     chunk: usize,
     mut push: impl FnMut(Data, usize) -> bool,
 ) -> io::Result<()> {
-    let chunk = chunk.clamp(1, 1 << 20);
+    let chunk = chunk.clamp(1, 1 << 22);
     let mut bytes: Vec<u8> = Vec::new();
     let mut target = chunk;
     loop {

@@ -20,7 +20,7 @@ use crate::source::{HostLogs, Opened, Place, SourceError};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes in a block: long enough that few requests cross its ends, short enough that many fit in memory.
+/// Bytes in a block, where the file is not long (`blocks::longest`): long enough that few requests cross its ends, short enough that many fit in memory.
 const CHUNK: usize = 4 << 20;
 
 /// Bytes of files behind the current one that may be parsed ahead, of all hosts together.

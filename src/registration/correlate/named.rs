@@ -19,7 +19,7 @@ impl Correlator {
             _ => return,
         };
         let through = self.through(details);
-        let mut bound = self.consumers.get(&uuid.0).map_or(NO_SESSION, |c| c.session);
+        let mut bound = self.consumers.get(uuid).map_or(NO_SESSION, |c| c.session);
         if unbound
             && self.nameless
             && let Some(host) = host
@@ -27,7 +27,7 @@ impl Correlator {
             // names of hosts that never register are not kept
             let host = self.names.find(host);
             let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);
-            let first_us = self.consumers.get(&uuid.0).map_or(i64::MIN, |c| c.first_us);
+            let first_us = self.consumers.get(uuid).map_or(i64::MIN, |c| c.first_us);
             if let Some(session) = self.sessions.get_mut(index as usize)
                 && !session.uuid.is_some()
                 && session.success()
@@ -36,7 +36,7 @@ impl Correlator {
                 session.uuid = uuid;
                 let address = self.clues[index as usize].address;
                 self.addresses.registers(address, host, uuid, Uuid::NONE);
-                if let Some(consumer) = self.consumers.get(&uuid.0) {
+                if let Some(consumer) = self.consumers.get(uuid) {
                     // counted as background until now
                     let bucket = bucket_of(start_us);
                     self.addresses.reclaim(

@@ -7,6 +7,7 @@
 mod requests;
 mod sessions;
 mod table;
+mod texts;
 
 use super::atomic::{Beside, PART, WriteError};
 use crate::registration::finish::Registrations;

@@ -1,10 +1,10 @@
 //! The table of requests: those of each session in order, as `trace` shows them.
 
-use super::table::{Cell, Table};
+use super::table::{Cell, Row, Table};
 use crate::registration::finish::Registrations;
 use crate::registration::traced::Traced;
 use crate::trace::phase::{Phase, route};
-use crate::trace::{CapsuleStep, Step, Trace};
+use crate::trace::{Step, Trace};
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -43,52 +43,50 @@ pub(super) fn write(
     traced: &[&Traced],
     which: Range<usize>,
 ) -> io::Result<()> {
-    let mut table = Table::new(out, SCHEMA)?;
+    let mut table = Table::new(out, SCHEMA, &["request_id"])?;
     for (traced, number) in traced.get(which.clone()).unwrap_or_default().iter().zip(which.start..) {
         let session = &traced.session;
-        let uuid: Cell = session.uuid.is_some().then(|| Cell::text(session.uuid.to_string())).into();
-        let group = Cell::word(session.group.name());
-        for (step, at) in Trace::of(traced, all).steps.iter().zip(0..) {
-            // no run has more (`MOST_SESSIONS`)
-            table.push(row([Cell::Int(number as i32), uuid.clone(), group.clone(), Cell::Int(at)], step))?;
+        let uuid = session.uuid.is_some().then(|| session.uuid.to_string());
+        let group = session.group.name();
+        for (step, at) in Trace::of(traced, all).steps.iter().zip(0i32..) {
+            table.row(|row| {
+                // no run has more (`MOST_SESSIONS`)
+                row.add(number as i32);
+                row.add(uuid.as_deref().map(Cell::text));
+                row.add(group);
+                row.add(at);
+                add(row, step);
+            })?;
         }
     }
     table.finish()
 }
 
-fn row([session, uuid, group, at]: [Cell; 4], step: &Step<'_>) -> [Cell; 20] {
-    let [capsule, capsule_started_at, capsule_ms, capsule_status, capsule_evidence] =
-        step.on_capsule.as_ref().map_or([const { Cell::NoParent }; 5], on_capsule);
-    [
-        session,
-        uuid,
-        group,
-        at,
-        Cell::word(route(step.kind)),
-        Cell::word(Phase::of(step.kind).name()),
-        step.id.map(|id| Cell::text(format!("{id:08x}"))).into(),
-        Cell::Long(step.at.0),
-        Cell::Long(step.offset_ms),
-        Cell::Long(step.placed_ms),
-        Cell::Long(step.gap_ms),
-        step.took_ms.into(),
-        step.status.into(),
-        Cell::word(step.outcome.name()),
-        Cell::word(step.evidence.name()),
-        capsule,
-        capsule_started_at,
-        capsule_ms,
-        capsule_status,
-        capsule_evidence,
-    ]
+fn add(row: &mut Row<'_>, step: &Step<'_>) {
+    row.add(route(step.kind));
+    row.add(Phase::of(step.kind).name());
+    row.add(step.id.map(hex).as_ref().map(|id| Cell::Text(id)));
+    row.add(step.at.0);
+    row.add(step.offset_ms);
+    row.add(step.placed_ms);
+    row.add(step.gap_ms);
+    row.add(step.took_ms);
+    row.add(step.status);
+    row.add(step.outcome.name());
+    row.add(step.evidence.name());
+    match &step.on_capsule {
+        Some(seen) => {
+            row.add(seen.name.map(Cell::text));
+            row.add(seen.at.0);
+            row.add(seen.took_ms);
+            row.add(seen.status);
+            row.add(seen.evidence.name());
+        }
+        None => (0..5).for_each(|_| row.add(Cell::NoParent)),
+    }
 }
 
-fn on_capsule(seen: &CapsuleStep<'_>) -> [Cell; 5] {
-    [
-        seen.name.map(Cell::text).into(),
-        Cell::Long(seen.at.0),
-        seen.took_ms.into(),
-        seen.status.into(),
-        Cell::word(seen.evidence.name()),
-    ]
+// as the log has it
+fn hex(id: u32) -> [u8; 8] {
+    [0, 1, 2, 3, 4, 5, 6, 7].map(|at| b"0123456789abcdef"[(id >> (28 - 4 * at) & 15) as usize])
 }

@@ -1,10 +1,9 @@
 //! The table of sessions: the columns of the sessions file, and their number in the run.
 
-use super::table::{Cell, Table};
+use super::table::{Cell, Row, Table};
 use crate::kept::sessions::SessionLine;
 use crate::registration::finish::Registrations;
-use crate::registration::session::Evidence;
-use std::borrow::Cow;
+use crate::registration::session::{ErrorClass, WayIn};
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -55,52 +54,51 @@ pub(super) fn write(
     all: &Registrations,
     which: Range<usize>,
 ) -> io::Result<()> {
-    let mut table = Table::new(out, SCHEMA)?;
+    let mut table = Table::new(out, SCHEMA, &["consumer_uuid", "host"])?;
     for (session, number) in all.sessions.get(which.clone()).unwrap_or_default().iter().zip(which.start..) {
-        table.push(row(number, SessionLine::of(session, &all.names)))?;
+        table.row(|row| add(row, number, SessionLine::of(session, &all.names)))?;
     }
     table.finish()
 }
 
-fn row(number: usize, line: SessionLine<'_>) -> [Cell; 33] {
-    let text = |text: Option<String>| text.map(Cell::text).into();
-    let named = |name: Option<Cow<'_, str>>| text(name.map(Cow::into_owned));
-    let evidence = |evidence: Evidence| Cell::word(evidence.name());
+fn add(row: &mut Row<'_>, number: usize, line: SessionLine<'_>) {
+    // no run has more (`MOST_SESSIONS`)
+    row.add(number as i32);
+    row.add(line.consumer_uuid.as_deref().map(Cell::text));
+    row.add(line.host.as_deref().map(Cell::text));
+    row.add(line.group.name());
+    row.add(line.capsule.as_deref().map(Cell::text));
+    row.add(line.attempt);
+    row.add(line.client_os.as_deref().map(Cell::text));
+    row.add(line.started_at.0);
+    row.add(line.consumer_create_status);
+    row.add(line.consumer_create_ms);
+    row.add(line.script_fetch_ms);
+    row.add(line.host_register_ms);
+    row.add(line.capsule_script_fetch_ms);
+    row.add(line.capsule_host_register_ms);
+    row.add(line.fact_update_ms);
+    row.add(line.create_and_facts_ms);
+    row.add(line.compliance_calls);
+    row.add(line.status_calls);
+    row.add(line.redundant_consumer_gets);
+    row.add(line.success);
+    row.add(line.error_class.map(ErrorClass::name));
+    row.add(line.way_in.map(WayIn::name));
     let e = line.evidence;
-    [
-        // no run has more (`MOST_SESSIONS`)
-        Cell::Int(number as i32),
-        text(line.consumer_uuid),
-        named(line.host),
-        Cell::word(line.group.name()),
-        named(line.capsule),
-        line.attempt.into(),
-        named(line.client_os),
-        Cell::Long(line.started_at.0),
-        line.consumer_create_status.into(),
-        line.consumer_create_ms.into(),
-        line.script_fetch_ms.into(),
-        line.host_register_ms.into(),
-        line.capsule_script_fetch_ms.into(),
-        line.capsule_host_register_ms.into(),
-        line.fact_update_ms.into(),
-        line.create_and_facts_ms.into(),
-        line.compliance_calls.into(),
-        line.status_calls.into(),
-        line.redundant_consumer_gets.into(),
-        line.success.into(),
-        line.error_class.map(|class| Cell::word(class.name())).into(),
-        line.way_in.map(|way| Cell::word(way.name())).into(),
-        evidence(e.consumer_create_ms),
-        evidence(e.script_fetch_ms),
-        evidence(e.host_register_ms),
-        evidence(e.capsule_script_fetch_ms),
-        evidence(e.capsule_host_register_ms),
-        evidence(e.fact_update_ms),
-        evidence(e.create_and_facts_ms),
-        evidence(e.compliance_calls),
-        evidence(e.status_calls),
-        evidence(e.redundant_consumer_gets),
-        evidence(e.group),
-    ]
+    for evidence in [
+        e.consumer_create_ms,
+        e.script_fetch_ms,
+        e.host_register_ms,
+        e.capsule_script_fetch_ms,
+        e.capsule_host_register_ms,
+        e.fact_update_ms,
+        e.create_and_facts_ms,
+        e.compliance_calls,
+        e.status_calls,
+        e.redundant_consumer_gets,
+        e.group,
+    ] {
+        row.add(evidence.name());
+    }
 }

@@ -1,22 +1,23 @@
 //! Rows in, row groups of a Parquet file out.
 
+use super::texts::Texts;
 use parquet::basic::{Compression, Encoding, Type as Physical, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
-use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use std::io::{self, Write};
+use std::slice;
 use std::sync::Arc;
 
 /// Rows of a row group, as engines like them: one thread of theirs reads one.
 const GROUP: usize = 1 << 17;
 
 /// A cell.
-#[derive(Clone, Debug)]
-pub(super) enum Cell {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cell<'a> {
     /// There is none.
     Null,
     /// There is none, as the structure that it belongs to is not there.
@@ -24,50 +25,54 @@ pub(super) enum Cell {
     Bool(bool),
     Int(i32),
     Long(i64),
-    Text(ByteArray),
+    /// One of a few words.
+    Word(&'static str),
+    Text(&'a [u8]),
 }
 
-impl Cell {
-    pub fn text(text: impl Into<Vec<u8>>) -> Self {
-        Self::Text(text.into().into())
-    }
-
-    pub fn word(word: &'static str) -> Self {
-        Self::Text(ByteArray::from(bytes::Bytes::from_static(word.as_bytes())))
+impl<'a> Cell<'a> {
+    pub const fn text(text: &'a str) -> Self {
+        Self::Text(text.as_bytes())
     }
 }
 
-impl<T: Into<Cell>> From<Option<T>> for Cell {
+impl From<&'static str> for Cell<'_> {
+    fn from(word: &'static str) -> Self {
+        Self::Word(word)
+    }
+}
+
+impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
     fn from(cell: Option<T>) -> Self {
         cell.map_or(Self::Null, Into::into)
     }
 }
 
-impl From<bool> for Cell {
+impl From<bool> for Cell<'_> {
     fn from(value: bool) -> Self {
         Self::Bool(value)
     }
 }
 
-impl From<i32> for Cell {
+impl From<i32> for Cell<'_> {
     fn from(value: i32) -> Self {
         Self::Int(value)
     }
 }
 
-impl From<u16> for Cell {
+impl From<u16> for Cell<'_> {
     fn from(value: u16) -> Self {
         Self::Int(i32::from(value))
     }
 }
 
-impl From<i64> for Cell {
+impl From<i64> for Cell<'_> {
     fn from(value: i64) -> Self {
         Self::Long(value)
     }
 }
 
-impl From<u32> for Cell {
+impl From<u32> for Cell<'_> {
     fn from(value: u32) -> Self {
         Self::Long(i64::from(value))
     }
@@ -78,7 +83,7 @@ enum Values {
     Bool(Vec<bool>),
     Int(Vec<i32>),
     Long(Vec<i64>),
-    Text(Vec<ByteArray>),
+    Text(Texts),
 }
 
 /// A column of the row group that is being filled.
@@ -96,12 +101,14 @@ impl Column {
             Physical::BOOLEAN => Values::Bool(Vec::new()),
             Physical::INT32 => Values::Int(Vec::new()),
             Physical::INT64 => Values::Long(Vec::new()),
-            _ => Values::Text(Vec::new()),
+            _ => Values::Text(Texts::default()),
         };
         Self { values, levels: Vec::new(), deepest: column.max_def_level() }
     }
 
-    fn push(&mut self, cell: Cell) -> io::Result<()> {
+    // which kind of cell it is is known where it is added
+    #[inline(always)]
+    fn push<'a>(&mut self, cell: Cell<'a>) -> Result<(), Cell<'a>> {
         let level = match (&mut self.values, cell) {
             // where the value itself may be missing, the structure around it is there
             (_, Cell::Null) if self.deepest > 0 => self.deepest - 1,
@@ -109,8 +116,15 @@ impl Column {
             (Values::Bool(all), Cell::Bool(value)) => push(all, value, self.deepest),
             (Values::Int(all), Cell::Int(value)) => push(all, value, self.deepest),
             (Values::Long(all), Cell::Long(value)) => push(all, value, self.deepest),
-            (Values::Text(all), Cell::Text(value)) => push(all, value, self.deepest),
-            (of, cell) => return Err(io::Error::other(format!("a cell {cell:?} in a column of {of:?}"))),
+            (Values::Text(all), Cell::Word(word)) => {
+                all.word(word);
+                self.deepest
+            }
+            (Values::Text(all), Cell::Text(text)) => {
+                all.text(text);
+                self.deepest
+            }
+            (_, cell) => return Err(cell),
         };
         if self.deepest > 0 {
             self.levels.push(level);
@@ -121,26 +135,58 @@ impl Column {
     fn write(&mut self, to: &mut ColumnWriter<'_>) -> Result<(), ParquetError> {
         let levels = (self.deepest > 0).then_some(self.levels.as_slice());
         match (&mut self.values, to) {
-            (Values::Bool(all), ColumnWriter::BoolColumnWriter(to)) => to.write_batch(all, levels, None),
-            (Values::Int(all), ColumnWriter::Int32ColumnWriter(to)) => to.write_batch(all, levels, None),
-            (Values::Long(all), ColumnWriter::Int64ColumnWriter(to)) => to.write_batch(all, levels, None),
-            (Values::Text(all), ColumnWriter::ByteArrayColumnWriter(to)) => to.write_batch(all, levels, None),
-            _ => Err(ParquetError::General("a column of another type".to_owned())),
-        }?;
-        match &mut self.values {
-            Values::Bool(all) => all.clear(),
-            Values::Int(all) => all.clear(),
-            Values::Long(all) => all.clear(),
-            Values::Text(all) => all.clear(),
+            (Values::Bool(all), ColumnWriter::BoolColumnWriter(to)) => {
+                to.write_batch(all, levels, None)?;
+                all.clear();
+            }
+            (Values::Int(all), ColumnWriter::Int32ColumnWriter(to)) => {
+                to.write_batch(all, levels, None)?;
+                all.clear();
+            }
+            (Values::Long(all), ColumnWriter::Int64ColumnWriter(to)) => {
+                to.write_batch(all, levels, None)?;
+                all.clear();
+            }
+            (Values::Text(all), ColumnWriter::ByteArrayColumnWriter(to)) => {
+                all.write(levels, self.deepest, to)?;
+            }
+            _ => return Err(ParquetError::General("a column of another type".to_owned())),
         }
         self.levels.clear();
         Ok(())
     }
 }
 
+#[inline]
 fn push<T>(all: &mut Vec<T>, value: T, level: i16) -> i16 {
     all.push(value);
     level
+}
+
+/// A row that is being filled.
+pub(super) struct Row<'a> {
+    columns: slice::IterMut<'a, Column>,
+    wrong: Option<String>,
+}
+
+impl Row<'_> {
+    /// Puts a cell into the next column.
+    #[inline(always)]
+    pub fn add<'c>(&mut self, cell: impl Into<Cell<'c>>) {
+        let cell = cell.into();
+        let left = match self.columns.next() {
+            Some(column) => column.push(cell).err(),
+            None => Some(cell),
+        };
+        if let Some(cell) = left {
+            self.refuse(cell);
+        }
+    }
+
+    #[cold]
+    fn refuse(&mut self, cell: Cell<'_>) {
+        self.wrong = Some(format!("a cell {cell:?} in a column of another type, or in none"));
+    }
 }
 
 /// A file that is being written.
@@ -151,8 +197,8 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// One with this schema, in Parquet's own words.
-    pub fn new(out: &'a mut (dyn Write + Send), schema: &str) -> io::Result<Self> {
+    /// One with this schema, in Parquet's own words. `single`: columns of text that hardly repeats.
+    pub fn new(out: &'a mut (dyn Write + Send), schema: &str, single: &[&str]) -> io::Result<Self> {
         let schema = Arc::new(parse_message_type(schema).map_err(plain)?);
         let described = SchemaDescriptor::new(Arc::clone(&schema));
         let mut properties = WriterProperties::builder()
@@ -161,10 +207,17 @@ impl<'a> Table<'a> {
             .set_statistics_enabled(EnabledStatistics::Chunk);
         for column in described.columns() {
             // numbers lie near the one before; words repeat
+            let path = || column.path().clone();
             if matches!(column.physical_type(), Physical::INT32 | Physical::INT64) {
                 properties = properties
-                    .set_column_dictionary_enabled(column.path().clone(), false)
-                    .set_column_encoding(column.path().clone(), Encoding::DELTA_BINARY_PACKED);
+                    .set_column_dictionary_enabled(path(), false)
+                    .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED);
+            } else if column.physical_type() != Physical::BOOLEAN {
+                // the first and last of words, hosts or UUIDs tell no row group from another
+                properties = properties.set_column_statistics_enabled(path(), EnabledStatistics::None);
+            }
+            if single.contains(&column.name()) {
+                properties = properties.set_column_dictionary_enabled(path(), false);
             }
         }
         let columns = described.columns().iter().map(|column| Column::of(column)).collect();
@@ -172,10 +225,16 @@ impl<'a> Table<'a> {
         Ok(Self { writer, columns, rows: 0 })
     }
 
-    /// Takes a row, cells in the order of the schema.
-    pub fn push<const N: usize>(&mut self, row: [Cell; N]) -> io::Result<()> {
-        for (cell, column) in row.into_iter().zip(&mut self.columns) {
-            column.push(cell)?;
+    /// Takes a row: `fill` adds cells in the order of the schema.
+    pub fn row(&mut self, fill: impl FnOnce(&mut Row<'_>)) -> io::Result<()> {
+        let mut row = Row { columns: self.columns.iter_mut(), wrong: None };
+        fill(&mut row);
+        let Row { columns, wrong } = row;
+        if let Some(wrong) = wrong {
+            return Err(io::Error::other(wrong));
+        }
+        if columns.len() > 0 {
+            return Err(io::Error::other(format!("a row that is {} cells short", columns.len())));
         }
         self.rows += 1;
         if self.rows == GROUP { self.write_group() } else { Ok(()) }
