@@ -46,8 +46,8 @@ pub struct Threshold {
 /// Two sides.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A run is anything that `reginfra metrics` reads - a log or a folder of logs, a sosreport, an inventory (.ini, .yml, .yaml:
-over SSH), an http(s) URL - or a folder that `reginfra metrics --save` kept. A label level=NAME, concurrency=N or batch=N
+A run is anything that `reginfra metrics` reads - a log or a folder of logs, a sosreport or a folder of them, an inventory
+(.ini, .yml, .yaml: over SSH), an http(s) URL - or a folder that `reginfra metrics --save` kept. A label level=NAME, concurrency=N or batch=N
 of a kept run says what load was asked for. A folder or listing that holds measurement.log is a run's archive: levels of
 load that both sides have are compared one by one; a kept run goes with the level that its label names (docs/archives.md).
 

@@ -11,11 +11,13 @@ use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare_
 use crate::compare::levels::{self, Pair, Source, Unpaired};
 use crate::compare::run::Run;
 use crate::kept::Folder;
+use crate::metrics::answer::Metric;
 use crate::metrics::targets;
 use crate::report::atomic;
 use crate::report::compare as report;
 use crate::report::table::TableStyle;
 use crate::source::http::HttpOptions;
+use crate::source::sos::choose;
 use anyhow::{Context, bail};
 use clap::Parser;
 use std::ffi::OsString;
@@ -196,7 +198,7 @@ pub fn option_for(run: &str, http: &HttpOptions) -> &'static str {
     match () {
         () if packed || path.join("sos_commands").is_dir() => "--sosreport",
         () if ArchivePlace::of(path, http).is_archive() => "--archive",
-        () if url => "--sosreport-dir",
+        () if url || choose::is_folder_of_reports(path) => "--sosreport-dir",
         () if ends(&[".ini", ".yml", ".yaml"]) => "--inventory",
         () => "--log",
     }
@@ -229,8 +231,11 @@ fn exit_code(args: &CompareArgs, pairs: &[Pair], rows: &[Row]) -> ExitCode {
     let refused = |row: &Row| match &row.verdict {
         Verdict::NotComparable(Refusal::Thinned { .. }) => false,
         Verdict::NotComparable(Refusal::OneSided { .. }) => by_name(row),
-        // low levels are part of every run
-        Verdict::NotComparable(Refusal::TooFew { .. }) => by_name(row) && !enough_elsewhere(row.subject),
+        // low levels are part of every run; but without enough creates nothing says that none got slower
+        Verdict::NotComparable(Refusal::TooFew { .. }) => {
+            (by_name(row) || row.subject == Subject::Metric(Metric::ConsumerCreateMs))
+                && !enough_elsewhere(row.subject)
+        }
         Verdict::NotComparable(_) => row.subject != Subject::Throughput || by_name(row),
         _ => false,
     };

@@ -116,6 +116,19 @@ fn one_session_is_too_few_for_any_verdict() {
 }
 
 #[test]
+fn too_few_creates_are_no_pass_where_attempts_suffice() {
+    let folder = tempfile::tempdir().unwrap();
+    let few = folder.path().join("few");
+    keep("--sessions 30 --rate 8 --seed 3 --failures 0.6", &few);
+    let answer = json(&few, &few);
+    assert_eq!(row(&answer, "all", "error_rate")["verdict"], "no-change-seen", "{answer}");
+    assert!(row(&answer, "all", "consumer_create_ms")["reason"].as_str().unwrap().contains("20 are needed"));
+    compare(&few, &few).words("--fail-on regression").go().code(3).told("had to be refused");
+    compare(&few, &few).words("--fail-on timing").go().code(3);
+    compare(&few, &few).words("--fail-on error-rate").go().code(0);
+}
+
+#[test]
 fn an_empty_group_has_no_verdict_and_the_others_have_theirs() {
     let only = |group: &str| {
         let spoilt = Spoilt::of("same-2");

@@ -80,6 +80,24 @@ fn more_failures_are_an_outcome_and_suppress_nothing() {
     let sides = || Run::new("compare").arg(kept("same-1")).arg(kept("failing"));
     sides().words("--fail-on error-rate").go().code(1);
     sides().words("--fail-on timing").go().code(0);
+    sides().words("--fail-on calls").go().code(0);
+}
+
+#[test]
+fn calls_and_throughput_fail_where_they_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let [quick, slow] = ["40", "15"].map(|rate| {
+        let dir = folder.path().join(rate);
+        super::keep(&format!("--sessions 1000 --cache-lines no --seed 1 --rate {rate}"), &dir);
+        dir
+    });
+    let sides = || Run::new("compare").arg(&quick).arg(&slow);
+    sides().words("--fail-on throughput").go().code(1);
+    sides().words("--fail-on calls").go().code(0);
+    // fetches come back where the cache is gone
+    let sides = || Run::new("compare").arg(kept("warm")).arg(kept("same-1"));
+    sides().words("--fail-on calls").go().code(1);
+    Run::new("compare --fail-on throughput").arg(&slow).arg(&quick).go().code(0);
 }
 
 #[test]
@@ -130,7 +148,7 @@ fn several_runs_a_side_are_taken_together() {
 #[test]
 fn logs_kept_runs_and_metrics_compare_say_the_same() {
     let storms =
-        [Storm::new("--sessions 150 --rate 40 --seed 21"), Storm::new("--sessions 150 --rate 40 --seed 22")];
+        ["21", "22"].map(|seed| Storm::new(&format!("--sessions 150 --rate 40 --sos gz --seed {seed}")));
     let folder = tempfile::tempdir().unwrap();
     for (storm, name) in storms.iter().zip(["a", "b"]) {
         let run =
@@ -143,6 +161,11 @@ fn logs_kept_runs_and_metrics_compare_say_the_same() {
     assert_eq!(of_kept["groups"], of_logs["groups"]);
     let mixed = run("compare --format json a").arg(&storms[1].dir).go().code(0).json();
     assert_eq!(of_kept["groups"], mixed["groups"]);
+    let mut of_reports = run("compare --format json");
+    for storm in &storms {
+        of_reports = of_reports.arg(storm.dir.join("sos"));
+    }
+    assert_eq!(of_kept["groups"], of_reports.go().code(0).json()["groups"]);
     let of_metrics = run("metrics --json --compare a b").go().code(0);
     assert_eq!(of_kept, of_metrics.json());
     let text = run("metrics --compare a b").go().code(0);

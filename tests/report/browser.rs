@@ -186,6 +186,30 @@ fn it_prints_on_a4() {
     assert!((3..=24).contains(&pages), "{pages} pages");
 }
 
+/// The page in a frame, since a window is never as narrow as a phone: it says by itself how wide it came out.
+#[test]
+fn it_fits_a_phone_and_a_wide_screen() {
+    let Some(chromium) = chromium() else { return };
+    let tell = "addEventListener('load', () => requestAnimationFrame(() => parent.postMessage( \
+                [innerWidth, document.documentElement.scrollWidth], '*')));";
+    let (folder, _path) = written(&with_scripts(&page_of_both(), &[tell]));
+    for width in [360, 768, 1800] {
+        let frame = format!(
+            "<!doctype html><title>frame</title><pre></pre><script>addEventListener('message', (told) => {{ \
+             document.querySelector('pre').textContent = told.data.join(' '); }});</script>\
+             <iframe src='report.html' width='{width}' height='800' style='border:0'></iframe>"
+        );
+        let outer = folder.path().join("frame.html");
+        fs::write(&outer, frame).unwrap();
+        let window = ["--dump-dom", "--virtual-time-budget=10000", "--window-size=1900,900"];
+        let opened = open(&chromium, &outer, &window);
+        let told = Page::parse(&opened.dom).named("pre")[0].text();
+        let (inner, scrolled) = told.split_once(' ').unwrap_or_else(|| panic!("{width}: '{told}'"));
+        assert_eq!(inner, width.to_string());
+        assert!(scrolled.parse::<u32>().unwrap() <= width, "{scrolled} pixels wide on a screen of {width}");
+    }
+}
+
 #[test]
 fn axe_finds_nothing_in_either_theme() {
     let Some(chromium) = chromium() else { return };

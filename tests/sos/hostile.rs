@@ -3,6 +3,7 @@
 use super::{Run, metrics, read, report_of, reports, same, storm};
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -207,6 +208,23 @@ fn what_is_no_sosreport_is_told() {
     let folder = place.0.path().join("nothing");
     fs::create_dir(&folder).unwrap();
     Run::new("metrics --sosreport-dir").arg(&folder).go().code(3).told("no sosreport in this folder");
+}
+
+#[test]
+fn a_report_of_a_folder_that_cannot_be_read_is_told_and_the_others_count() {
+    let storm = storm("--sos gz");
+    let place = Place::new();
+    let folder = place.0.path();
+    for report in fs::read_dir(storm.dir.join("sos")).unwrap() {
+        let report = report.unwrap();
+        symlink(report.path(), folder.join(report.file_name())).unwrap();
+    }
+    // a file that nobody can read from its start, root neither
+    symlink("/proc/self/mem", folder.join("sosreport-closed.tar.xz")).unwrap();
+    let done = Run::new("metrics --json --sosreport-dir").arg(folder).go().code(0);
+    let json = done.told("sosreport-closed.tar.xz").json();
+    assert_eq!(json["coverage"]["complete"], false);
+    assert!(json["groups"].as_array().unwrap().last().unwrap()["session_count"].as_u64() > Some(0));
 }
 
 #[test]

@@ -88,6 +88,14 @@ fn a_host_key_that_changed() {
 }
 
 #[test]
+fn a_host_key_that_changed_counts_where_unknown_ones_are_taken() {
+    let Some(mut pair) = Pair::new() else { return };
+    let bad = pair.serve(&Options { known: Known::Changed, ..Options::default() });
+    let bad = format!("{bad} ansible_host_key_checking=false");
+    pair.fails(&bad, "host-key-changed", "HOST IDENTIFICATION HAS CHANGED", "ssh-keygen -R 127.0.0.1");
+}
+
+#[test]
 fn a_host_key_that_nobody_knows() {
     let Some(mut pair) = Pair::new() else { return };
     let bad = pair.serve(&Options { known: Known::No, ..Options::default() });
@@ -174,6 +182,39 @@ fn a_connection_that_is_cut_in_the_middle_leaves_what_came_before() {
     assert!(all > 70 && all < 460, "{all} registrations");
     let unreadable = json["coverage"]["unreadable"].to_string();
     assert!(unreadable.contains("bad:") && unreadable.contains("production.log"), "{unreadable}");
+}
+
+#[test]
+fn a_capsule_that_fails_is_a_row_and_what_came_of_it_counts() {
+    let Some(mut pair) = Pair::new() else { return };
+    let storm = Storm::new("--sessions 3000 --rate 40 --seed 6 --mix lb-ssh=1 --pool 1");
+    let size =
+        |name: &str| fs::metadata(storm.dir.join("capsules").join(name).join("proxy.log")).unwrap().len();
+    let truth = storm.truth();
+    let capsules = truth["capsules"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap());
+    let capsule = capsules.max_by_key(|name| size(name)).unwrap();
+    let log = storm.dir.join("capsules").join(capsule);
+    let script = "case \"$SSH_ORIGINAL_COMMAND\" in *reginfra-probe*) eval \"$SSH_ORIGINAL_COMMAND\"; exit;; esac; \
+                  eval \"$SSH_ORIGINAL_COMMAND\" | head -c 50000; sleep 0.5; kill -9 $PPID";
+    let cut = pair.lab.serve(&Options { instead: Some(script), ..Options::default() });
+    let refused = format!("ansible_host=127.0.0.1 ansible_port={}", free_port());
+    for (bad, status, reason) in [(cut, "partly-read", "cut"), (refused, "failed", "refused")] {
+        let inventory = pair.lab.path("capsule.ini");
+        let text = format!(
+            "[satellite6]\ngood {}\n[capsules]\n{capsule} {bad} reginfra_log={}\n",
+            pair.good,
+            log.display()
+        );
+        fs::write(&inventory, text).unwrap();
+        // no Satellite is missing
+        let json = pair.lab.metrics(&inventory, "--json").code(0).json();
+        let row = json["hosts"].as_array().unwrap().iter().find(|h| h["name"] == capsule).unwrap();
+        assert_eq!((row["status"].as_str(), row["reason"].as_str()), (Some(status), Some(reason)), "{row}");
+        assert_eq!(row["bytes"].as_u64() > Some(0), status == "partly-read", "{row}");
+        assert_eq!(json["coverage"]["complete"], false);
+        let all = json["groups"].as_array().unwrap().last().unwrap();
+        assert!(all["session_count"].as_u64().unwrap() >= 60);
+    }
 }
 
 #[test]

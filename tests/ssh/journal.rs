@@ -90,6 +90,9 @@ fn a_satellite_without_a_log_is_read_from_its_journal_and_what_journald_dropped_
     let local = Answer::of(&format!("-i {}", inventory.display()), [storm.log()]);
     assert_eq!(fs::read_to_string(sessions).unwrap(), local.text);
     assert_eq!(json["coverage"]["lines_lost"], 321);
+    let whole = lab.metrics(&inventory, "--json --max-size 1000").code(0).json();
+    assert_eq!(whole["groups"], json["groups"]);
+    assert!(whole["hosts"][0]["left"].as_str().unwrap().contains("this is a journal"), "{}", whole["hosts"]);
     assert_eq!(json["sources"][0]["path"], "sat:journal of foreman");
     // another day: the journal itself is asked for that time only
     let none = lab.metrics(&inventory, "--json --since 2026-04-08T00:00:00Z").code(3).json();

@@ -84,15 +84,16 @@ fn failures(all: &Registrations) -> Vec<FailureSample> {
 
 fn coverage_of(collected: &Collected, total: &Counts) -> Coverage {
     let mut coverage = Coverage::default();
-    for FileRead { name, found, capsule, .. } in &collected.files {
+    for file in &collected.files {
+        let FileRead { name, found, capsule, .. } = file;
+        coverage.lines_lost += capsule.as_ref().map_or(0, |counts| counts.lost);
         for (line, text) in &found.counts.samples {
             if coverage.skipped_samples.len() < 5 {
                 coverage.skipped_samples.push(format!("{name}:{line}: {text}"));
             }
         }
         if let Some(error) = &found.error {
-            let bytes = capsule.as_ref().map_or(found.counts.bytes, |c| c.bytes);
-            let bytes = crate::report::durations::bytes(bytes);
+            let bytes = crate::report::durations::bytes(file.bytes());
             coverage.unreadable.push(format!("{name}: {error}; the {bytes} before that are in the answer"));
         }
     }
@@ -108,7 +109,7 @@ fn coverage_of(collected: &Collected, total: &Counts) -> Coverage {
     coverage.lines_read = total.lines;
     coverage.lines_parsed = total.understood();
     coverage.lines_cut = total.cut;
-    coverage.lines_lost = total.lost;
+    coverage.lines_lost += total.lost;
     coverage.lines_doubled = total.doubled_lines + requests.doubled_lines;
     coverage.requests_matched = requests.matched;
     coverage.requests_orphaned = requests.orphaned;

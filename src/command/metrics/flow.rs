@@ -41,6 +41,13 @@ pub struct FileRead {
     pub capsule: Option<ProxyCounts>,
 }
 
+impl FileRead {
+    /// Bytes that were read of it, after decompression.
+    pub fn bytes(&self) -> u64 {
+        self.capsule.as_ref().map_or(self.found.counts.bytes, |counts| counts.bytes)
+    }
+}
+
 /// What came of every place.
 #[derive(Debug, Default)]
 pub struct Collected {
@@ -180,7 +187,7 @@ impl Flow<'_> {
         }
         for mut report in reports {
             let errors = collected.files.iter().filter_map(|f| f.found.error.as_deref());
-            report.settle(collected.files.iter().map(|f| f.found.counts.bytes).sum(), errors);
+            report.settle(collected.files.iter().map(FileRead::bytes).sum(), errors);
             collected.hosts.push(report);
         }
         collected

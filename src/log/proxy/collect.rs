@@ -4,6 +4,7 @@ use super::line::{Form, Lines, ProxyLine, Says, Words};
 use super::{Asked, Cached, CapsuleLog, Finished};
 use crate::log::assemble::{KEEP, strip_escapes};
 use crate::log::slots::{IdHasher, IdMap};
+use crate::log::text::suppressed;
 use hashbrown::HashSet;
 use std::hash::BuildHasherDefault;
 
@@ -23,6 +24,8 @@ pub struct ProxyCounts {
     pub requests: u64,
     /// Lines longer than is kept, or cut where a file begins or ends.
     pub cut: u64,
+    /// Lines that journald says it dropped.
+    pub lost: u64,
 }
 
 impl ProxyCounts {
@@ -47,6 +50,7 @@ impl ProxyCounts {
         }
         self.requests += later.requests;
         self.cut += later.cut;
+        self.lost += later.lost;
     }
 }
 
@@ -80,7 +84,10 @@ impl Collector {
         if let [rest @ .., b'\r'] = line {
             line = rest;
         }
-        let Some(ProxyLine { form, words }) = self.lines.read(line) else { return };
+        let Some(ProxyLine { form, words }) = self.lines.read(line) else {
+            self.counts.lost += suppressed(line);
+            return;
+        };
         self.counts.forms[form as usize] += 1;
         if let Some(words) = words {
             take(&mut self.log, &mut self.open, &mut self.seen, &mut self.counts, words);
@@ -226,6 +233,18 @@ mod tests {
         let log = collect(&[line, line, hit]);
         assert_eq!((log.requests.len(), log.doubled, log.loose_hits.len()), (2, 0, 1));
         assert_eq!(log.host.as_deref(), Some("c1"));
+    }
+
+    #[test]
+    fn what_journald_dropped_is_counted() {
+        let mut collector = Collector::default();
+        for line in [
+            "Aug 10 07:19:29 cap systemd-journald[412]: Suppressed 12 messages from foreman-proxy.service",
+            "Aug 10 07:19:29 cap systemd-journald[412]: Suppressed 5 messages from cron.service",
+        ] {
+            collector.line(line.as_bytes());
+        }
+        assert_eq!(collector.take_counts().lost, 12);
     }
 
     #[test]

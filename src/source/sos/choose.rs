@@ -6,7 +6,7 @@ use crate::source::http;
 use crate::source::open::Compression;
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -53,15 +53,15 @@ pub fn choose(reports: &[PathBuf], folders: &[PathBuf]) -> (Vec<At>, Vec<SourceE
             remote.push(At::Listing(url));
             continue;
         }
-        let before = chosen.len();
+        let before = (chosen.len(), errors.len());
         match fs::read_dir(folder) {
-            Ok(_) => reports_in(folder, 0, &mut chosen),
+            Ok(_) => reports_in(folder, 0, &mut chosen, &mut errors),
             Err(error) => {
                 errors.push(SourceError::io(folder, error));
                 continue;
             }
         }
-        if chosen.len() == before {
+        if (chosen.len(), errors.len()) == before {
             errors.push(SourceError::NoReport(folder.display().to_string()));
         }
     }
@@ -90,19 +90,45 @@ pub fn url(path: &Path) -> Option<Url> {
     Url::parse(text).ok().filter(|_| web)
 }
 
-fn reports_in(folder: &Path, depth: usize, chosen: &mut Vec<PathBuf>) {
+/// A folder in which sosreports lie, packed or not, and no log beside them.
+pub fn is_folder_of_reports(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let entries: Vec<_> = entries.flatten().collect();
+    let is_log = |entry: &fs::DirEntry| {
+        entry.file_name().to_str().is_some_and(|name| name.starts_with("production.log"))
+    };
+    let is_report = |entry: &fs::DirEntry| {
+        let path = entry.path();
+        is_unpacked(&path) || is_archive(&path).unwrap_or_else(|_| has_archives_name(&path))
+    };
+    !entries.iter().any(is_log) && entries.iter().any(is_report)
+}
+
+fn reports_in(folder: &Path, depth: usize, chosen: &mut Vec<PathBuf>, errors: &mut Vec<SourceError>) {
     if is_unpacked(folder) {
         chosen.push(folder.to_owned());
         return;
     }
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return errors.push(SourceError::io(folder, error)),
+    };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
-        if path.is_dir() && depth < DEEPEST {
-            reports_in(&path, depth + 1, chosen);
-        } else if path.is_file() && is_archive(&path) {
-            chosen.push(path);
+        if path.is_dir() {
+            if depth < DEEPEST {
+                reports_in(&path, depth + 1, chosen, errors);
+            }
+            continue;
+        }
+        match is_archive(&path) {
+            Ok(true) => chosen.push(path),
+            // sos writes for root alone
+            Err(error) if path.is_file() && has_archives_name(&path) => {
+                errors.push(SourceError::io(&path, error));
+            }
+            Ok(false) | Err(_) => {}
         }
     }
 }
@@ -113,11 +139,18 @@ fn is_unpacked(folder: &Path) -> bool {
 }
 
 // told by content: a checksum beside an archive has a name much like it
-fn is_archive(path: &Path) -> bool {
+fn is_archive(path: &Path) -> io::Result<bool> {
+    if !path.is_file() {
+        return Ok(false);
+    }
     let mut magic = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(512).read_to_end(&mut magic));
+    File::open(path)?.take(512).read_to_end(&mut magic)?;
     let plain = magic.get(257..262) == Some(b"ustar");
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let packed = Compression::of(&magic) != Compression::None;
-    read.is_ok() && (plain || (packed && (is_archive_name(name) || name.starts_with("sosreport"))))
+    Ok(plain || (packed && has_archives_name(path)))
+}
+
+fn has_archives_name(path: &Path) -> bool {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    is_archive_name(name) || name.starts_with("sosreport")
 }

@@ -178,7 +178,8 @@ fn arguments(host: &RemoteHost, master: &str, socket: Option<&Path>) -> Vec<OsSt
         option(fixed.into());
     }
     if !host.host_key_checking {
-        option("StrictHostKeyChecking=no".into());
+        // `no` would go on where a known key has changed
+        option("StrictHostKeyChecking=accept-new".into());
     }
     if let Some(port) = host.port {
         option(format!("Port={port}").into());

@@ -139,9 +139,12 @@ impl RemoteLog {
         let mut failures = Vec::new();
         let wire = wire(&found);
         let mut inputs = Vec::new();
-        let mut left = None;
+        let left;
         if let Some(head) = &found.journal {
             let (since, until) = self.limits.widened();
+            left = self.limits.max_size.map(|_| {
+                "nothing: --max-size counts files, and this is a journal; --since says how much of it comes".to_owned()
+            });
             let name = format!("{}:journal of {}", host.name, host.unit);
             let wanted = Wanted::Journal { unit: host.unit.clone(), since, until };
             let fetch =

@@ -8,6 +8,9 @@ use crate::timestamp::Timestamp;
 /// Requests of a registration can lie before its create and behind the end that was asked for.
 const MARGIN_US: i64 = 3_600_000_000;
 
+/// Clocks on walls differ by so much from UTC at most.
+const ANY_OFFSET_US: i64 = 14 * 3_600_000_000;
+
 /// What is wanted of a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -36,7 +39,12 @@ pub fn pick(files: Vec<(Listed, Input)>, limits: Limits) -> (Vec<Picked>, Option
 }
 
 fn in_window(files: Vec<(Listed, Input)>, limits: Limits) -> Vec<(Listed, Input)> {
-    let (since, until) = limits.widened();
+    let (mut since, mut until) = limits.widened();
+    if files.iter().any(|(_, input)| input.of_capsule) {
+        // in local time, and nothing says whose
+        since = since.map(|t| Timestamp(t.0.saturating_sub(ANY_OFFSET_US)));
+        until = until.map(|t| Timestamp(t.0.saturating_add(ANY_OFFSET_US)));
+    }
     let firsts: Vec<Option<i64>> = files.iter().map(|(_, input)| input.first_us()).collect();
     // a file ends where the next one begins
     let ends_before = |at: usize, since: Timestamp| {
@@ -78,4 +86,34 @@ fn newest(files: Vec<(Listed, Input)>, max_size: Option<u64>) -> (Vec<Picked>, O
         )
     });
     (picked, words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picked(lines: [&str; 2], since: &str) -> Vec<String> {
+        let file = |(line, name): (&str, &str)| {
+            let input = Input::from_head(name.to_owned(), None, line.as_bytes(), None, Compression::None);
+            (Listed { path: name.into(), size: 100, head: None }, input)
+        };
+        let files = lines.into_iter().zip(["older", "newer"]).map(file).collect();
+        let limits = Limits { since: Some(Timestamp::parse(since).unwrap()), ..Limits::default() };
+        in_window(files, limits).into_iter().map(|(_, input)| input.name).collect()
+    }
+
+    #[test]
+    fn a_capsule_s_local_times_leave_out_no_file_that_may_be_wanted() {
+        let satellite = |hour: &str| {
+            format!(
+                "2026-04-04T{hour}:00:00 [I|app|3f9c1a2b] Started GET \"/rhsm/status\" for 10.1.1.1 at 2026-04-04 {hour}:00:00 +0000\n"
+            )
+        };
+        let (older, newer) = (satellite("01"), satellite("08"));
+        assert_eq!(picked([&older, &newer], "2026-04-04T12:00:00Z"), ["newer"]);
+        let capsule = |hour: &str| format!("2026-04-04T{hour}:00:00 736046d2 [I] Started GET /version \n");
+        let (older, newer) = (capsule("01"), capsule("08"));
+        assert_eq!(picked([&older, &newer], "2026-04-04T12:00:00Z"), ["older", "newer"]);
+        assert_eq!(picked([&older, &newer], "2026-04-06T12:00:00Z"), ["newer"]);
+    }
 }

@@ -83,8 +83,9 @@ impl RemoteHost {
             let way_out = "leave it out, or read the log with --log".to_owned();
             return Err(Failure { reason: Reason::Settings, words, way_out });
         }
-        let address = first(&["ansible_host", "ansible_ssh_host"])?.unwrap_or_else(|| name.to_owned());
-        let user = first(&["ansible_user", "ansible_ssh_user"])?;
+        // of two names of one thing Ansible takes the one that it lists last
+        let address = first(&["ansible_ssh_host", "ansible_host"])?.unwrap_or_else(|| name.to_owned());
+        let user = first(&["ansible_ssh_user", "ansible_user"])?;
         let key = first(&["ansible_ssh_private_key_file", "ansible_private_key_file"])?;
         check("ansible_host", &address, is_address)?;
         check("ansible_user", user.as_deref().unwrap_or("a"), is_user)?;
@@ -101,7 +102,7 @@ impl RemoteHost {
         Ok(Self {
             name: name.to_owned(),
             role,
-            port: first(&["ansible_port", "ansible_ssh_port"])?.map(|p| port(&p)).transpose()?,
+            port: first(&["ansible_ssh_port", "ansible_port"])?.map(|p| port(&p)).transpose()?,
             host_key_checking: first(&["ansible_ssh_host_key_checking", "ansible_host_key_checking"])?
                 .is_none_or(|v| is_true(&v)),
             args: args(&first)?,
@@ -146,7 +147,7 @@ fn become_user(user: Option<&str>, first: First<'_>) -> Result<Option<String>, F
     {
         return Err(wrong("ansible_become_method", &method, "only sudo is used here"));
     }
-    let wanted = first(&["ansible_become_user", "ansible_sudo_user"])?.unwrap_or_else(|| "root".to_owned());
+    let wanted = first(&["ansible_sudo_user", "ansible_become_user"])?.unwrap_or_else(|| "root".to_owned());
     Ok((user != Some(wanted.as_str())).then_some(wanted))
 }
 
@@ -211,6 +212,23 @@ mod tests {
         assert_eq!((full.address.as_str(), full.port), ("fe80::1%eth0", Some(2222)));
         assert_eq!(full.args, ["-J", "jump host", "-o", "X=y"]);
         assert_eq!((full.become_user.as_deref(), full.host_key_checking), (Some("root"), false));
+    }
+
+    #[test]
+    fn of_two_names_the_one_that_ansible_takes_counts() {
+        let both = host(&[
+            ("ansible_host", "10.0.0.1"),
+            ("ansible_ssh_host", "10.0.0.2"),
+            ("ansible_port", "1001"),
+            ("ansible_ssh_port", "1002"),
+            ("ansible_user", "a"),
+            ("ansible_ssh_user", "b"),
+        ])
+        .unwrap();
+        assert_eq!(
+            (both.address.as_str(), both.port, both.user.as_deref()),
+            ("10.0.0.2", Some(1002), Some("b"))
+        );
     }
 
     #[test]
