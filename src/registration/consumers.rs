@@ -31,7 +31,8 @@ impl Consumers {
     #[inline]
     fn next(&self, hash: u64, mut slot: usize) -> (usize, Option<usize>) {
         loop {
-            let entry = self.places[slot];
+            // there is no slot before the first consumer comes
+            let entry = self.places.get(slot).copied().unwrap_or(FREE);
             if entry == FREE {
                 return (slot, None);
             }
@@ -43,7 +44,7 @@ impl Consumers {
     }
 
     fn first(&self, hash: u64) -> usize {
-        (hash >> (64 - self.bits)) as usize
+        hash.unbounded_shr(64 - self.bits) as usize
     }
 
     fn behind(&self, slot: usize) -> usize {
@@ -64,16 +65,10 @@ impl Consumers {
     }
 
     pub(super) fn get(&self, uuid: Uuid) -> Option<&Consumer> {
-        if self.places.is_empty() {
-            return None;
-        }
         self.all.get(self.find(uuid).ok()?)
     }
 
     pub(super) fn get_mut(&mut self, uuid: Uuid) -> Option<&mut Consumer> {
-        if self.places.is_empty() {
-            return None;
-        }
         let place = self.find(uuid).ok()?;
         self.all.get_mut(place)
     }
@@ -135,7 +130,7 @@ impl Consumers {
     /// Where the consumer likely lies.
     pub(super) fn likely(&self, uuid: Uuid) -> Option<usize> {
         let hash = Self::hash(uuid);
-        if self.places.is_empty() { None } else { self.next(hash, self.first(hash)).1 }
+        self.next(hash, self.first(hash)).1
     }
 
     /// The consumer that lies there.

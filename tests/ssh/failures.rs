@@ -165,14 +165,20 @@ fn a_host_that_hangs() {
     pair.check(&done, "silent", "failed", "sent nothing");
 }
 
+/// What a host runs instead of a command: its answer up to so many bytes. The end of the server's own process is the end
+/// of the connection.
+fn cut_after(bytes: usize) -> String {
+    format!(
+        "case \"$SSH_ORIGINAL_COMMAND\" in *reginfra-probe*) eval \"$SSH_ORIGINAL_COMMAND\"; exit;; esac; \
+         eval \"$SSH_ORIGINAL_COMMAND\" | head -c {bytes}; sleep 0.5; kill -9 $PPID"
+    )
+}
+
 #[test]
 fn a_connection_that_is_cut_in_the_middle_leaves_what_came_before() {
     let Some(mut pair) = Pair::new() else { return };
-    // the end of the server's own process is the end of the connection
-    let script = "case \"$SSH_ORIGINAL_COMMAND\" in *reginfra-probe*) eval \"$SSH_ORIGINAL_COMMAND\"; exit;; esac; \
-                  eval \"$SSH_ORIGINAL_COMMAND\" | head -c 150000; sleep 0.5; kill -9 $PPID";
     let storm = Storm::new("--sessions 400 --rate 40 --seed 6");
-    let vars = pair.lab.serve(&Options { instead: Some(script), ..Options::default() });
+    let vars = pair.lab.serve(&Options { instead: Some(&cut_after(150_000)), ..Options::default() });
     let bad = format!("{vars} reginfra_log={}", storm.dir.display());
     let inventory = pair.lab.inventory(&[("bad", bad), ("good", pair.good.clone())]);
     let done = pair.lab.metrics(&inventory, "--json").code(0).told("are in the answer");
@@ -194,9 +200,7 @@ fn a_capsule_that_fails_is_a_row_and_what_came_of_it_counts() {
     let capsules = truth["capsules"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap());
     let capsule = capsules.max_by_key(|name| size(name)).unwrap();
     let log = storm.dir.join("capsules").join(capsule);
-    let script = "case \"$SSH_ORIGINAL_COMMAND\" in *reginfra-probe*) eval \"$SSH_ORIGINAL_COMMAND\"; exit;; esac; \
-                  eval \"$SSH_ORIGINAL_COMMAND\" | head -c 50000; sleep 0.5; kill -9 $PPID";
-    let cut = pair.lab.serve(&Options { instead: Some(script), ..Options::default() });
+    let cut = pair.lab.serve(&Options { instead: Some(&cut_after(50_000)), ..Options::default() });
     let refused = format!("ansible_host=127.0.0.1 ansible_port={}", free_port());
     for (bad, status, reason) in [(cut, "partly-read", "cut"), (refused, "failed", "refused")] {
         let inventory = pair.lab.path("capsule.ini");
