@@ -15,6 +15,7 @@
 //! run's levels of load. `simulate` writes a storm with known truth in the real formats.
 
 pub mod archive;
+pub mod at_once;
 pub mod cache;
 pub mod cli;
 pub mod command;

@@ -3,6 +3,7 @@
 use super::answer::{ArchiveAnswer, LevelAnswer};
 use crate::compare::comparable::LOAD;
 use crate::compare::run::{OfLevel, Run};
+use crate::kept::requests;
 use crate::registration::finish::Registrations;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub fn runs(
 ) -> (Vec<(u32, Run)>, Vec<u32>) {
     let (seen, unseen): (Vec<&LevelAnswer>, Vec<&LevelAnswer>) =
         archive.levels.iter().partition(|level| level.groups.iter().any(|g| g.session_count > 0));
+    let lines = requests::lines(all);
     let run = |level: &LevelAnswer| {
         let load = level.level.load;
         let run = Run {
@@ -26,7 +28,7 @@ pub fn runs(
                 passed: level.first_tries.passed,
                 per_second: level.throughput(),
             }),
-            ..Run::of_part(name, &level.groups, all, level.window)
+            ..Run::of_part(name, &level.groups, (all, &lines), level.window)
         };
         (load, run)
     };

@@ -9,10 +9,9 @@ use super::settings::Endpoint;
 use super::snapshot::{Run, Snapshot};
 use super::through_ssh;
 use super::wire::Limits;
+use crate::at_once::in_order;
 use crate::inventory::Topology;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Caches that are asked at the same time.
 const AT_ONCE: usize = 32;
@@ -70,22 +69,10 @@ pub fn read_all(
     before: &BTreeMap<String, Snapshot>,
     limits: Limits,
 ) -> Vec<CacheRow> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..endpoints.len().min(AT_ONCE) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(endpoint) = endpoints.get(index) else { break };
-                    let result = read_one(endpoint, limits);
-                    let row = CacheRow::of(endpoint, result, topology, before.get(&endpoint.load_balancer));
-                    done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(index, row);
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).into_values().collect()
+    in_order(endpoints, AT_ONCE, |_, endpoint| {
+        let result = read_one(endpoint, limits);
+        CacheRow::of(endpoint, result, topology, before.get(&endpoint.load_balancer))
+    })
 }
 
 fn read_one(endpoint: &Endpoint, limits: Limits) -> Result<Snapshot, CacheError> {

@@ -158,13 +158,19 @@ impl Run {
     /// What was just read.
     pub fn of(name: &str, answer: &Answer, all: &Registrations) -> Self {
         let unreadable = answer.coverage.unreadable.clone();
-        Self { unreadable, ..Self::of_part(name, &answer.groups, all, Window::ALL) }
+        let lines = requests::lines(all);
+        Self { unreadable, ..Self::of_part(name, &answer.groups, (all, &lines), Window::ALL) }
     }
 
-    /// Registrations that start in a part of the time, of which `groups` are the figures.
-    pub fn of_part(name: &str, groups: &[GroupAnswer], all: &Registrations, part: Window) -> Self {
+    /// Registrations that start in a part of the time, of which `groups` are the figures; `lines` are the requests
+    /// of /register of all the time.
+    pub fn of_part(
+        name: &str,
+        groups: &[GroupAnswer],
+        (all, lines): (&Registrations, &[RequestLine]),
+        part: Window,
+    ) -> Self {
         let sessions = all.sessions.iter().filter(|s| part.holds(s.started_at));
-        let lines = requests::lines(all);
         let mut run = Self {
             name: name.to_owned(),
             registrations: sessions.map(|s| registration(&SessionLine::of(s, &all.names))).collect(),

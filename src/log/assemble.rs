@@ -301,7 +301,7 @@ impl Assembler {
             _ => start_us,
         };
         self.see(start_us);
-        let tag = text::tag(line.text);
+        let tag = text::started_tag(line.text);
         let (kind, uuid) = text::classify(started.method, started.path);
         let details = if kind == Kind::Script { params::query_details(started.path) } else { None };
         let request = Request {

@@ -275,9 +275,14 @@ pub fn completed_tag(text: &[u8], status: u16, ms: u32) -> u32 {
         | 1
 }
 
-/// A 32-bit hash of a line, never 0: tells whether two lines are the same one.
+/// A 32-bit hash of a text, never 0.
 pub fn tag(text: &[u8]) -> u32 {
     (hash(text) >> 32) as u32 | 1
+}
+
+/// The same of a Started line: beside the request id, its end (last of the path, source, time) tells whether two are the same.
+pub fn started_tag(text: &[u8]) -> u32 {
+    tag(&text[text.len().saturating_sub(64)..]) ^ (text.len() as u32) << 1
 }
 
 /// How many lines journald dropped, in whatever form of the journal; 0 where another unit's or nothing is said.

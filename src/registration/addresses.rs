@@ -231,7 +231,9 @@ impl Addresses {
         mut by_kind: [u32; KINDS],
     ) {
         let Some(history) = self.history_mut(id) else { return };
-        for activity in history.iter_mut().rev().take(64).filter(|a| buckets.contains(&a.bucket)) {
+        let from = history.partition_point(|a| a.bucket < *buckets.start());
+        let behind = history.partition_point(|a| a.bucket <= *buckets.end());
+        for activity in history.get_mut(from..behind).unwrap_or_default().iter_mut().rev() {
             for (counted, wanted) in activity.background.iter_mut().zip(&mut by_kind) {
                 let n = (*counted).min(*wanted);
                 *counted -= n;

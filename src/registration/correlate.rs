@@ -1,7 +1,9 @@
 //! Requests in, sessions out: a create opens a session, the consumer UUID brings the rest to it.
 
+mod awaited;
 mod named;
 
+use self::awaited::Awaited;
 use super::SILENCE_US;
 use super::addresses::{AddressId, Addresses, BUCKET_SECS, State, kind_number};
 use super::background::{BackgroundCounts, UuidHasher};
@@ -75,6 +77,7 @@ pub struct Correlator {
     latest_of_host: Vec<u32>,
     // a create succeeded and nothing names its consumer: no audit lines, or they are lost
     nameless: bool,
+    awaited: Awaited,
     now_us: i64,
     ahead: u32,
     ahead_us: i64,
@@ -128,7 +131,12 @@ impl Requests for Correlator {
     }
 
     fn announced(&mut self, uuid: Uuid) {
-        self.consumers.entry(uuid).pending = true;
+        self.announce(uuid);
+    }
+
+    fn awaits(&mut self, host: &str, start_us: i64) {
+        let host = self.names.intern(host);
+        self.awaited.create(host, start_us);
     }
 
     fn wants_hosts(&self) -> bool {
@@ -208,7 +216,9 @@ impl Correlator {
         let host = self.names.intern(host);
         let answered = outcome == Outcome::Answered;
         let failed = answered && ErrorClass::of_status(request.status).is_some();
-        let uuid = if failed { Uuid::NONE } else { details.uuid };
+        let named = self.awaited.named(host, request.start_us);
+        let told = if details.uuid.is_some() { details.uuid } else { named };
+        let uuid = if failed { Uuid::NONE } else { told };
         let success = answered && !failed;
         let started_at = Timestamp(request.start_us);
         let index = self.sessions.len() as u32;
@@ -260,19 +270,11 @@ impl Correlator {
             }
         }
         self.reclaim_old(details.old_uuid);
-        if failed && let Some(consumer) = self.consumers.get_mut(details.uuid) {
+        if failed && let Some(consumer) = self.consumers.get_mut(told) {
             consumer.pending = false;
         }
         if uuid.is_some() {
             self.bind(uuid, index);
-        }
-    }
-
-    // what the host sent with its old UUID says nothing of the background on a shared address
-    fn reclaim_old(&mut self, old: Uuid) {
-        if let Some(old) = self.consumers.get(old).filter(|c| old.is_some() && c.session == NO_SESSION) {
-            let buckets = bucket_of(old.first_us)..=bucket_of(old.last_us);
-            self.addresses.reclaim(old.address, buckets, old.by_kind());
         }
     }
 
@@ -288,25 +290,6 @@ impl Correlator {
         {
             consumer.until_us = start_us;
         }
-    }
-
-    fn bind(&mut self, uuid: Uuid, index: u32) {
-        let start_us = self.sessions[index as usize].started_at.0;
-        let consumer = self.consumers.entry(uuid);
-        let fresh = consumer.session == NO_SESSION && consumer.first_us >= start_us;
-        if fresh {
-            (consumer.session, consumer.since_us) = (index, start_us);
-            consumer.pending = false;
-            if consumer.last_us == i64::MIN {
-                consumer.last_us = self.sessions[index as usize].ended_at.0;
-            }
-            return;
-        }
-        // the same consumer registers again: what it sent before is not of this session
-        let before = consumer.renew();
-        (consumer.session, consumer.since_us) = (index, start_us);
-        consumer.last_us = self.sessions[index as usize].ended_at.0;
-        self.put_away(before);
     }
 
     fn through(&mut self, details: &Details) -> (NameId, bool) {
@@ -359,10 +342,7 @@ impl Correlator {
         let bucket = bucket_of(start_us);
         let silent = |c: &Consumer| start_us - c.last_us > SILENCE_US || start_us >= c.until_us;
         if (consumer.requests > 0 || consumer.session != NO_SESSION) && silent(consumer) {
-            let pending = consumer.pending;
-            let before = consumer.renew();
-            consumer.pending = pending;
-            self.put_away(before);
+            self.silent(uuid);
             consumer = self.consumers.entry(uuid);
         }
         if start_us < consumer.since_us {
@@ -387,7 +367,7 @@ impl Correlator {
             consumer.url = self.names.intern(url);
         }
         let unbound = consumer.session == NO_SESSION;
-        self.name_consumer(uuid, unbound, (request.kind, start_us), &details);
+        self.name_consumer(uuid, unbound, request.kind, &details);
     }
 
     fn script(&mut self, request: &Request, outcome: Outcome) {
@@ -454,7 +434,8 @@ impl Correlator {
 
     /// The log is over: every consumer is put away. Says how many consumers belong to no session.
     pub fn end(&mut self) -> u64 {
-        for consumer in std::mem::take(&mut self.consumers).into_all() {
+        let left = self.awaited.take_earlier();
+        for consumer in std::mem::take(&mut self.consumers).into_all().into_iter().chain(left) {
             self.put_away(consumer);
         }
         let consumers = self.background_consumers.len() as u64;

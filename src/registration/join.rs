@@ -45,6 +45,8 @@ pub trait Requests {
     fn request(&mut self, request: Request, outcome: Outcome);
     /// A create that is still open named its consumer.
     fn announced(&mut self, uuid: Uuid);
+    /// A create of this host that began then is still open where a block of the log ends.
+    fn awaits(&mut self, _host: &str, _start_us: i64) {}
     /// Hosts that fact updates name are of use.
     fn wants_hosts(&self) -> bool {
         true
@@ -111,6 +113,10 @@ impl Joiner {
     /// Takes the next block of the log and hands its emptied events back.
     pub fn block(&mut self, block: Block, sink: &mut impl Requests) -> Vec<Event> {
         let Block { mut events, open, hosts, counts } = block;
+        // its consumer may speak in this block already
+        for part in &open {
+            self.awaits(part, sink);
+        }
         let mut touched = 0;
         let mut rest = events.drain(..);
         while !rest.as_slice().is_empty() {
@@ -229,6 +235,14 @@ impl Joiner {
                 self.supersede(part.id, sink);
                 self.open.insert(part.id, part);
             }
+        }
+    }
+
+    fn awaits(&self, part: &Request, sink: &mut impl Requests) {
+        let Some(host) = part.details.as_deref().and_then(|d| d.param_host.as_deref()) else { return };
+        let begun = if part.started() { Some(part) } else { self.open.get(&part.id) };
+        if let Some(create) = begun.filter(|r| r.kind == Kind::Create) {
+            sink.awaits(host, create.start_us);
         }
     }
 

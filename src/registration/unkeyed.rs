@@ -4,15 +4,21 @@
 //! one only where no other candidate is possible, and that is labelled inferred. Status calls of an address that
 //! several hosts share are apportioned between registrations and background (`share_out`).
 
+mod apportion;
+
+use self::apportion::apportion;
 use super::SILENCE_US;
-use super::addresses::{AddressId, Addresses, BUCKET_SECS, KINDS};
+use super::addresses::{AddressId, Addresses, BUCKET_SECS};
 use super::correlate::Clues;
 use super::finish::Window;
-use super::least_squares;
 use super::session::{Evidence, Group, Ms, NameId, Session};
 use super::way_in::Ways;
+use crate::at_once::in_order;
 use std::collections::BTreeMap;
 use std::ops::Range;
+
+/// Status calls are counted in so many parts at once.
+const PARTS: usize = 2;
 
 /// One GET /register that reached the Satellite.
 #[derive(Clone, Copy, Debug)]
@@ -57,10 +63,23 @@ impl StatusCalls {
 
     /// Every call as (second, address).
     pub fn iter(&self) -> impl Iterator<Item = (i64, AddressId)> + '_ {
-        self.seconds.iter().enumerate().flat_map(|(i, (second, from))| {
-            let to = self.seconds.get(i + 1).map_or(self.addresses.len(), |(_, next)| *next as usize);
-            self.addresses[*from as usize..to].iter().map(|address| (*second, *address))
+        self.of(0..self.seconds.len())
+    }
+
+    // those of some of the seconds
+    fn of(&self, seconds: Range<usize>) -> impl Iterator<Item = (i64, AddressId)> + '_ {
+        seconds.flat_map(|at| {
+            let (second, from) = self.seconds[at];
+            let to = self.seconds.get(at + 1).map_or(self.addresses.len(), |(_, next)| *next as usize);
+            self.addresses[from as usize..to].iter().map(move |address| (second, *address))
         })
+    }
+
+    // all seconds, cut so that parts can be counted beside each other
+    fn parts(&self) -> Vec<Range<usize>> {
+        let size = self.seconds.len().div_ceil(PARTS).max(1);
+        let until = |from: usize| self.seconds.len().min(from + size);
+        (0..self.seconds.len()).step_by(size).map(|from| from..until(from)).collect()
     }
 
     /// How many calls there are.
@@ -176,32 +195,12 @@ pub fn share_out(
             sessions[i].status_calls = 0;
         }
     }
-    let mut figures = StatusFigures::default();
-    let mut until_create = UntilCreate::default();
-    let mut counts = vec![0u16; by_address.order.len()];
-    let mut shared: BTreeMap<AddressId, Vec<(i32, u32)>> = BTreeMap::new();
-    for (second, address) in calls.iter() {
-        let at = address.0 as usize;
-        let range = by_address.places(at);
-        if range.is_empty() {
-            figures.background += 1;
-        } else if !own[at] {
-            let buckets = shared.entry(address).or_default();
-            let bucket = second.div_euclid(BUCKET_SECS) as i32;
-            match buckets.last_mut() {
-                Some((last, n)) if *last == bucket => *n += 1,
-                _ => buckets.push((bucket, 1)),
-            }
-        } else if let Some(place) = owner(&by_address.spans[range.clone()], second) {
-            let place = range.start + place;
-            counts[place] = counts[place].saturating_add(1).min(Session::NO_COUNT - 1);
-            figures.exact += 1;
-            until_create.calls += u64::from(second <= by_address.spans[place].created_secs);
-        } else {
-            figures.background += 1;
-        }
-    }
-    for (i, count) in by_address.order.iter().zip(counts) {
+    let parts =
+        in_order(&calls.parts(), PARTS, |_, part| Counted::of(calls.of(part.clone()), &by_address, &own));
+    let counted = Counted::sum(parts);
+    let mut figures =
+        StatusFigures { exact: counted.exact, background: counted.background, ..StatusFigures::default() };
+    for (i, count) in by_address.order.iter().zip(counted.by_place) {
         let session = &mut sessions[*i as usize];
         if session.status_calls != Session::NO_COUNT {
             session.status_calls = count;
@@ -219,10 +218,74 @@ pub fn share_out(
             }
         }
     }
-    until_create.attempts = sessions.iter().filter(|s| s.status_calls != Session::NO_COUNT).count() as u64;
-    let for_failed = own_failed_calls(sessions).unwrap_or_else(|| until_create.mean());
-    apportion(sessions, &by_address, &shared, (addresses, window), for_failed, &mut figures);
+    let attempts = sessions.iter().filter(|s| s.status_calls != Session::NO_COUNT).count();
+    let until_create = if attempts == 0 { 0.0 } else { counted.until_create as f64 / attempts as f64 };
+    let for_failed = own_failed_calls(sessions).unwrap_or(until_create);
+    apportion(sessions, &by_address, &counted.shared, (addresses, window), for_failed, &mut figures);
     figures
+}
+
+/// Status calls by whose they are.
+#[derive(Debug, Default)]
+struct Counted {
+    /// Of sessions on addresses of their own, by place.
+    by_place: Vec<u16>,
+    exact: u64,
+    background: u64,
+    /// What these call until their create ends: a failed attempt elsewhere calls about as often.
+    until_create: u64,
+    /// Calls of shared addresses by bucket of time.
+    shared: BTreeMap<AddressId, Vec<(i32, u32)>>,
+}
+
+impl Counted {
+    fn of(calls: impl Iterator<Item = (i64, AddressId)>, by_address: &ByAddress, own: &[bool]) -> Self {
+        let mut counted = Self { by_place: vec![0; by_address.order.len()], ..Self::default() };
+        for (second, address) in calls {
+            let at = address.0 as usize;
+            let range = by_address.places(at);
+            if range.is_empty() {
+                counted.background += 1;
+            } else if !own[at] {
+                let buckets = counted.shared.entry(address).or_default();
+                let bucket = second.div_euclid(BUCKET_SECS) as i32;
+                match buckets.last_mut() {
+                    Some((last, n)) if *last == bucket => *n += 1,
+                    _ => buckets.push((bucket, 1)),
+                }
+            } else if let Some(place) = owner(&by_address.spans[range.clone()], second) {
+                let place = range.start + place;
+                counted.add(place, 1);
+                counted.exact += 1;
+                counted.until_create += u64::from(second <= by_address.spans[place].created_secs);
+            } else {
+                counted.background += 1;
+            }
+        }
+        counted
+    }
+
+    fn add(&mut self, place: usize, calls: u16) {
+        let count = &mut self.by_place[place];
+        *count = count.saturating_add(calls).min(Session::NO_COUNT - 1);
+    }
+
+    fn sum(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or_default();
+        for part in parts {
+            for (place, calls) in part.by_place.into_iter().enumerate() {
+                all.add(place, calls);
+            }
+            all.exact += part.exact;
+            all.background += part.background;
+            all.until_create += part.until_create;
+            for (address, buckets) in part.shared {
+                all.shared.entry(address).or_default().extend(buckets);
+            }
+        }
+        all
+    }
 }
 
 // what attempts without a consumer call, as those on addresses of their own show
@@ -235,19 +298,6 @@ fn own_failed_calls(sessions: &[Session]) -> Option<f64> {
 // the consumer was there, so the host went on, whatever came of it later
 fn created(session: &Session) -> bool {
     session.success() || (200..400).contains(&session.create_status)
-}
-
-/// What attempts on addresses of their own call until their create ends: a failed one elsewhere calls about as often.
-#[derive(Clone, Copy, Debug, Default)]
-struct UntilCreate {
-    calls: u64,
-    attempts: u64,
-}
-
-impl UntilCreate {
-    fn mean(self) -> f64 {
-        if self.attempts == 0 { 0.0 } else { self.calls as f64 / self.attempts as f64 }
-    }
 }
 
 // sessions in order of address and start, and what many calls ask of them close together
@@ -326,155 +376,4 @@ fn owner(spans: &[Span], second: i64) -> Option<usize> {
         }
     }
     last
-}
-
-/// A registration's first status calls come before its create: so much earlier does an address's window begin.
-const LEAD_SECS: i64 = 120;
-
-/// Fewer quiet buckets than this do not tell what the background is made of.
-const QUIET_ROWS: usize = 12;
-
-/// One bucket of a shared address: its calls, and what else happened there.
-#[derive(Clone, Copy, Default)]
-struct Row {
-    calls: f64,
-    /// Requests with a UUID of hosts that were registered already (by kind), of registrations, and of these in the next bucket.
-    background: [f64; KINDS],
-    registering: f64,
-    registering_next: f64,
-    /// Attempts that failed.
-    failed: f64,
-    /// Some registration of this address was under way, or soon after.
-    busy: bool,
-}
-
-/// What one cause of status calls amounts to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Parts {
-    /// Calls for each background request with a UUID, by kind.
-    for_background: [f64; KINDS],
-    /// Calls in every bucket (monitoring, hosts that only ask for the status).
-    steady: f64,
-    /// Calls of a failed attempt.
-    for_failed: f64,
-}
-
-/// Shares the calls of shared addresses out between registrations and background.
-///
-/// The background is told from the buckets in which no registration was under way; where there are too few, from a
-/// fit over all buckets. What is left in an address's window after background and failed attempts is its registrations'.
-fn apportion(
-    sessions: &[Session],
-    by_address: &ByAddress,
-    shared: &BTreeMap<AddressId, Vec<(i32, u32)>>,
-    (addresses, window): (&Addresses, Window),
-    for_failed: f64,
-    figures: &mut StatusFigures,
-) {
-    let mut all = Vec::new();
-    for (address, calls) in shared {
-        let range = by_address.range(address.0 as usize);
-        all.push((range, rows_of(sessions, range, calls, addresses.history(*address))));
-    }
-    let parts = parts_of(
-        &all.iter().flat_map(|(_, rows)| rows.iter().map(|(_, row)| *row)).collect::<Vec<_>>(),
-        for_failed,
-    );
-    for (range, rows) in all {
-        // registrations that are not asked for called in the same span: all of them share what is left
-        let here: Vec<&Session> = range.iter().map(|i| &sessions[*i as usize]).collect();
-        let (first, last) = span_of(&here);
-        let (mut total, mut other) = (0.0, 0.0);
-        for (_, row) in rows.iter().filter(|(bucket, _)| (first..=last).contains(bucket)) {
-            total += row.calls;
-            let background: f64 = parts.for_background.iter().zip(row.background).map(|(p, n)| p * n).sum();
-            other += background + parts.steady + parts.for_failed * row.failed;
-        }
-        let registering = (total - other).max(0.0);
-        let everything: f64 = rows.iter().map(|(_, row)| row.calls).sum();
-        figures.inferred += registering.round() as u64;
-        figures.background += (everything - registering).round() as u64;
-        let mut successes: BTreeMap<Group, u32> = BTreeMap::new();
-        for session in here.iter().filter(|s| s.success() && window.holds(s.started_at)) {
-            *successes.entry(session.group).or_default() += 1;
-        }
-        // one whose POST /register failed has called like any other: its part is in `registering` too
-        let n = here.iter().filter(|s| created(s)).count() as f64;
-        for (group, count) in successes {
-            let figure = figures.groups.entry(group).or_default();
-            figure.calls += registering * f64::from(count) / n;
-            figure.evidence = Evidence::Inferred;
-        }
-    }
-}
-
-fn parts_of(rows: &[Row], for_failed: f64) -> Parts {
-    let quiet: Vec<_> = rows.iter().filter(|r| !r.busy).copied().collect();
-    // without registrations and failures in them, quiet rows fit the background alone
-    let enough = quiet.len() >= QUIET_ROWS;
-    let [a, b, c, d, steady, ..] = fit(if enough { &quiet } else { rows }, enough);
-    Parts { for_background: [a, b, c, d], steady, for_failed }
-}
-
-// a steady rest is told by quiet rows only: in busy ones anything looks like it
-fn fit(rows: &[Row], steady: bool) -> [f64; KINDS + 4] {
-    let causes = |r: &Row| {
-        let [a, b, c, d] = r.background;
-        [a, b, c, d, f64::from(steady), r.failed, r.registering, r.registering_next]
-    };
-    let model: Vec<_> = rows.iter().map(|r| (causes(r), r.calls)).collect();
-    least_squares::fit(&model)
-}
-
-fn span_of(sessions: &[&Session]) -> (i32, i32) {
-    let first = sessions.iter().map(|s| s.started_at.secs()).min().unwrap_or_default() - LEAD_SECS;
-    let last = sessions.iter().map(|s| s.ended_at.secs()).max().unwrap_or_default();
-    (bucket_of(first), bucket_of(last) + 1)
-}
-
-fn bucket_of(secs: i64) -> i32 {
-    secs.div_euclid(BUCKET_SECS) as i32
-}
-
-fn rows_of(
-    sessions: &[Session],
-    range: &[u32],
-    calls: &[(i32, u32)],
-    history: &[super::addresses::Activity],
-) -> Vec<(i32, Row)> {
-    let mut by_bucket: BTreeMap<i32, Row> = BTreeMap::new();
-    for (bucket, n) in calls {
-        by_bucket.entry(*bucket).or_default().calls += f64::from(*n);
-    }
-    for activity in history {
-        let row = by_bucket.entry(activity.bucket).or_default();
-        row.registering = f64::from(activity.registering);
-        row.background = activity.background.map(f64::from);
-        if let Some(before) = by_bucket.get_mut(&(activity.bucket - 1)) {
-            before.registering_next = f64::from(activity.registering);
-        }
-    }
-    let (Some((first, _)), Some((last, _))) = (by_bucket.first_key_value(), by_bucket.last_key_value())
-    else {
-        return Vec::new();
-    };
-    let (first, last) = (*first, *last);
-    // a log of weeks has many buckets in which nothing happened: they are told by their number only up to here
-    if i64::from(last) - i64::from(first) < 200_000 {
-        for bucket in first..=last {
-            by_bucket.entry(bucket).or_default();
-        }
-    }
-    for session in range.iter().map(|i| &sessions[*i as usize]) {
-        let (from, to) = span_of(&[session]);
-        for (_, row) in by_bucket.range_mut(from..=to) {
-            row.busy = true;
-        }
-        if !created(session)
-            && let Some(row) = by_bucket.get_mut(&bucket_of(session.started_at.secs()))
-        {
-            row.failed += 1.0;
-        }
-    }
-    by_bucket.into_iter().collect()
 }

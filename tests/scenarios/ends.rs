@@ -56,6 +56,89 @@ fn what_a_consumer_sends_proves_its_create_whatever_became_of_the_answer() {
 }
 
 #[test]
+fn an_announced_consumer_that_checks_in_after_its_silence_adds_nothing_to_its_session() {
+    let says = [
+        named("a.lab"),
+        format!("Katello::Host::SubscriptionFacet (33) create event on uuid {}", crate::log::uuid(1)),
+    ];
+    let answer = Log::new()
+        .request(0, CREATE, HERE, &says, None)
+        .get(3, 1, "", HERE)
+        .facts(10, 1, HERE, 200, 321)
+        .get(14400, 1, "", HERE)
+        .get(14401, 1, "/compliance", HERE)
+        .goes_on_until(16000)
+        .answer();
+    let session = answer.session("a.lab", 1);
+    assert_eq!((&session["success"], &session["fact_update_ms"]), (&json!(true), &json!(321)));
+    assert_eq!(
+        (&session["redundant_consumer_gets"], &session["compliance_calls"]),
+        (&json!(1), &json!(0)),
+        "what it sends four hours later is background"
+    );
+    assert_eq!(answer.json["background"]["keyed_requests"], 2, "{}", answer.json["background"]);
+}
+
+// as Foreman names the host of a fact update where there are no audit lines
+fn names(second: i64, n: u32, host: &str, ms: i64) -> impl Fn(Log) -> Log {
+    let says = format!("Import facts for '{host}' completed. Added: 5, Updated: 0, Deleted 0 facts");
+    let call = format!("PUT /rhsm/consumers/{}", crate::log::uuid(n));
+    move |log| log.request(second, &call, HERE, std::slice::from_ref(&says), Some((200, ms)))
+}
+
+#[test]
+fn a_create_whose_answer_a_seam_lost_is_found_by_its_host_where_no_audit_line_tells() {
+    let first = |log: Log| log.request(0, CREATE, "10.7.3.2", &[named("b.lab")], Some((201, 900)));
+    let lost = |log: Log| log.request(20, CREATE, HERE, &[named("a.lab")], None);
+    let registers =
+        |log: Log| names(25, 1, "a.lab", 321)(log.get(24, 1, "", HERE)).get(26, 1, "/compliance", HERE);
+    let goes_on = |log: Log| log.goes_on_until(1500).goes_on_until(3000);
+    let checks_in = |log: Log| names(9000, 1, "a.lab", 77)(log).get(9001, 1, "", HERE).goes_on_until(12000);
+    let whole = checks_in(goes_on(registers(lost(first(Log::new())))));
+    let text = whole.text();
+    let seam = text
+        .match_indices('\n')
+        .map(|(at, _)| at + 1)
+        .find(|at| text[*at..].contains("Started GET") && text[..*at].contains("a.lab"));
+    let (before, after) = text.split_at(seam.unwrap());
+    for files in [vec![text.clone()], vec![before.to_owned(), after.to_owned()]] {
+        let answer = whole.answer_to("", &files);
+        let session = answer.session("a.lab", 1);
+        assert_eq!(session["consumer_uuid"], crate::log::uuid(1));
+        assert_eq!((&session["success"], &session["fact_update_ms"]), (&json!(true), &json!(321)));
+        assert_eq!(
+            (&session["consumer_create_ms"], &session["consumer_create_status"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(
+            (&session["redundant_consumer_gets"], &session["compliance_calls"]),
+            (&json!(1), &json!(1))
+        );
+        assert_eq!(answer.group("all")["error_count"], 0);
+    }
+}
+
+#[test]
+fn an_open_create_takes_no_consumer_of_another_time_for_its_own() {
+    let answer = names(500, 1, "a.lab", 55)(
+        names(20, 9, "a.lab", 44)(Log::new().request(
+            0,
+            CREATE,
+            "10.7.3.2",
+            &[named("b.lab")],
+            Some((201, 900)),
+        ))
+        .request(30, CREATE, HERE, &[named("a.lab")], Some((500, 470_000))),
+    )
+    .goes_on_until(1500)
+    .goes_on_until(3000)
+    .answer();
+    let session = answer.session("a.lab", 1);
+    assert_eq!((&session["error_class"], &session["consumer_uuid"]), (&json!("server-error"), &Value::Null));
+    assert_eq!(session["fact_update_ms"], Value::Null);
+}
+
+#[test]
 fn a_hole_between_files_hides_an_answer_and_is_no_time_out() {
     let before =
         Log::new().create(0, "b.lab", 2, "10.7.3.2", 900).request(20, CREATE, HERE, &[named("a.lab")], None);

@@ -47,7 +47,15 @@ fn lines_that_stand_twice_at_a_seam_are_counted_and_change_no_figure() {
 
 #[test]
 fn lines_that_a_seam_lost_cost_no_more_than_they_held() {
-    let options = "--sessions 1200 --rate 40 --seed 421";
+    seams_cost("--sessions 1200 --rate 40 --seed 421");
+}
+
+#[test]
+fn nor_do_they_where_hosts_names_alone_bring_consumers_to_their_creates() {
+    seams_cost("--sessions 1200 --rate 40 --seed 422 --no-audit");
+}
+
+fn seams_cost(options: &str) {
     let whole = Storm::new(options).satellite("");
     let storm = Storm::new(&format!("{options} --rotate 4 --seam lost"));
     let answer = storm.satellite("");

@@ -2,6 +2,7 @@
 
 use super::capsules::{read_capsules, take_capsules};
 use super::progress::Progress;
+use crate::at_once::in_order;
 use crate::cli::SourceArgs;
 use crate::inventory::topology::Topology;
 use crate::log::assemble::{Block, Event};
@@ -18,7 +19,6 @@ use crate::source::ssh::HostReport;
 use crate::source::ssh::failure::Failure;
 use crate::source::{HostLogs, Opened, Place, SourceError};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes in a block, where the file is not long (`blocks::longest`): long enough that few requests cross its ends, short enough that many fit in memory.
 const CHUNK: usize = 4 << 20;
@@ -101,29 +101,12 @@ pub fn collect(args: &SourceArgs, places: &[Place], topology: Option<&Topology>,
     let progress = Mutex::new(Progress::new(args.quiet));
     let at_once = at_once(args, places).min(places.len()).max(1);
     let flow = Flow { args, topology, progress: &progress, elsewhere: places.len() > 1, at_once, record };
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<Collected>>> = Mutex::new(places.iter().map(|_| None).collect());
-    std::thread::scope(|scope| {
-        for _ in 0..at_once {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(place) = places.get(at) else { break };
-                    let collected = flow.place(place);
-                    if let Ok(mut done) = done.lock()
-                        && let Some(slot) = done.get_mut(at)
-                    {
-                        *slot = Some(collected);
-                    }
-                }
-            });
-        }
-    });
+    let done = in_order(places, at_once, |_, place| flow.place(place));
     if let Ok(mut progress) = progress.lock() {
         progress.finish();
     }
     let mut all = Collected::default();
-    for collected in done.into_inner().unwrap_or_default().into_iter().flatten() {
+    for collected in done {
         all.add(collected);
     }
     all.registrations.sort();

@@ -1,18 +1,12 @@
 //! Consumers that only a host's name brings to their create: no audit lines, or they are lost.
 
-use super::{Correlator, NO_SESSION, bucket_of};
+use super::{Correlator, NO_SESSION, SILENCE_US};
 use crate::log::request::{Details, Kind};
 use crate::registration::session::{NameId, Uuid};
 
 impl Correlator {
     // Katello's word on the way in comes here too
-    pub(super) fn name_consumer(
-        &mut self,
-        uuid: Uuid,
-        unbound: bool,
-        (kind, start_us): (Kind, i64),
-        details: &Details,
-    ) {
+    pub(super) fn name_consumer(&mut self, uuid: Uuid, unbound: bool, kind: Kind, details: &Details) {
         let host = match kind {
             Kind::Facts => details.host.as_deref(),
             Kind::HostRegister => details.param_host.as_deref().or(details.host.as_deref()),
@@ -28,23 +22,18 @@ impl Correlator {
             let host = self.names.find(host);
             let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);
             let first_us = self.consumers.get(uuid).map_or(i64::MIN, |c| c.first_us);
-            if let Some(session) = self.sessions.get_mut(index as usize)
+            let began_us = self.sessions.get(index as usize).map_or(i64::MIN, |s| s.started_at.0);
+            if self.awaited.name(host, uuid, (began_us, first_us)) {
+                self.consumers.entry(uuid).pending = true;
+            } else if let Some(session) = self.sessions.get_mut(index as usize)
                 && !session.uuid.is_some()
                 && session.success()
                 && first_us >= session.started_at.0
+                && first_us - session.ended_at.0 <= SILENCE_US
             {
                 session.uuid = uuid;
                 let address = self.clues[index as usize].address;
                 self.addresses.registers(address, host, uuid, Uuid::NONE);
-                if let Some(consumer) = self.consumers.get(uuid) {
-                    // counted as background until now
-                    let bucket = bucket_of(start_us);
-                    self.addresses.reclaim(
-                        consumer.address,
-                        bucket_of(first_us)..=bucket,
-                        consumer.by_kind(),
-                    );
-                }
                 self.bind(uuid, index);
                 bound = index;
             }
