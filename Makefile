@@ -16,7 +16,8 @@ export REGINFRA := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/reg
 CHECKS := fmt clippy docs scripts licences advisories
 DEMO := target/demo
 
-.PHONY: help demo test lint bench verdicts alarms fuzz clean setup build $(CHECKS) unit parity engines ansible-lint molecule end-to-end
+.PHONY: help demo test lint bench verdicts alarms fuzz clean setup build $(CHECKS) unit parity engines ansible-lint molecule end-to-end \
+  bench-pool bench-logs bench-ssh
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,9 +40,7 @@ lint: ## formatting, clippy, docs, scripts, licences, advisories
 
 bench: build ## speed and memory beside wc, grep and zcat, then each stage; BENCH_SCALE=large for 10 GB and more
 	@.ci/setup bench
-	.ci/bench-infrastructure
-	.ci/bench
-	.ci/bench-ssh
+	@MAKE='$(MAKE)' .ci/steps bench-pool bench-logs bench-ssh
 
 verdicts: build ## how often verdicts of `compare` are wrong: the tables of docs/compare.md
 	$(REGINFRA) bench-verdicts --into docs/compare.md
@@ -60,7 +59,7 @@ clean: ## remove what was built and simulated; .cache stays
 setup: ## what all targets need
 	@.ci/setup test lint bench fuzz molecule engines
 
-# the steps of `test` and `lint`, each by itself
+# the steps of `test`, `lint` and `bench`, each by itself
 
 build: ## the program, optimised (PROFILE=dev: quickly built)
 	@.ci/setup build
@@ -103,3 +102,12 @@ molecule:
 
 end-to-end: build
 	.ci/end-to-end
+
+bench-pool: build
+	.ci/bench-infrastructure
+
+bench-logs: build
+	.ci/bench
+
+bench-ssh: build
+	.ci/bench-ssh

@@ -291,7 +291,8 @@ pub struct SimulateArgs {
     /// How rotated files are compressed; the newest of them stays plain (delaycompress)
     #[arg(long, default_value = "gz", value_name = "HOW")]
     pub compress: Compress,
-    /// Sosreports of the Satellite and each capsule too, in DIR/sos
+    /// Sosreports of the Satellite, each capsule and the load balancer too, in DIR/sos; proxy.log is rotated as
+    /// --rotate says, and is the journal of unit foreman-proxy where --capsule-layout is one
     #[arg(long, value_name = "FORM")]
     pub sos: Option<SosForm>,
     /// A run archive of these levels of load: measurement.log, sosreport/, clients' logs, status data
@@ -385,7 +386,7 @@ pub enum SosForm {
 /// What real sosreports have that makes them hard to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SosOddity {
-    /// production.log was too long: its end lies in sos_strings, and a link leads there
+    /// production.log, or the journal, was too long: its end lies in sos_strings, and a link leads there
     Tailed,
     /// Names are hidden by --clean
     Clean,
@@ -395,6 +396,8 @@ pub enum SosOddity {
     ForemanDebug,
     /// A Satellite in containers: the log is the journal of unit foreman (see --layout)
     Journal,
+    /// Only the link etc/localtime tells the offset from UTC
+    Localtime,
 }
 
 /// Names of rotated files.

@@ -24,5 +24,5 @@ fuzz_target!(|input: (i32, &[u8])| {
         ..Default::default()
     };
     let mut all = registrations(&lines, |_| false);
-    all.join_capsules(vec![NamedLog { name: None, log }], None, &time);
+    all.join_capsules(vec![NamedLog { log, ..NamedLog::default() }], None, &time);
 });

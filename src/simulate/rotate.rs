@@ -33,15 +33,15 @@ struct Member {
     compress: Compress,
 }
 
-enum Output {
-    Plain(File),
-    Gz(GzEncoder<File>),
-    Xz(XzEncoder<File>),
-    Zst(zstd::Encoder<'static, File>),
+enum Output<W: Write> {
+    Plain(W),
+    Gz(GzEncoder<W>),
+    Xz(XzEncoder<W>),
+    Zst(zstd::Encoder<'static, W>),
 }
 
-impl Output {
-    fn new(file: File, compress: Compress) -> std::io::Result<Self> {
+impl<W: Write> Output<W> {
+    fn new(file: W, compress: Compress) -> std::io::Result<Self> {
         Ok(match compress {
             Compress::None => Self::Plain(file),
             Compress::Gz => Self::Gz(GzEncoder::new(file, Compression::new(6))),
@@ -59,14 +59,30 @@ impl Output {
         }
     }
 
-    fn finish(self) -> std::io::Result<()> {
+    fn finish(self) -> std::io::Result<W> {
         match self {
-            Self::Plain(_) => Ok(()),
-            Self::Gz(out) => out.finish().map(drop),
-            Self::Xz(out) => out.finish().map(drop),
-            Self::Zst(out) => out.finish().map(drop),
+            Self::Plain(out) => Ok(out),
+            Self::Gz(out) => out.finish(),
+            Self::Xz(out) => out.finish(),
+            Self::Zst(out) => out.finish(),
         }
     }
+}
+
+/// What a rotated file of this name holds of these bytes: its ending says how they are compressed.
+///
+/// # Errors
+/// They cannot be compressed.
+pub fn packed(name: &str, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let compress = match name.rsplit('.').next() {
+        Some("gz") => Compress::Gz,
+        Some("xz") => Compress::Xz,
+        Some("zst") => Compress::Zst,
+        _ => Compress::None,
+    };
+    let mut out = Output::new(Vec::new(), compress)?;
+    out.write(bytes)?;
+    out.finish()
 }
 
 /// How a set is named, split and compressed.
@@ -91,7 +107,7 @@ pub struct RotatedSet {
     splits: Vec<i64>,
     seam: Seam,
     current: usize,
-    out: Option<Output>,
+    out: Option<Output<File>>,
     /// Lines of the current file that are not written yet; every line ends in a newline.
     pub buffer: Vec<u8>,
     previous: Vec<u8>,
@@ -208,7 +224,7 @@ impl RotatedSet {
     fn close(&mut self) -> Result<(), SimulateError> {
         self.flush()?;
         match self.out.take() {
-            Some(out) => out.finish().map_err(SimulateError::io("write", self.path())),
+            Some(out) => out.finish().map(drop).map_err(SimulateError::io("write", self.path())),
             None => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Pages that other servers than those of `real` write: their folders hold the case, and nothing else is asked for.
 
 use super::server::{Server, file, response};
-use super::{CASE, same_as_plain};
+use super::{CASE, same_as_whole};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -78,7 +78,7 @@ fn served(page: fn(&str, &[String]) -> String) -> (Server, Vec<String>) {
 
 fn reads_the_case(page: fn(&str, &[String]) -> String) {
     let (server, expected) = served(page);
-    let stderr = same_as_plain(CASE.run().arg("--sosreport-dir").arg(server.url("/runs/7/")));
+    let stderr = same_as_whole(CASE.run().arg("--sosreport-dir").arg(server.url("/runs/7/")));
     assert!(!stderr.contains("lead out"), "{stderr}");
     let mut archives: Vec<String> = server
         .asked()

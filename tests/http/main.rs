@@ -9,6 +9,9 @@ mod real;
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
+mod together;
+#[path = "../support/web.rs"]
+mod web;
 
 use std::fs;
 use std::path::PathBuf;
@@ -60,10 +63,21 @@ fn read(run: Run) -> (String, String) {
     (fs::read_to_string(&file).unwrap(), done.stderr)
 }
 
+/// The Satellite's archive alone: the sessions of its log. Gives what was said on stderr.
 #[track_caller]
 fn same_as_plain(run: Run) -> String {
+    same(run, &CASE.plain)
+}
+
+/// All archives of the case: the sessions of all logs.
+#[track_caller]
+fn same_as_whole(run: Run) -> String {
+    same(run, &CASE.whole)
+}
+
+#[track_caller]
+fn same(run: Run, wanted: &str) -> String {
     let (sessions, stderr) = read(run);
-    // the Satellite's archive alone, or the whole case
-    assert!(sessions == CASE.plain || sessions == CASE.whole, "{sessions}\n{stderr}");
+    assert_eq!(sessions, wanted, "{stderr}");
     stderr
 }

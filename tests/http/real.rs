@@ -1,44 +1,8 @@
 //! Real servers: python's http.server and nginx, with its listings and TLS.
 
-use super::{CASE, same_as_plain};
-use std::fs;
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-struct Stopped(Child);
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// Starts a server; none where its program is not there.
-fn start(mut command: Command, port: u16) -> Option<Stopped> {
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).spawn().ok()?;
-    let mut server = Stopped(child);
-    let since = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(since.elapsed() < Duration::from_secs(60), "{command:?} does not answer");
-        if let Some(status) = server.0.try_wait().unwrap() {
-            panic!("{command:?} ended: {status}");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Some(server)
-}
-
-fn there(program: &str) -> bool {
-    let version = if program == "openssl" { "version" } else { "-V" };
-    Command::new(program).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-}
+use super::web::{free_port, nginx, start, there};
+use super::{CASE, same_as_plain, same_as_whole};
+use std::process::Command;
 
 #[test]
 fn the_listing_of_pythons_server_gives_the_same_sessions() {
@@ -50,73 +14,27 @@ fn the_listing_of_pythons_server_gives_the_same_sessions() {
     python.args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()]).current_dir(CASE.folder());
     let _server = start(python, port).unwrap();
     let url = format!("http://127.0.0.1:{port}/");
-    same_as_plain(CASE.run().arg("--sosreport-dir").arg(&url));
+    same_as_whole(CASE.run().arg("--sosreport-dir").arg(&url));
     same_as_plain(CASE.run().arg("--sosreport").arg(format!("{url}{}", CASE.archive_name())));
-}
-
-/// nginx from a folder of its own; `tls` with a certificate that nobody has signed.
-fn nginx(folder: &Path, tls: bool) -> Option<(Stopped, u16)> {
-    if !there("nginx") || (tls && !there("openssl")) {
-        crate::support::skip(
-            "nginx or openssl is not there: nginx was NOT read (their packages: nginx, openssl)",
-        );
-        return None;
-    }
-    let port = free_port();
-    let ssl = if tls {
-        let mut openssl = Command::new("openssl");
-        openssl.args([
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-        ]);
-        openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
-        openssl.args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]);
-        assert!(openssl.current_dir(folder).stderr(Stdio::null()).status().unwrap().success());
-        "ssl_certificate cert.pem; ssl_certificate_key key.pem;"
-    } else {
-        ""
-    };
-    let listen = format!("127.0.0.1:{port}{}", if tls { " ssl" } else { "" });
-    let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|name| format!("{name}_temp_path {}/{name};", folder.display()))
-        .collect();
-    let config = format!(
-        "daemon off; master_process off; pid {0}/pid; error_log {0}/error.log;\nevents {{}}\n\
-         http {{ access_log off; {temp} server {{ listen {listen}; {ssl} root {1}; autoindex on; }} }}\n",
-        folder.display(),
-        CASE.folder().parent().unwrap().display()
-    );
-    fs::write(folder.join("nginx.conf"), config).unwrap();
-    let mut nginx = Command::new("nginx");
-    nginx.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
-    Some((start(nginx, port)?, port))
 }
 
 #[test]
 fn the_listing_of_nginx_gives_the_same_sessions() {
     let folder = tempfile::tempdir().unwrap();
-    let Some((_server, port)) = nginx(folder.path(), false) else { return };
+    let Some((_server, port)) = nginx(folder.path(), &CASE.storm.dir, false) else { return };
     // the slash is missing: nginx redirects to it
-    same_as_plain(CASE.run().arg("--sosreport-dir").arg(format!("http://127.0.0.1:{port}/sos")));
+    same_as_whole(CASE.run().arg("--sosreport-dir").arg(format!("http://127.0.0.1:{port}/sos")));
 }
 
 #[test]
 fn a_certificate_counts_only_where_its_authority_is_known() {
     let folder = tempfile::tempdir().unwrap();
-    let Some((_server, port)) = nginx(folder.path(), true) else { return };
+    let Some((_server, port)) = nginx(folder.path(), &CASE.storm.dir, true) else { return };
     let url = format!("https://127.0.0.1:{port}/sos/");
     let run = || CASE.run().arg("--sosreport-dir").arg(&url);
     run().go().code(2).told("--ca-file FILE").told("ertificate");
-    same_as_plain(run().arg("--ca-file").arg(folder.path().join("cert.pem")));
-    same_as_plain(run().arg("--no-verify-ssl"));
+    same_as_whole(run().arg("--ca-file").arg(folder.path().join("cert.pem")));
+    same_as_whole(run().arg("--no-verify-ssl"));
     run()
         .arg("--ca-file")
         .arg(folder.path().join("nginx.conf"))

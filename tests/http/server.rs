@@ -35,19 +35,21 @@ pub struct Server {
 }
 
 impl Server {
-    /// `answer` is called with each request and how many came before it.
-    pub fn new(answer: impl Fn(&Asked, usize) -> Answer + Send + 'static) -> Self {
+    /// `answer` is called with each request and how many came before it, for each connection on a thread of its own.
+    pub fn new(answer: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (asked, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (log, stopped) = (Arc::clone(&asked), Arc::clone(&stop));
         let thread = std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if stopped.load(Ordering::SeqCst) {
-                    return;
+            std::thread::scope(|scope| {
+                for stream in listener.incoming() {
+                    if stopped.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    scope.spawn(|| serve(stream.unwrap(), &log, &answer));
                 }
-                serve(stream.unwrap(), &log, &answer);
-            }
+            });
         });
         Self { address, asked, stop, thread: Some(thread) }
     }

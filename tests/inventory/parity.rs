@@ -159,3 +159,49 @@ fn legal_inventories_are_listed() {
         assert!(done.json()["_meta"]["hostvars"].is_object(), "{done:#?}");
     }
 }
+
+// the password of the caches' monitoring user, encrypted in place and with its whole file, as Ansible's users keep it
+#[test]
+fn what_ansible_vault_encrypted_is_opened_through_ansible() {
+    let Some(programs) = ansible() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let secret = at("secret");
+    std::fs::write(&secret, "open sesame\n").unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let vault = |words: &[&str]| {
+        let mut command = Command::new(programs.join("ansible-vault"));
+        command
+            .args(words)
+            .env_clear()
+            .env("PATH", &path)
+            .env("HOME", folder.path())
+            .env("LC_ALL", "C.UTF-8");
+        let done = command.env("ANSIBLE_VAULT_PASSWORD_FILE", &secret).stdin(Stdio::null()).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    std::fs::write(at("hosts.ini"), "[capsule_lbs]\nlb.example.com\n").unwrap();
+    std::fs::create_dir_all(at("group_vars/all")).unwrap();
+    let in_place = vault(&["encrypt_string", "--name", "registration_cache_monitor_password", "mon pw"]);
+    assert!(in_place.contains("!vault") && !in_place.contains("mon pw"), "{in_place}");
+    std::fs::write(at("group_vars/all/in_place.yml"), in_place).unwrap();
+    let whole = at("group_vars/all/whole.yml");
+    std::fs::write(&whole, "registration_cache_password: cache pw\n").unwrap();
+    vault(&["encrypt", whole.to_str().unwrap()]);
+    assert!(std::fs::read_to_string(&whole).unwrap().starts_with("$ANSIBLE_VAULT;"));
+
+    let run = |words: &str| {
+        let run = Run::new("inventory --host lb.example.com -i").arg(at("hosts.ini")).words(words);
+        run.env("PATH", &path).env("HOME", folder.path()).env("LC_ALL", "C.UTF-8")
+    };
+    let opened =
+        run("--via-ansible --rendered").env("ANSIBLE_VAULT_PASSWORD_FILE", &secret).go().code(0).json();
+    assert_eq!(opened["registration_cache_monitor_password"], "mon pw", "{opened}");
+    assert_eq!(opened["registration_cache_password"], "cache pw", "{opened}");
+    // without it, and with a password that is not the right one
+    run("").go().code(2).told("whole.yml:1: is encrypted with ansible-vault").told("--via-ansible");
+    std::fs::write(&secret, "another\n").unwrap();
+    let wrong = run("--via-ansible --rendered").env("ANSIBLE_VAULT_PASSWORD_FILE", &secret).go().code(2);
+    assert!(!wrong.stderr.contains("sesame") && wrong.stderr.contains("ecrypt"), "{wrong:#?}");
+}

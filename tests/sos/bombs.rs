@@ -1,6 +1,6 @@
 //! Archives that are small on disk and large in memory or in number.
 
-use super::{Run, metrics, read, report_of, reports, same, storm};
+use super::{Answer, Run, metrics, report_of, reports, same, storm};
 use std::fs;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ fn what_unpacks_to_hundreds_of_times_its_size_is_stopped_and_the_others_go_on() 
         assert!(bytes.len() < 4 << 20, "{name}: {}", bytes.len());
         fs::write(&path, bytes).unwrap();
         let since = Instant::now();
-        let got = read(metrics(&storm).arg("--sosreport").arg(&path).arg(&satellite));
+        let got = Answer::read(metrics(&storm).arg("--sosreport").arg(&path).arg(&satellite));
         assert!(since.elapsed() < Duration::from_secs(60), "{name}: {:?}", since.elapsed());
         same(&got, &storm, name);
         let told = "it unpacks to more than 250 times its size, as no log does: stopped after ";
@@ -80,7 +80,7 @@ fn a_million_empty_members_are_walked_over() {
     out.write_all(&vec![0; 1024 + 512 - log.len() % 512]).unwrap();
     out.finish().unwrap();
     let since = Instant::now();
-    let got = read(metrics(&storm).arg("--sosreport").arg(&path));
+    let got = Answer::read(metrics(&storm).arg("--sosreport").arg(&path));
     assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
     same(&got, &storm, "");
     assert_eq!(got.json["coverage"]["complete"], true);

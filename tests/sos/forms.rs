@@ -1,82 +1,157 @@
 //! Every form that a sosreport has.
 
-use super::{Run, metrics, read, report_of, reports, same, storm};
+use super::{Answer, Run, Storm, metrics, report_of, reports, same, same_as_whole, storm};
 
 #[track_caller]
-fn same_as_plain(options: &str, words: &str) {
+fn reads_the_same(options: &str, words: &str) {
     let storm = storm(options);
-    let read = read(metrics(&storm).words(words).arg("--sosreport-dir").arg(storm.dir.join("sos")));
-    same(&read, &storm, &format!("{options} {words}"));
+    let read = Answer::read(metrics(&storm).words(words).arg("--sosreport-dir").arg(storm.dir.join("sos")));
+    same_as_whole(&read, &storm, &format!("{options} {words}"));
     assert_eq!(read.json["coverage"]["complete"], true, "{}", read.stderr);
 }
 
 #[test]
 fn an_xz_archive_gives_the_same_sessions() {
-    same_as_plain("--sos xz", "");
+    reads_the_same("--sos xz", "");
 }
 
 #[test]
 fn a_gzip_archive_gives_the_same_sessions() {
-    same_as_plain("--sos gz --compress xz", "");
+    reads_the_same("--sos gz --compress xz", "");
 }
 
 #[test]
 fn a_bzip2_archive_gives_the_same_sessions() {
-    same_as_plain("--sos bz2", "--threads 1");
+    reads_the_same("--sos bz2", "--threads 1");
 }
 
 #[test]
 fn a_zstd_archive_gives_the_same_sessions() {
-    same_as_plain("--sos zst --rotate-names numbered", "--threads 4");
+    reads_the_same("--sos zst --rotate-names numbered", "--threads 4");
 }
 
 #[test]
 fn a_plain_archive_gives_the_same_sessions() {
-    same_as_plain("--sos tar", "");
+    reads_the_same("--sos tar", "");
 }
 
 #[test]
 fn an_unpacked_report_gives_the_same_sessions() {
-    same_as_plain("--sos folder", "");
+    reads_the_same("--sos folder", "");
 }
 
 #[test]
 fn requests_that_wait_on_disk_give_the_same_sessions() {
-    same_as_plain("--sos tar", "--store-size 0 --chunk-size 5000");
-    same_as_plain("--sos tar --seam doubled", "--store-size 20000 --chunk-size 5000");
+    reads_the_same("--sos tar", "--store-size 0 --chunk-size 5000");
+    reads_the_same("--sos tar --seam doubled", "--store-size 20000 --chunk-size 5000");
 }
 
 #[test]
 fn archives_in_an_archive_give_the_same_sessions() {
-    same_as_plain("--sos xz --sos-odd nested", "");
+    reads_the_same("--sos xz --sos-odd nested", "");
 }
 
 #[test]
-fn hidden_names_and_foreman_debug_give_the_same_sessions() {
-    same_as_plain("--sos zst --sos-odd clean,foreman-debug", "");
-    same_as_plain("--sos folder --sos-odd foreman-debug", "");
+fn a_log_below_foreman_debug_gives_the_same_sessions() {
+    reads_the_same("--sos folder --sos-odd foreman-debug", "");
+}
+
+// whose log a capsule's is nothing tells then, and no inventory knows its name
+#[test]
+fn hidden_names_give_the_sessions_of_the_satellites_log() {
+    let storm = storm("--sos zst --sos-odd clean,foreman-debug");
+    let read = Answer::read(metrics(&storm).arg("--sosreport-dir").arg(storm.dir.join("sos")));
+    same(&read, &storm, "");
+    assert_eq!(read.json["coverage"]["complete"], true, "{}", read.stderr);
 }
 
 #[test]
 fn the_journal_of_a_satellite_in_containers_gives_the_same_sessions() {
-    same_as_plain("--layout journal --sos gz --sos-odd journal", "");
-    same_as_plain("--layout journal-json --sos folder --sos-odd journal", "");
+    reads_the_same("--layout journal --sos gz --sos-odd journal", "");
+    reads_the_same("--layout journal-json --sos folder --sos-odd journal", "");
+}
+
+#[test]
+fn the_journals_of_capsules_give_the_same_sessions() {
+    let both = "--layout journal-json --capsule-layout journal-json --sos gz --sos-odd journal";
+    reads_the_same(both, "");
+    reads_the_same("--capsule-layout journal --sos xz", "");
+}
+
+#[test]
+fn rotated_logs_of_capsules_in_every_name_and_compression_give_the_same_sessions() {
+    for (options, newest) in [
+        ("--sos tar --rotate 4 --compress gz", "proxy.log-20260405"),
+        ("--sos folder --rotate 4 --rotate-names numbered --compress zst", "proxy.log.1"),
+    ] {
+        reads_the_same(options, "");
+        let storm = storm(options);
+        let capsule = report_of(&reports(&storm), "capsule1-").to_owned();
+        let read = Answer::read(metrics(&storm).arg("--sosreport").arg(capsule));
+        let paths: Vec<_> =
+            read.json["sources"].as_array().unwrap().iter().map(|s| s["path"].as_str().unwrap()).collect();
+        assert_eq!(paths.len(), 4, "{paths:?}");
+        assert!(paths.iter().any(|path| path.ends_with(newest)), "{paths:?}");
+    }
+}
+
+// alone, without a Satellite whose requests could tell it
+#[test]
+fn a_capsules_report_tells_the_offset_from_utc_of_its_log_by_etc_localtime_too() {
+    let window = |storm: &Storm, read: &Answer, offset: &str| {
+        let capsule = &read.json["capsules"][0];
+        assert_eq!((&capsule["utc_offset"], &capsule["utc_offset_from"]), (&offset.into(), &"report".into()));
+        assert_eq!(capsule["name"], "capsule1.example.com", "{}", storm.dir.display());
+        (capsule["window_start"].clone(), capsule["window_end"].clone())
+    };
+    let mut windows = Vec::new();
+    for (offset, odd) in [
+        ("+02:00", "--sos gz"),
+        ("-07:00", "--sos gz"),
+        ("-07:00", "--sos gz --sos-odd localtime"),
+        ("-07:00", "--sos folder --sos-odd localtime"),
+        ("+00:00", "--sos gz --sos-odd localtime"),
+    ] {
+        let storm = storm(&format!("--capsule-utc-offset {offset} {odd}"));
+        let report = report_of(&reports(&storm), "capsule1-").to_owned();
+        let read = Answer::read(metrics(&storm).arg("--sosreport").arg(report));
+        windows.push(window(&storm, &read, offset));
+        // beside the Satellite's: the same sessions, and nothing has to be inferred
+        let all = Answer::read(metrics(&storm).arg("--sosreport-dir").arg(storm.dir.join("sos")));
+        same_as_whole(&all, &storm, odd);
+        window(&storm, &all, offset);
+    }
+    assert!(windows.iter().all(|window| *window == windows[0]), "{windows:?}");
+}
+
+#[test]
+fn the_report_of_a_load_balancer_is_known_as_such() {
+    let storm = storm("--sos zst");
+    let balancer = report_of(&reports(&storm), "lb1-").to_owned();
+    let read = Answer::read(metrics(&storm).arg("--sosreport-dir").arg(storm.dir.join("sos")));
+    let told = format!("{}: the report of load balancer lb1.example.com", balancer.display());
+    assert!(read.stderr.contains(&told), "{}", read.stderr);
+    assert_eq!(read.json["coverage"]["complete"], true);
 }
 
 #[test]
 fn the_tail_of_a_log_that_was_too_long_is_read_once() {
-    for form in ["folder", "gz"] {
-        let storm = storm(&format!("--sos {form} --sos-odd tailed --rotate 1"));
+    for (odd, name) in [
+        ("--sos folder --sos-odd tailed", "production.log.tailed"),
+        ("--sos gz --sos-odd tailed", "production.log.tailed"),
+        ("--sos gz --sos-odd tailed,journal --layout journal-json", "unit_foreman.service.tailed"),
+    ] {
+        let storm = storm(&format!("{odd} --rotate 1"));
         let log = std::fs::read(storm.log()).unwrap();
         let tail = storm.dir.join("tail.log");
         std::fs::write(&tail, &log[log.len() - log.len() * 3 / 4..]).unwrap();
-        let wanted = read(metrics(&storm).arg("--log").arg(&tail));
-        let got = read(metrics(&storm).arg("--sosreport").arg(report_of(&reports(&storm), "sat")));
-        assert_eq!(got.sessions, wanted.sessions);
-        assert!(!got.sessions.is_empty());
+        let wanted = Answer::read(metrics(&storm).arg("--log").arg(&tail));
+        let got = Answer::read(metrics(&storm).arg("--sosreport").arg(report_of(&reports(&storm), "sat")));
+        assert_eq!(got.text, wanted.text);
+        assert!(!got.text.is_empty());
         let sources = got.json["sources"].as_array().unwrap();
         assert_eq!(sources.len(), 1, "{sources:#?}");
-        assert!(sources[0]["path"].as_str().unwrap().ends_with("production.log.tailed"));
+        assert!(sources[0]["path"].as_str().unwrap().ends_with(name), "{sources:#?}");
     }
 }
 
@@ -97,9 +172,14 @@ fn a_capsules_report_is_told_from_a_satellites() {
     let capsules = alone["capsules"].as_array().unwrap();
     assert_eq!((capsules.len(), &capsules[0]["name"]), (1, &"capsule1.example.com".into()));
     // beside the Satellite's: as the files say
-    let all = read(reports(&storm).iter().fold(metrics(&storm).arg("--sosreport"), Run::arg));
-    let files = read(metrics(&storm).arg("--log").arg(&storm.dir));
-    assert_eq!(all.sessions, files.sessions, "{}", all.stderr);
+    let all = Answer::read(reports(&storm).iter().fold(metrics(&storm).arg("--sosreport"), Run::arg));
+    let mut files = Answer::read(metrics(&storm).arg("--log").arg(&storm.dir));
+    assert_eq!(all.text, files.text, "{}", all.stderr);
+    for capsule in files.json["capsules"].as_array_mut().unwrap() {
+        // no file tells it, a report does
+        assert_eq!(capsule["utc_offset_from"], "pairs");
+        capsule["utc_offset_from"] = "report".into();
+    }
     assert_eq!(all.json["capsules"], files.json["capsules"]);
 }
 
@@ -109,7 +189,7 @@ fn two_reports_of_one_host_are_one_log() {
     let satellite = report_of(&reports(&storm), "sat").to_owned();
     let again = storm.dir.join("sosreport-again.tar.gz");
     std::fs::copy(&satellite, &again).unwrap();
-    let read = read(metrics(&storm).arg("--sosreport").arg(&satellite).arg(&again));
+    let read = Answer::read(metrics(&storm).arg("--sosreport").arg(&satellite).arg(&again));
     same(&read, &storm, "");
     assert!(read.stderr.contains("taken for a copy"), "{}", read.stderr);
 }

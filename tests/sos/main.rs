@@ -11,7 +11,7 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use support::{Run, Storm};
+use support::{Answer, Run, Storm};
 
 /// Three files whose order by name is not that of their times, one of them compressed.
 const STORM: &str = "--sessions 60 --rate 20 --seed 5 --noise 0.5";
@@ -21,33 +21,27 @@ fn storm(options: &str) -> Storm {
     Storm::new(&format!("{STORM} {rotate} {options}"))
 }
 
-/// The sessions file of `metrics WORDS`, with the answer and what was said.
-struct Read {
-    sessions: String,
-    json: serde_json::Value,
-    stderr: String,
-}
-
-fn read(run: Run) -> Read {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("sessions.jsonl");
-    let done = run.arg("--json").arg("--sessions").arg(&file).go().code(0);
-    Read { sessions: fs::read_to_string(&file).unwrap(), json: done.json(), stderr: done.stderr }
-}
-
 fn metrics(storm: &Storm) -> Run {
     Run::new("metrics -i").arg(storm.inventory())
 }
 
-/// The sessions are those of the storm's files: of the Satellite's alone, or with the capsules' beside them.
+/// The sessions are those of the Satellite's log.
 #[track_caller]
-fn same(got: &Read, storm: &Storm, words: &str) {
-    let plain = read(metrics(storm).arg("--log").args(storm.satellite_files())).sessions;
-    assert!(plain.lines().count() >= 50, "{plain}");
-    if got.sessions != plain {
-        let whole = read(metrics(storm).arg("--log").arg(&storm.dir)).sessions;
-        assert_eq!(got.sessions, whole, "{words}: {}", got.stderr);
-    }
+fn same(got: &Answer, storm: &Storm, words: &str) {
+    same_as_log(got, metrics(storm).arg("--log").args(storm.satellite_files()), words);
+}
+
+/// The sessions are those of all logs of the storm, the capsules' too.
+#[track_caller]
+fn same_as_whole(got: &Answer, storm: &Storm, words: &str) {
+    same_as_log(got, metrics(storm).arg("--log").arg(&storm.dir), words);
+}
+
+#[track_caller]
+fn same_as_log(got: &Answer, log: Run, words: &str) {
+    let wanted = Answer::read(log).text;
+    assert!(wanted.lines().count() >= 50, "{wanted}");
+    assert_eq!(got.text, wanted, "{words}: {}", got.stderr);
 }
 
 /// What lies in DIR/sos.

@@ -7,8 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Writes a journal file from `-o json` lines with systemd's own program; none, loudly, where it is not there.
-fn journal(lines: &str, file: &Path) -> Option<()> {
+/// Writes a journal file from units' `-o json` lines with systemd's own program; none, loudly, where it is not there.
+pub fn journal(units: &[(&str, &str)], file: &Path) -> Option<()> {
     let program = ["/usr/lib/systemd/systemd-journal-remote", "/lib/systemd/systemd-journal-remote"]
         .map(PathBuf::from)
         .into_iter()
@@ -27,14 +27,16 @@ fn journal(lines: &str, file: &Path) -> Option<()> {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(&exported(lines)).unwrap();
+    for (unit, lines) in units {
+        stdin.write_all(&exported(lines, unit)).unwrap();
+    }
     drop(stdin);
     assert!(child.wait().unwrap().success());
     Some(())
 }
 
 /// The journal's export format: a field a line, entries apart by an empty one.
-fn exported(lines: &str) -> Vec<u8> {
+fn exported(lines: &str, own: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for line in lines.lines() {
         let entry: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
@@ -57,11 +59,18 @@ fn exported(lines: &str) -> Vec<u8> {
             }
         }
         if !unit {
-            writeln!(out, "_SYSTEMD_UNIT=foreman.service").unwrap();
+            writeln!(out, "_SYSTEMD_UNIT={own}.service").unwrap();
         }
         out.push(b'\n');
     }
     out
+}
+
+/// A host whose journal this is; gives its variables.
+pub fn serve(lab: &mut Lab, file: &Path) -> String {
+    let script = format!("exec {} --file '{}' \"$@\"", which("journalctl").display(), file.display());
+    let vars = lab.serve(&Options { programs: &[("journalctl", &script)], ..Options::default() });
+    format!("{vars} reginfra_log=/nowhere")
 }
 
 #[test]
@@ -79,12 +88,11 @@ fn a_satellite_without_a_log_is_read_from_its_journal_and_what_journald_dropped_
     })
     .to_string();
     let file = lab.path("foreman.journal");
-    if journal(&lines, &file).is_none() {
+    if journal(&[("foreman", &lines)], &file).is_none() {
         return;
     }
-    let script = format!("exec {} --file '{}' \"$@\"", which("journalctl").display(), file.display());
-    let vars = lab.serve(&Options { programs: &[("journalctl", &script)], ..Options::default() });
-    let inventory = lab.inventory(&[("sat", format!("{vars} reginfra_log=/nowhere"))]);
+    let vars = serve(&mut lab, &file);
+    let inventory = lab.inventory(&[("sat", vars)]);
     let sessions = lab.path("sessions.jsonl");
     let json = lab.metrics(&inventory, &format!("--json --sessions {}", sessions.display())).code(0).json();
     let local = Answer::of(&format!("-i {}", inventory.display()), [storm.log()]);

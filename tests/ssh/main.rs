@@ -12,7 +12,12 @@ mod failures;
 mod journal;
 mod journald;
 mod reading;
+mod same_storm;
 mod server;
 mod sudo;
 mod validate;
+mod variables;
 mod ways;
+#[path = "../support/web.rs"]
+#[allow(dead_code)]
+mod web;

@@ -4,25 +4,37 @@ use crate::server::{Lab, Options};
 use crate::support::{Answer, Storm};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The Satellite of a storm.
+pub const SATELLITE: &str = "sat.example.com";
+
+/// The storm's inventory, with its hosts' own variables: the name of the Satellite or a capsule in, they out.
+pub fn inventory(lab: &Lab, storm: &Storm, vars: impl Fn(&str) -> String) -> PathBuf {
+    let mut text = fs::read_to_string(storm.inventory()).unwrap() + "\n[satellite6]\n";
+    text += &format!("{SATELLITE} {}\n[capsules]\n", vars(SATELLITE));
+    for capsule in storm.truth()["capsules"].as_array().unwrap() {
+        let name = capsule["name"].as_str().unwrap();
+        text += &format!("{name} {}\n", vars(name));
+    }
+    let path = lab.path("storm.ini");
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// As `inventory`, all logs where the storm wrote them.
+pub fn inventory_of_files(lab: &Lab, storm: &Storm, vars: &str) -> PathBuf {
+    inventory(lab, storm, |name| {
+        let capsule = storm.dir.join("capsules").join(name);
+        let log = if name == SATELLITE { &storm.dir } else { &capsule };
+        format!("{vars} reginfra_log={}", log.display())
+    })
+}
 
 /// Sessions of the files themselves and of the same over SSH.
 #[track_caller]
 fn same_as_local(lab: &Lab, storm: &Storm, vars: &str) -> serde_json::Value {
-    let inventory = lab.path("same.ini");
-    let text = fs::read_to_string(storm.inventory()).unwrap();
-    let satellite = text.lines().skip_while(|l| *l != "[satellite6]").nth(1).unwrap();
-    let satellite = satellite.split_whitespace().next().unwrap();
-    let mut text = format!(
-        "{text}\n[satellite6]\n{satellite} {vars} reginfra_log={}\n[capsules]\n",
-        storm.dir.display()
-    );
-    for capsule in storm.truth()["capsules"].as_array().unwrap() {
-        let name = capsule["name"].as_str().unwrap();
-        let log = storm.dir.join("capsules").join(name);
-        text += &format!("{name} {vars} reginfra_log={}\n", log.display());
-    }
-    fs::write(&inventory, text).unwrap();
+    let inventory = inventory_of_files(lab, storm, vars);
     let file = lab.path("sessions.jsonl");
     let done = lab.metrics(&inventory, &format!("--json --sessions {}", file.display())).code(0);
     let local = Answer::of(&format!("-i {}", inventory.display()), [&storm.dir]);

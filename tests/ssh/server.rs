@@ -161,16 +161,17 @@ impl Lab {
         path
     }
 
-    /// Runs `metrics -i INVENTORY WORDS`; no folder and no socket may be left behind.
+    /// `metrics -i INVENTORY WORDS` with the client that knows the hosts.
+    pub fn run(&self, inventory: &Path, words: &str) -> Run {
+        let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
+        let run = Run::new("metrics -i").arg(inventory).words(words).env("PATH", path);
+        run.env("TMPDIR", self.path("tmp"))
+    }
+
+    /// Runs that; no folder and no socket may be left behind.
     #[track_caller]
     pub fn metrics(&self, inventory: &Path, words: &str) -> Done {
-        let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
-        let done = Run::new("metrics -i")
-            .arg(inventory)
-            .words(words)
-            .env("PATH", &path)
-            .env("TMPDIR", self.path("tmp").to_str().unwrap())
-            .go();
+        let done = self.run(inventory, words).go();
         let left: Vec<_> = fs::read_dir(self.path("tmp")).unwrap().collect();
         assert!(left.is_empty(), "left behind: {left:?}");
         done

@@ -162,10 +162,15 @@ impl Answer {
 
     #[track_caller]
     pub fn by<P: AsRef<Path>>(run: Run, paths: impl IntoIterator<Item = P>) -> Self {
+        Self::read(paths.into_iter().fold(run.arg("--log"), |run, path| run.arg(path.as_ref())))
+    }
+
+    /// Runs that with `--json --sessions FILE`.
+    #[track_caller]
+    pub fn read(run: Run) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sessions.jsonl");
-        let run = run.arg("--json").arg("--sessions").arg(&file).arg("--log");
-        let done = paths.into_iter().fold(run, |run, path| run.arg(path.as_ref())).go().code(0);
+        let done = run.arg("--json").arg("--sessions").arg(&file).go().code(0);
         let text = fs::read_to_string(&file).unwrap();
         let sessions = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         Self { json: done.json(), sessions, text, stderr: done.stderr }

@@ -8,6 +8,7 @@ mod held;
 mod layouts;
 mod schemas;
 mod seams;
+mod sosreports;
 mod storms;
 #[path = "../support/mod.rs"]
 mod support;

@@ -45,12 +45,15 @@ pub fn read_capsules(
     progress: &(impl Fn(u64) + Sync),
 ) -> (Vec<NamedLog>, Vec<FileRead>) {
     let names: Vec<Option<String>> = logs.iter().map(|l| l.host.clone()).collect();
+    // of several reports the newest
+    let offset = |logs: &HostLogs| logs.inputs.iter().rev().find_map(|i| i.head.offsets.first().copied());
+    let offsets: Vec<Option<i32>> = logs.iter().map(offset).collect();
     let of_file: Vec<Vec<_>> =
         logs.iter().map(|l| l.inputs.iter().map(|i| (i.name.clone(), i.compression)).collect()).collect();
     let read = read::read(logs.into_iter().map(|l| l.inputs).collect(), threads, chunk, progress);
     let (mut named, mut files) = (Vec::new(), Vec::new());
-    for ((name, of_file), (log, found)) in names.into_iter().zip(of_file).zip(read) {
-        named.push(NamedLog { name, log });
+    for (((name, offset), of_file), (log, found)) in names.into_iter().zip(offsets).zip(of_file).zip(read) {
+        named.push(NamedLog { name, log, offset });
         files.extend(of_file.into_iter().zip(found).map(
             |((name, compression), ProxyFile { counts, error })| FileRead {
                 name,

@@ -1,5 +1,5 @@
-//! Times of a capsule's lines into UTC: by the user's word, else by the Satellite's offset, and by the whole quarter
-//! hours that the joined requests show between the two.
+//! Times of a capsule's lines into UTC: by the user's word, else by that of the sosreport that they lie in, else by the
+//! Satellite's offset, and by the whole quarter hours that the joined requests show between the two.
 
 use super::{CapsuleRequest, SatelliteTime};
 use crate::log::proxy::CapsuleLog;
@@ -10,6 +10,8 @@ use crate::log::proxy::stamp::Stamp;
 pub enum OffsetFrom {
     /// `--utc-offset`.
     User,
+    /// The sosreport that they lie in.
+    Report,
     /// Requests that both sides answered: inferred.
     Pairs,
     /// Nothing: it is taken to be the Satellite's.
@@ -21,6 +23,7 @@ impl OffsetFrom {
     pub const fn name(self) -> &'static str {
         match self {
             Self::User => "user",
+            Self::Report => "report",
             Self::Pairs => "pairs",
             Self::Satellite => "satellite",
         }
@@ -90,11 +93,15 @@ pub struct Read {
     pub whole_seconds: bool,
 }
 
-/// Reads a capsule's times by the user's offset or the Satellite's.
-pub fn read(log: &CapsuleLog, time: &SatelliteTime) -> Read {
-    let mut clock = match time.user_offset {
-        Some(offset) => LocalClock::new(&[(0, offset)]),
-        None => LocalClock::new(&time.offsets),
+/// Reads a capsule's times by the user's offset, `own` (seconds east of UTC, as its report tells) or the Satellite's.
+pub fn read(log: &CapsuleLog, own: Option<i32>, time: &SatelliteTime) -> Read {
+    // the Satellite's log knows when the offset changed, a report only the last one
+    let alike = own.is_some() && own == time.offsets.last().map(|(_, offset)| *offset);
+    let (mut clock, from) = match (time.user_offset, own) {
+        (Some(offset), _) => (LocalClock::new(&[(0, offset)]), OffsetFrom::User),
+        (None, Some(offset)) if !alike => (LocalClock::new(&[(0, offset)]), OffsetFrom::Report),
+        (None, Some(_)) => (LocalClock::new(&time.offsets), OffsetFrom::Report),
+        (None, None) => (LocalClock::new(&time.offsets), OffsetFrom::Satellite),
     };
     // the year of lines without one: near the Satellite's log, else near today
     let near = match time.span {
@@ -120,7 +127,6 @@ pub fn read(log: &CapsuleLog, time: &SatelliteTime) -> Read {
         .collect();
     let mut again = LocalClock { last: i64::MIN / 4, ..clock.clone() };
     let loose_hits = log.loose_hits.iter().map(|stamp| utc(*stamp, &mut again)).collect();
-    let from = if time.user_offset.is_some() { OffsetFrom::User } else { OffsetFrom::Satellite };
     Read { requests, loose_hits, offset: local.then(|| (clock.offset(), from)), whole_seconds }
 }
 
@@ -134,6 +140,9 @@ impl Read {
         }
         let quarters = (lag as f64 / QUARTER_US as f64).round() as i64;
         let shift = quarters * QUARTER_US;
+        if *from == OffsetFrom::Report && shift == 0 {
+            return Some(lag);
+        }
         *offset += i32::try_from(shift / 1_000_000).unwrap_or(0);
         *from = OffsetFrom::Pairs;
         self.requests.iter_mut().for_each(|r| r.end_us -= shift);
@@ -176,5 +185,31 @@ mod tests {
         assert_eq!(read.settle(Some(-19_798_000_000)), Some(2_000_000));
         assert_eq!((read.offset, read.loose_hits[0]), (Some((-12_600, OffsetFrom::Pairs)), 19_800_000_000));
         assert_eq!(read.settle(None), None);
+    }
+
+    #[test]
+    fn a_reports_offset_stands_unless_requests_say_otherwise() {
+        let time =
+            SatelliteTime { offsets: vec![(0, 7200), (1_000_000_000, 3600)], ..SatelliteTime::default() };
+        let offset = |own, user_offset| {
+            let stamp = Stamp::Local(36_000);
+            let log = CapsuleLog { loose_hits: vec![stamp], ..CapsuleLog::default() };
+            let read = read(&log, own, &SatelliteTime { user_offset, ..time.clone() });
+            (read.offset, read.loose_hits[0])
+        };
+        assert_eq!(offset(Some(-25_200), None), (Some((-25_200, OffsetFrom::Report)), 61_200_000_000));
+        assert_eq!(offset(Some(-25_200), Some(0)), (Some((0, OffsetFrom::User)), 36_000_000_000));
+        // the Satellite's own: with its changes
+        assert_eq!(offset(Some(3600), None).0, Some((3600, OffsetFrom::Report)));
+        let mut read = Read {
+            requests: Vec::new(),
+            loose_hits: vec![0],
+            offset: Some((-25_200, OffsetFrom::Report)),
+            whole_seconds: true,
+        };
+        assert_eq!(read.settle(Some(3_000_000)), Some(3_000_000));
+        assert_eq!(read.offset, Some((-25_200, OffsetFrom::Report)));
+        assert_eq!(read.settle(Some(3_603_000_000)), Some(3_000_000));
+        assert_eq!(read.offset, Some((-21_600, OffsetFrom::Pairs)));
     }
 }

@@ -51,6 +51,8 @@ pub struct NamedLog {
     pub name: Option<String>,
     /// Its requests.
     pub log: CapsuleLog,
+    /// Seconds east of UTC of lines that do not tell theirs, where the sosreport around them does.
+    pub offset: Option<i32>,
 }
 
 /// What the Satellite's log says of time.
@@ -208,7 +210,7 @@ fn side(
     let log = named.log;
     let whole = |us: i64| us % 1_000_000 == 0;
     let seconds = satellite.forwarded.iter().all(|f| whole(f.at_us));
-    let mut read = clock::read(&log, satellite.time);
+    let mut read = clock::read(&log, named.offset, satellite.time);
     let cache_lines = !log.loose_hits.is_empty()
         || log.loose_misses > 0
         || log.requests.iter().any(|r| r.cached != crate::log::proxy::Cached::Untold);

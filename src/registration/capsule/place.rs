@@ -54,6 +54,7 @@ pub fn merge_same(logs: Vec<NamedLog>, topology: Option<&Topology>) -> Vec<Named
         let seen: HashSet<_> = first.log.requests.iter().map(print).collect();
         let (new, old): (Vec<_>, Vec<_>) =
             named.log.requests.iter().copied().partition(|r| r.id == 0 || !seen.contains(&print(r)));
+        first.offset = first.offset.or(named.offset);
         first.log.requests.extend(new);
         first.log.doubled += named.log.doubled + old.len() as u64;
         first.log.loose_hits.extend(named.log.loose_hits);

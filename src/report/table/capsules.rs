@@ -175,6 +175,9 @@ fn clock(c: &CapsuleAnswer) -> String {
                 "its lines are taken to be at {offset} as the Satellite's; --utc-offset says otherwise"
             ));
         }
+        Some((offset, OffsetFrom::Report)) => {
+            parts.push(format!("its lines are at {offset} by its sosreport"))
+        }
         Some((_, OffsetFrom::User)) | None => {}
     }
     if let Some(skew) = c.skew {

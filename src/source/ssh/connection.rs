@@ -155,6 +155,21 @@ fn ssh(host: &RemoteHost, master: &str, socket: Option<&Path>) -> Command {
     command
 }
 
+// as Ansible: `~` is HOME, where ssh would look into the user database; `~user` and tokens are left to ssh
+fn identity_file(key: &str, home: Option<&OsStr>) -> OsString {
+    let below = key.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let mut option = OsString::from("IdentityFile=\"");
+    match (below, home) {
+        (Some(rest), Some(home)) => {
+            option.push(home);
+            option.push(rest);
+        }
+        _ => option.push(key),
+    }
+    option.push("\"");
+    option
+}
+
 // ssh takes the first value of an option: what must be so comes first, what is only a bound comes last
 fn arguments(host: &RemoteHost, master: &str, socket: Option<&Path>) -> Vec<OsString> {
     let mut args: Vec<OsString> = Vec::new();
@@ -185,7 +200,7 @@ fn arguments(host: &RemoteHost, master: &str, socket: Option<&Path>) -> Vec<OsSt
         option(format!("Port={port}").into());
     }
     if let Some(key) = &host.key {
-        option(format!("IdentityFile=\"{key}\"").into());
+        option(identity_file(key, std::env::var_os("HOME").as_deref()));
     }
     if let Some(user) = &host.user {
         option(format!("User={user}").into());
@@ -248,6 +263,17 @@ mod tests {
         assert!(at("BatchMode=yes") < at("-J jump") && at("Port=22") < at("-J jump"));
         assert!(at("ConnectTimeout=3") < at("ConnectTimeout=10"));
         assert!(line.contains("ControlPath=\"/tmp/a%%b/s\""));
+    }
+
+    #[test]
+    fn a_key_below_the_home_folder_is_where_home_says() {
+        let of =
+            |key: &str, home: Option<&str>| identity_file(key, home.map(OsStr::new)).into_string().unwrap();
+        assert_eq!(of("~/keys/id", Some("/h")), "IdentityFile=\"/h/keys/id\"");
+        assert_eq!(of("~/id", None), "IdentityFile=\"~/id\"");
+        for other in ["~root/id", "keys/id", "/keys/~/id"] {
+            assert_eq!(of(other, Some("/h")), format!("IdentityFile=\"{other}\""));
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub struct RemoteHost {
     pub port: Option<u16>,
     /// Where not ssh's own default decides.
     pub user: Option<String>,
-    /// Private key; ssh expands `~` and tokens, relative paths are relative to where we run, as with Ansible.
+    /// Private key as it is written; `~` is HOME, relative paths are relative to where we run, as with Ansible.
     pub key: Option<String>,
     /// Whether a host key must be known.
     pub host_key_checking: bool,
