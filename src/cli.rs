@@ -195,6 +195,7 @@ Examples:
   reginfra simulate storm --sessions 1000 --rate 40 --seed 7
   reginfra simulate storm --sessions 500 --mix satellite-ssh=1,lb-ssh=3 --addresses client --rotate 3
   reginfra simulate slower --sessions 1000 --rate 40 --seed 8 --scale consumer_create_ms=1.25
+  reginfra simulate uneven --sessions 1500 --rate 8 --batch 50 --slow-phases 20 --releases 9=3,10=1
   reginfra metrics --log storm -i storm/inventory.ini
   reginfra simulate run --archive 8,16,32,64,128,256 --seed 7
   reginfra simulate slower-run --archive 64,128,256 --seed 8 --scale consumer_create_ms=1.5 --scale-levels 256
@@ -218,6 +219,18 @@ pub struct SimulateArgs {
     /// Registrations started a second
     #[arg(long, default_value_t = 8.0, value_name = "R")]
     pub rate: f64,
+    /// Hosts come in batches of so many, each within a tenth of the time until the next batch; the last of a batch waits
+    /// 1.6 times as long as the first for each answer. 0: they come evenly
+    #[arg(long, default_value_t = 0, value_name = "N", conflicts_with = "archive")]
+    pub batch: u32,
+    /// So many phases of equal length, each slower or faster than the others: every answer takes as many times as long
+    /// (log-normal, sigma 0.3; truth.json has them). 0: none
+    #[arg(long, default_value_t = 0, value_name = "N", conflicts_with = "archive",
+        value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub slow_phases: u32,
+    /// Shares of the clients' releases, as EL=WEIGHT,...
+    #[arg(long, default_value = "8=1,9=2,10=1", value_name = "RELEASES")]
+    pub releases: String,
     /// Seed of every random choice
     #[arg(long, default_value_t = 1, value_name = "S")]
     pub seed: u64,

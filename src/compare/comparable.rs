@@ -1,5 +1,6 @@
 //! Two sides in, why they cannot be compared out; and how another mix of clients is weighed as one.
 
+use super::batches::{Batches, batches};
 use super::estimate::{MOST_RUNS, Sample};
 use super::run::{Registration, Run};
 use crate::registration::session::Group;
@@ -121,7 +122,7 @@ pub fn refusal(before: &[Run], after: &[Run]) -> Option<Refusal> {
             return Some(Refusal::Cut { cut: run.cut, all });
         }
     }
-    another_load(before, after).or_else(|| {
+    another_load(before, after).or_else(|| other_batches(before, after)).or_else(|| {
         let found = before.iter().chain(after).map(|run| run.registrations.len()).min().unwrap_or(0);
         (found < FEWEST).then_some(Refusal::TooFew { found, needed: FEWEST, of: "registrations" })
     })
@@ -151,6 +152,12 @@ fn another_load(before: &[Run], after: &[Run]) -> Option<Refusal> {
         let each: Vec<String> = runs.iter().map(|run| hosts(run).to_string()).collect();
         format!("{} hosts", each.join(", "))
     };
+    Some(Refusal::AnotherLoad { before: words(before), after: words(after) })
+}
+
+fn other_batches(before: &[Run], after: &[Run]) -> Option<Refusal> {
+    let Some(Batches::Differ(before, after)) = batches(before, after) else { return None };
+    let words = |size: usize| format!("batches of about {size} hosts");
     Some(Refusal::AnotherLoad { before: words(before), after: words(after) })
 }
 

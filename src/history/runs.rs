@@ -11,8 +11,6 @@ use std::path::{Path, PathBuf};
 
 /// Folders in folders are looked through so deep.
 const DEEPEST: usize = 8;
-/// The label that says when a run was, before its first registration does.
-const TIME_LABEL: &str = "time";
 
 /// A run.
 #[derive(Clone, Debug)]
@@ -144,7 +142,7 @@ impl KeptRun {
             _ => (file, file.with_extension(kept::LABELS)),
         };
         let labels = kept::labels(&beside)?;
-        let time = match labels.get(TIME_LABEL) {
+        let time = match labels.get(kept::TIME_LABEL) {
             Some(text) => {
                 Timestamp::parse(text).map_err(|source| LoadError::Time { path: file.to_owned(), source })?
             }

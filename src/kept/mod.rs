@@ -28,6 +28,8 @@ pub const SESSIONS: &str = "sessions.jsonl";
 pub const REQUESTS: &str = "requests.jsonl";
 /// What the user said of the run; may be missing.
 pub const LABELS: &str = "labels.json";
+/// The label that says when a run was, before its first registration does.
+pub const TIME_LABEL: &str = "time";
 /// The files of a kept run.
 pub const FILES: [&str; 4] = [ANSWER, SESSIONS, REQUESTS, LABELS];
 

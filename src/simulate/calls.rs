@@ -189,7 +189,7 @@ fn push_host_register_parameters(out: &mut Vec<u8>, plan: &Plan<'_>, host: &Host
 fn push_create_parameters(out: &mut Vec<u8>, host: &Host, step: Step) {
     extend(out, &[r#""type"=>"system", "name"=>""#]);
     host.push_name(out);
-    let release = RELEASES[usize::from(host.release)].0;
+    let release = RELEASES[usize::from(host.release)];
     extend(
         out,
         &[

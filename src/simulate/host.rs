@@ -6,8 +6,17 @@ use super::topology::Capsule;
 use crate::cli::Addresses;
 use crate::registration::session::Group;
 
-/// Releases of the clients, as contentTags name them, and their shares.
-pub const RELEASES: [(&str, f64); 3] = [("8", 0.25), ("9", 0.5), ("10", 0.25)];
+/// Releases of the clients, as contentTags name them.
+pub const RELEASES: [&str; 3] = ["8", "9", "10"];
+
+/// How likely a host comes in each way, and has each release.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weights {
+    /// In the order of `WAYS`.
+    pub ways: [f64; 4],
+    /// In the order of `RELEASES`.
+    pub releases: [f64; 3],
+}
 
 /// A host of the storm, or one that was registered long before.
 #[derive(Clone, Copy, Debug)]
@@ -32,14 +41,8 @@ pub struct Host {
 
 impl Host {
     /// A host with a way in by the weights of the mix; within a way every capsule is as likely as the other.
-    pub fn new(
-        random: &mut Random,
-        number: u64,
-        old: bool,
-        weights: &[f64; 4],
-        capsules: &[Capsule],
-    ) -> Self {
-        let group = super::plan::WAYS[random.weighted(weights)];
+    pub fn new(random: &mut Random, number: u64, old: bool, weights: &Weights, capsules: &[Capsule]) -> Self {
+        let group = super::plan::WAYS[random.weighted(&weights.ways)];
         let of_group = |c: &&Capsule| c.group == group;
         let count = capsules.iter().filter(of_group).count() as u64;
         let capsule = (count > 0).then(|| {
@@ -48,7 +51,7 @@ impl Host {
             let first = capsules.iter().position(|c| c.group == group).unwrap_or(0);
             (first + nth) as u16
         });
-        let release = random.weighted(&RELEASES.map(|r| r.1)) as u8;
+        let release = random.weighted(&weights.releases) as u8;
         Self { number, old, group, capsule, release, uuid: 0, former: 0, attempt: 1 }
     }
 
@@ -121,6 +124,10 @@ mod tests {
     use std::collections::HashSet;
     use std::net::IpAddr;
 
+    fn all_by(ways: [f64; 4]) -> Weights {
+        Weights { ways, releases: [1.0; 3] }
+    }
+
     fn address(host: &Host, which: Addresses, register: bool) -> String {
         let mut out = Vec::new();
         host.push_address(&mut out, which, register, &capsules(2));
@@ -129,7 +136,8 @@ mod tests {
 
     #[test]
     fn every_client_has_an_address_of_its_own() {
-        let mut host = Host::new(&mut Random::new(1, 0), 0, false, &[1.0, 0.0, 0.0, 0.0], &capsules(2));
+        let mut host =
+            Host::new(&mut Random::new(1, 0), 0, false, &all_by([1.0, 0.0, 0.0, 0.0]), &capsules(2));
         let mut seen = HashSet::new();
         for number in (0..3000).chain(65_000..70_000).chain(6_990_000..7_000_000) {
             for old in [false, true] {
@@ -143,7 +151,7 @@ mod tests {
 
     #[test]
     fn register_calls_always_show_the_capsule() {
-        let host = Host::new(&mut Random::new(1, 0), 7, false, &[0.0, 0.0, 1.0, 0.0], &capsules(2));
+        let host = Host::new(&mut Random::new(1, 0), 7, false, &all_by([0.0, 0.0, 1.0, 0.0]), &capsules(2));
         assert_eq!(address(&host, Addresses::Client, true), "10.1.1.3");
         assert_eq!(address(&host, Addresses::Proxied, false), "10.1.1.3");
         assert_eq!(address(&host, Addresses::Client, false), "10.16.0.7");

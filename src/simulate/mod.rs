@@ -17,6 +17,7 @@ pub mod place;
 mod plan;
 mod random;
 mod requests;
+mod rhythm;
 mod rotate;
 mod scale;
 mod sos;

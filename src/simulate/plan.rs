@@ -2,8 +2,9 @@
 
 use super::archive::{self, LawTruth, Planned};
 use super::error::SimulateError;
-use super::host::Host;
+use super::host::{Host, RELEASES, Weights};
 use super::random::Random;
+use super::rhythm::Rhythm;
 use super::scale::Scales;
 use super::steps::Step;
 use super::topology::{Capsule, capsules};
@@ -31,8 +32,8 @@ const MOST_POOL: u16 = 900;
 pub struct Plan<'a> {
     /// The options themselves.
     pub args: &'a SimulateArgs,
-    /// Weights of `WAYS`.
-    pub weights: [f64; 4],
+    /// Weights of ways in and of releases.
+    pub weights: Weights,
     /// Every capsule; those of the pool last.
     pub capsules: Vec<Capsule>,
     /// First arrival, microseconds UTC.
@@ -49,6 +50,8 @@ pub struct Plan<'a> {
     pub cache_lines: bool,
     /// How much longer steps take.
     pub scales: Scales,
+    /// When hosts come, and when the Satellite is slow.
+    pub rhythm: Rhythm,
     /// Registrations: attempts of a storm, hosts of levels.
     pub sessions: u64,
     /// Levels of load, where the storm is a run of them.
@@ -64,9 +67,9 @@ impl<'a> Plan<'a> {
     /// Names the first option that cannot be followed, and what to give instead.
     pub fn new(args: &'a SimulateArgs) -> Result<Self, SimulateError> {
         check_numbers(args)?;
-        let weights = parse_mix(&args.mix)?;
+        let weights = Weights { ways: parse_mix(&args.mix)?, releases: parse_releases(&args.releases)? };
         let scales = Scales::parse(&args.scale)?;
-        if args.pool == 0 && weights[3] > 0.0 {
+        if args.pool == 0 && weights.ways[3] > 0.0 {
             return Err(refuse(
                 "--pool",
                 "0",
@@ -111,18 +114,20 @@ impl<'a> Plan<'a> {
             balancer_line,
             cache_lines,
             scales,
+            rhythm: Rhythm::drawn(args.seed, args.batch, args.slow_phases, args.start.0, length),
             sessions,
             levels,
             law: <LawTruth>::try_from(args.archive_law.as_slice()).ok(),
         })
     }
 
-    /// What the host's step is scaled by.
-    pub fn scale(&self, host: &Host, step: Step) -> f64 {
+    /// What the host's step is scaled by that is asked for at a time.
+    pub fn scale(&self, host: &Host, step: Step, at: i64) -> f64 {
         let only = &self.args.scale_levels;
         let level = || archive::level_of(&self.levels, host.number).filter(|_| !host.old);
         let own = only.is_empty() || level().is_some_and(|level| only.contains(&level.load));
-        if own { self.scales.of(step) } else { 1.0 }
+        let of_step = if own { self.scales.of(step) } else { 1.0 };
+        of_step * self.rhythm.times_as_long(if host.old { 0 } else { host.number }, at)
     }
 
     /// When the offset changes, microseconds UTC: a whole second, as an offset never changes within one.
@@ -277,25 +282,39 @@ fn check_times(args: &SimulateArgs) -> Result<(), SimulateError> {
 }
 
 fn parse_mix(mix: &str) -> Result<[f64; 4], SimulateError> {
-    let names = WAYS.map(Group::name).join(", ");
-    let refused =
-        |problem| refuse("--mix", mix, problem, format!("give GROUP=WEIGHT,... with any of {names}"));
-    let mut weights = [0.0; 4];
-    let mut seen = [false; 4];
-    for part in mix.split(',') {
-        let (name, weight) = part.split_once('=').ok_or_else(|| refused("a part is not GROUP=WEIGHT"))?;
-        let way = WAYS
+    parse_weights("--mix", mix, WAYS.map(Group::name), "GROUP")
+}
+
+fn parse_releases(releases: &str) -> Result<[f64; 3], SimulateError> {
+    parse_weights("--releases", releases, RELEASES, "EL")
+}
+
+// NAME=WEIGHT,... in the order of the names; `kind` is what a name is of
+fn parse_weights<const N: usize>(
+    option: &'static str,
+    text: &str,
+    names: [&str; N],
+    kind: &str,
+) -> Result<[f64; N], SimulateError> {
+    let refused = |problem| {
+        refuse(option, text, problem, format!("give {kind}=WEIGHT,... with any of {}", names.join(", ")))
+    };
+    let mut weights = [0.0; N];
+    let mut seen = [false; N];
+    for part in text.split(',') {
+        let (name, weight) = part.split_once('=').ok_or_else(|| refused("a part has no = and weight"))?;
+        let at = names
             .iter()
-            .position(|w| w.name() == name.trim())
-            .ok_or_else(|| refused("there is no such group"))?;
+            .position(|known| *known == name.trim())
+            .ok_or_else(|| refused("a name is not known"))?;
         let weight: f64 = weight.trim().parse().map_err(|_| refused("a weight is not a number"))?;
         if !(0.0..=1e9).contains(&weight) {
             return Err(refused("a weight is below 0 or too large"));
         }
-        if std::mem::replace(&mut seen[way], true) {
-            return Err(refused("a group is named twice"));
+        if std::mem::replace(&mut seen[at], true) {
+            return Err(refused("a name stands there twice"));
         }
-        weights[way] = weight;
+        weights[at] = weight;
     }
     if weights.iter().all(|w| *w == 0.0) {
         return Err(refused("every weight is 0"));
@@ -327,5 +346,7 @@ mod tests {
             let message = parse_mix(bad).unwrap_err().to_string();
             assert!(message.starts_with("--mix") && message.contains("capsule-mqtt"), "{bad}: {message}");
         }
+        let message = parse_releases("7=1").unwrap_err().to_string();
+        assert!(message.starts_with("--releases") && message.contains("8, 9, 10"), "{message}");
     }
 }

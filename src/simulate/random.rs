@@ -76,7 +76,7 @@ impl Random {
 }
 
 /// e to the x for small x, from additions and multiplications alone, so that every machine gets the same bits.
-fn exp(x: f64) -> f64 {
+pub fn exp(x: f64) -> f64 {
     // exp(x) = exp(x / 64) ^ 64; |x / 64| < 0.1, where six terms are exact to 1e-10
     let y = x / 64.0;
     let mut r = 1.0 + y * (1.0 + y / 2.0 * (1.0 + y / 3.0 * (1.0 + y / 4.0 * (1.0 + y / 5.0))));

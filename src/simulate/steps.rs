@@ -284,7 +284,10 @@ impl Steps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulate::host::Weights;
     use crate::simulate::topology::capsules;
+
+    const EVEN: Weights = Weights { ways: [1.0; 4], releases: [1.0; 3] };
 
     fn count(steps: &Steps, step: Step) -> usize {
         steps.list[..usize::from(steps.len)].iter().filter(|s| **s == step).count()
@@ -294,7 +297,7 @@ mod tests {
     fn a_registration_asks_for_what_a_real_one_asks_for() {
         let mut random = Random::new(1, 0);
         for number in 0..2000 {
-            let host = Host::new(&mut random, number, false, &[1.0; 4], &capsules(2));
+            let host = Host::new(&mut random, number, false, &EVEN, &capsules(2));
             let steps = Steps::registration(&mut random, &host, Outcome::Registered, true, true);
             assert!((9..=14).contains(&count(&steps, Step::Status)));
             assert!(count(&steps, Step::ConsumerGet) <= 4);
@@ -311,7 +314,7 @@ mod tests {
     fn nothing_follows_a_step_that_failed() {
         let mut random = Random::new(2, 0);
         for number in 0..200 {
-            let host = Host::new(&mut random, number, false, &[1.0; 4], &capsules(2));
+            let host = Host::new(&mut random, number, false, &EVEN, &capsules(2));
             for outcome in [Outcome::CreateFails(401), Outcome::HostRegisterFails] {
                 let steps = Steps::registration(&mut random, &host, outcome, false, true);
                 let last = steps.list[usize::from(steps.len) - 1];

@@ -118,9 +118,9 @@ impl<'a> Storm<'a> {
 
     fn plan_arrival(&mut self) {
         if self.has_room() {
-            let (gap, unit) = (SECOND as f64 / self.plan.args.rate, self.random.unit());
-            let steady = || self.plan.start + ((self.arrived as f64 + unit) * gap) as i64;
-            let at = archive::arrival(&self.plan.levels, self.arrived, unit).unwrap_or_else(steady);
+            let unit = self.random.unit();
+            let of_storm = || self.plan.rhythm.arrival(self.arrived, unit, self.plan.args.rate);
+            let at = archive::arrival(&self.plan.levels, self.arrived, unit).unwrap_or_else(of_storm);
             self.events.plan(at, What::Arrive);
         }
     }
@@ -202,7 +202,7 @@ impl<'a> Storm<'a> {
             capsule: host.capsule,
             attempt: host.attempt,
             asked: at,
-            client_os: format!("rhel-{}", RELEASES[usize::from(host.release)].0),
+            client_os: format!("rhel-{}", RELEASES[usize::from(host.release)]),
             ..SessionTruth::default()
         };
         self.active += 1;
@@ -316,7 +316,8 @@ impl<'a> Storm<'a> {
         let Some(step) = actor.part.steps.current() else { return Ok(()) };
         let status = actor.status_of(step);
         // a busy Satellite is slower
-        let load = (1.0 + (self.active as f64 / 6000.0).min(1.5)) * self.plan.scale(&actor.part.host, step);
+        let load =
+            (1.0 + (self.active as f64 / 6000.0).min(1.5)) * self.plan.scale(&actor.part.host, step, at);
         let mut request = Request::new(&mut self.random, step, status, at, load);
         if self.plan.args.pass_ids && actor.proxy_of(step).is_some() {
             request.id = u128::from(actor.proxied.0) << 96 | request.id & (u128::MAX >> 32);

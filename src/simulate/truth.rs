@@ -4,6 +4,7 @@ use super::error::SimulateError;
 use super::histogram::{Figures, Histogram};
 use super::place::{Output, Place};
 use super::plan::{Plan, SECOND, WAYS};
+use super::rhythm::Phase;
 use super::rotate::SetTruth;
 use super::topology::{Capsule, LOAD_BALANCER};
 use crate::registration::session::{ErrorClass, Group, Uuid};
@@ -252,6 +253,7 @@ struct Truth<'a> {
     groups: BTreeMap<&'static str, GroupTruth>,
     background: &'a BackgroundTruth,
     capsules: Vec<CapsuleTruth>,
+    slow_phases: Vec<Phase>,
     log: &'a SetTruth,
 }
 
@@ -390,6 +392,7 @@ impl TruthWriter {
             groups,
             background,
             capsules,
+            slow_phases: plan.rhythm.phases(),
             log,
         };
         let mut text = serde_json::to_string_pretty(&truth)
@@ -412,6 +415,9 @@ fn options(plan: &Plan<'_>) -> BTreeMap<&'static str, String> {
         ("utc_offset", args.utc_offset.to_string()),
         ("utc_offset_after", plan.offset_after.to_string()),
         ("mix", args.mix.clone()),
+        ("batch", args.batch.to_string()),
+        ("slow_phases", args.slow_phases.to_string()),
+        ("releases", args.releases.clone()),
         ("pool", args.pool.to_string()),
         ("load_balancer", LOAD_BALANCER.to_owned()),
         ("addresses", word(&args.addresses)),

@@ -231,6 +231,28 @@ fn runs_kept_by_an_earlier_version_are_read() {
 }
 
 #[test]
+fn sides_that_look_swapped_are_told_and_judged() {
+    let [older, newer] = ["2026-04-04T10:00:00Z", "2026-04-05T10:00:00Z"].map(|time| {
+        let spoilt = Spoilt::of("same-1");
+        spoilt.labels(&format!(r#"{{"time": "{time}"}}"#));
+        spoilt
+    });
+    let answer = json(newer.path(), older.path());
+    let note = answer["notes"][0].as_str().unwrap();
+    assert!(note.contains("look swapped") && note.contains("2026-04-05T10:00:00Z"), "{note}");
+    assert_eq!(verdict(&answer, "consumer_create_ms"), "no-change-seen");
+    for format in ["text", "markdown", "github"] {
+        let sides = |before: &Spoilt, after: &Spoilt| {
+            let run = compare(before.path(), after.path()).words("--fail-on regression --format");
+            run.arg(format).env("COLUMNS", "200").go().code(0).stdout
+        };
+        assert!(sides(&newer, &older).contains("look swapped"), "{format}");
+        assert!(!sides(&older, &newer).contains("swapped"), "{format}");
+    }
+    assert_eq!(json(older.path(), newer.path())["notes"], serde_json::json!([]));
+}
+
+#[test]
 fn misuse_is_told_with_the_way_out() {
     let good = kept("same-1");
     for (words, told) in [

@@ -187,6 +187,37 @@ fn a_workflow_gets_annotations_and_an_issue_a_table() {
 }
 
 #[test]
+fn tables_show_how_many_values_there_are_and_the_change_as_a_difference() {
+    let answer = compared("same-1", "slower", "");
+    let create = row(&answer, "all", "consumer_create_ms");
+    let rate = row(&answer, "all", "error_rate");
+    let number = |row: &Value, pointer: &str| row.pointer(pointer).unwrap().as_f64().unwrap();
+    let ms = format!("{:+.0} ms", number(create, "/difference/value"));
+    let ratio = format!("{:+.1} %", 100.0 * (number(create, "/ratio/value") - 1.0));
+    let n = create["before"]["count"].to_string();
+    let points = format!("{:+.1} pt", 100.0 * number(rate, "/difference/value"));
+    let run = |format: &str, columns: &str| {
+        let run = Run::new("compare --format").arg(format).env("COLUMNS", columns);
+        run.arg(kept("same-1")).arg(kept("slower")).go().code(0).stdout
+    };
+    for columns in ["80", "200"] {
+        let text = run("text", columns);
+        let all: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("All: ")).collect();
+        let at = all.iter().position(|line| line.trim_start().starts_with("consumer create")).unwrap();
+        assert!(all[at].contains(&ratio) && all[at].contains("REGRESSED"), "{text}");
+        assert!(all[at + 1].contains(&ms) && all[at + 1].trim_start().starts_with(&n), "{text}");
+        let at = all.iter().position(|line| line.trim_start().starts_with("failed attempts")).unwrap();
+        assert!(all[at + 1].contains(&points), "{text}");
+    }
+    let markdown = run("markdown", "80");
+    let all = markdown.split("### All").nth(1).unwrap();
+    let line = all.lines().find(|line| line.starts_with("| consumer create |")).unwrap();
+    for cell in [&ms, &ratio, &n] {
+        assert!(line.split('|').any(|found| found.trim() == cell), "{cell}: {line}");
+    }
+}
+
+#[test]
 fn every_line_fits_the_terminal() {
     for (after, columns) in [("slower", "80"), ("warm", "80"), ("moved", "100"), ("slower", "200")] {
         let run = Run::new("compare").env("COLUMNS", columns).arg(kept("same-1")).arg(kept(after));

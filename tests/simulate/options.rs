@@ -31,6 +31,57 @@ fn options_shape_the_storm() {
 }
 
 #[test]
+fn hosts_come_in_batches() {
+    let storm = Storm::new("--sessions 200 --rate 2 --batch 50 --noise 0 --failures 0");
+    let starts: Vec<i64> = storm
+        .sessions()
+        .iter()
+        .map(|s| s["started_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second())
+        .collect();
+    let first = "2026-04-04T10:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second();
+    let mut batches = [0; 4];
+    for start in &starts {
+        batches[usize::try_from((start - first) / 25).unwrap()] += 1;
+        assert!((start - first) % 25 < 18, "a create waits for a few requests: {start}");
+    }
+    assert_eq!(batches, [50; 4]);
+    assert_eq!(storm.truth()["options"]["batch"], "50");
+}
+
+#[test]
+fn slow_phases_are_as_slow_as_the_truth_says() {
+    let storm = Storm::new("--sessions 1200 --rate 20 --slow-phases 3 --noise 0 --failures 0 --seed 5");
+    let truth = storm.truth();
+    let phases = truth["slow_phases"].as_array().unwrap();
+    assert_eq!(phases.len(), 3);
+    let times: Vec<f64> = phases.iter().map(|p| p["times_as_long"].as_f64().unwrap()).collect();
+    let spread =
+        times.iter().copied().fold(f64::MIN, f64::max) / times.iter().copied().fold(f64::MAX, f64::min);
+    assert!(spread > 1.2, "{times:?}");
+    let sessions = storm.sessions();
+    for (i, phase) in phases.iter().enumerate() {
+        let from = phase["started_at"].as_str().unwrap();
+        let until = phases.get(i + 1).map_or("3", |next| next["started_at"].as_str().unwrap());
+        let within = |s: &&serde_json::Value| (from..until).contains(&s["started_at"].as_str().unwrap());
+        let mut ms: Vec<u64> =
+            sessions.iter().filter(within).map(|s| s["consumer_create_ms"].as_u64().unwrap()).collect();
+        ms.sort_unstable();
+        let median = ms[ms.len() / 2] as f64;
+        assert!((median / (2500.0 * times[i]) - 1.0).abs() < 0.2, "{median} in {phase}");
+    }
+}
+
+#[test]
+fn releases_have_the_shares_that_were_asked_for() {
+    let storm = Storm::new("--sessions 200 --rate 40 --releases 8=1,10=3 --noise 0 --failures 0");
+    let sessions = storm.sessions();
+    let of = |release: &str| sessions.iter().filter(|s| s["client_os"] == release).count();
+    assert_eq!(of("rhel-8") + of("rhel-10"), 200);
+    assert!((120..180).contains(&of("rhel-10")), "{}", of("rhel-10"));
+    assert!(sessions.iter().all(|s| (count(&s["compliance_calls"]) == 0) == (s["client_os"] == "rhel-10")));
+}
+
+#[test]
 fn noise_is_in_the_proportion_that_was_asked_for() {
     for noise in [0.5, 2.0] {
         let storm = Storm::new(&format!("--sessions 1500 --rate 40 --noise {noise} --failures 0.1"));
@@ -56,6 +107,9 @@ fn what_cannot_be_followed_is_refused_by_name_and_leaves_nothing_behind() {
         ("--noise=-1", "--noise"),
         ("--clock-skew inf", "--clock-skew"),
         ("--mix nobody=1", "satellite-ssh"),
+        ("--releases 7=1", "8, 9, 10"),
+        ("--batch 50 --archive 8", "cannot be used with"),
+        ("--slow-phases 1001", "1000"),
         ("--pool 0", "--pool"),
         ("--pool 5000", "--pool"),
         ("--rotate 0", "--rotate"),

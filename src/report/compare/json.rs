@@ -29,6 +29,7 @@ pub fn render(comparisons: &Comparisons<'_>) -> serde_json::Result<String> {
         "thresholds": { "all": thresholds.all, "metrics": thresholds.of },
         "percentile": (options.shown() * 1000.0).round() / 10.0,
         "reason": all.and_then(|all| all.refusal().map(ToString::to_string)),
+        "notes": comparisons.notes(),
         "levels": levels,
         "groups": groups,
     });

@@ -1,11 +1,18 @@
 //! A comparison for an issue or a wiki, and as annotations of a GitHub workflow.
 
-use super::{Comparison, Comparisons, because, change, group_label, label, levels, value, verdict_words};
+use super::{
+    Comparison, Comparisons, because, change, difference, group_label, label, levels, ratio, value,
+    verdict_words,
+};
 use crate::compare::comparable::Refusal;
 use crate::compare::judge::{Row, Subject, Verdict};
 use crate::compare::levels::Pair;
 use crate::registration::session::Group;
+use crate::report::durations::count;
 use crate::report::table::text::escaped;
+
+const HEAD: &str = "| | before | n | after | n | change | 95 % interval | difference | 95 % interval | verdict |\n\
+                    |---|---:|---:|---:|---:|---:|---:|---:|---:|---|\n";
 
 /// A table a group; of levels of load a table of them, then those groups of each in which something changed.
 pub fn render(comparisons: &Comparisons<'_>) -> String {
@@ -14,6 +21,9 @@ pub fn render(comparisons: &Comparisons<'_>) -> String {
     for (side, names) in ["Before", "After"].into_iter().zip(sides) {
         let names: Vec<String> = names.into_iter().map(cell).collect();
         out.push_str(&format!("{side}: {}  \n", names.join(", ")));
+    }
+    for note in comparisons.notes() {
+        out.push_str(&format!("\nNote: {}.\n", cell(&note)));
     }
     if let Some(whole) = comparisons.whole() {
         if let Some(refusal) = whole.refusal() {
@@ -42,19 +52,22 @@ fn table(out: &mut String, comparison: &Comparison<'_>, group: Option<Group>) {
     if let Some(refusal) = common.filter(|_| comparison.refusal().is_none()) {
         out.push_str(&format!("No verdict: {}.\n\n", cell(&refusal.to_string())));
     }
-    out.push_str("| | before | after | change | 95 % interval | verdict |\n|---|---:|---:|---:|---:|---|\n");
+    out.push_str(HEAD);
     for row in levels::rows(comparison, group) {
-        let (at, interval) = change(row).unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
+        let [(at, interval), (by, by_interval)] = [ratio(row), difference(row)]
+            .map(|told| told.unwrap_or_else(|| ("-".to_owned(), "-".to_owned())));
         let why = because(row).filter(|_| common.is_none());
         let why = why.map(|why| format!(": {}", cell(&why))).unwrap_or_default();
         let change = comparison.optimisation(row.subject).filter(|_| row.verdict.is_change());
         let change = change.map(|t| format!(" ({})", cell(&t.change))).unwrap_or_default();
         let mark = if row.inferred { "~ " } else { "" };
         out.push_str(&format!(
-            "| {mark}{} | {} | {} | {at} | {interval} | {}{change}{why} |\n",
+            "| {mark}{} | {} | {} | {} | {} | {at} | {interval} | {by} | {by_interval} | {}{change}{why} |\n",
             label(row.subject),
             value(row.subject, &row.before),
+            count(row.before.n as u64),
             value(row.subject, &row.after),
+            count(row.after.n as u64),
             verdict_words(&row.verdict)
         ));
     }
@@ -73,6 +86,7 @@ pub fn annotations(comparisons: &Comparisons<'_>) -> String {
     let mut tell = |kind: &str, words: &str| {
         out.push_str(&format!("::{kind} title=reginfra compare::{}\n", data(words)));
     };
+    comparisons.notes().iter().for_each(|note| tell("warning", note));
     let each: Vec<Comparison<'_>> = comparisons.each().collect();
     match comparisons.whole().as_ref().map(Comparison::refusal) {
         Some(Some(refusal)) => tell("warning", &format!("All: no verdict: {refusal}")),

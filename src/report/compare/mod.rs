@@ -5,9 +5,11 @@ mod levels;
 pub mod markdown;
 pub mod text;
 
+use crate::compare::batches::{Batches, batches};
 use crate::compare::comparable::Refusal;
 use crate::compare::judge::{Figure, Options, Row, Subject, Verdict};
 use crate::compare::levels::Pair;
+use crate::compare::order::swapped;
 use crate::compare::run::Run;
 use crate::metrics::answer::Metric;
 use crate::metrics::targets::Target;
@@ -40,6 +42,16 @@ impl<'a> Comparisons<'a> {
     /// The only one, where no archive was compared.
     pub(crate) fn whole(&self) -> Option<Comparison<'a>> {
         self.each().next().filter(|first| first.level.is_none())
+    }
+
+    /// What a reader must know before any verdict.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let order = swapped(self.pairs).map(|swapped| swapped.to_string());
+        let told = |pair: &Pair| match batches(&pair.before, &pair.after)? {
+            Batches::Partly { size, before } => Some(half_seen(size, before)),
+            Batches::Differ(..) => None,
+        };
+        order.into_iter().chain(self.pairs.iter().filter_map(told)).collect()
     }
 
     /// Runs of a side as the user named them, each once.
@@ -108,6 +120,14 @@ impl Comparison<'_> {
         let metric = if metric == Metric::CreateAndFactsMs { Metric::ConsumerCreateMs } else { metric };
         self.targets.iter().find(|t| t.metric == metric)
     }
+}
+
+fn half_seen(size: usize, before: bool) -> String {
+    let (side, other) = if before { ("before", "after") } else { ("after", "before") };
+    format!(
+        "hosts of the side {side} came in batches of about {size}, and the log of the side {other} shows none, or not in \
+         every run; where batches of another size were asked for, that is another load: keep the runs with a label batch"
+    )
 }
 
 fn common<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Refusal> {
@@ -225,19 +245,43 @@ pub(crate) fn number(subject: Subject, value: f64) -> String {
     }
 }
 
-// `+9.9 %`, and the interval `+5.6 to +14.3 %`; of shares in points
+/// The change that is told where there is room for one: of shares in points, else in per cent.
 pub(crate) fn change(row: &Row) -> Option<(String, String)> {
-    if row.subject.is_share() {
-        let (at, low, high) = row.difference?;
-        let points = |share: f64| format!("{:+.1}", share * 100.0);
-        return Some((format!("{} pt", points(at)), format!("{} to {}", points(low), points(high))));
-    }
-    if let Some((at, low, high)) = row.ratio {
-        let part = |ratio: f64| format!("{:+.1}", (ratio - 1.0) * 100.0);
-        return Some((format!("{} %", part(at)), format!("{} to {}", part(low), part(high))));
-    }
-    let (at, low, high) = row.difference?;
-    Some((format!("{at:+.2}"), format!("{low:+.2} to {high:+.2}")))
+    if row.subject.is_share() { difference(row) } else { ratio(row).or_else(|| difference(row)) }
+}
+
+/// What is after less before is of before: `+9.9 %`, with the interval `+5.6 to +14.3`.
+pub(crate) fn ratio(row: &Row) -> Option<(String, String)> {
+    let part = |ratio: f64| match (ratio - 1.0) * 100.0 {
+        percent if percent.abs() < 999.95 => format!("{percent:+.1}"),
+        percent => format!("{percent:+.0}"),
+    };
+    row.ratio.map(|three| with_interval(three, part, " %"))
+}
+
+/// After less before: `+250 ms`, with the interval `+141 to +361`; of shares in points.
+pub(crate) fn difference(row: &Row) -> Option<(String, String)> {
+    let three = row.difference?;
+    let (at, low, high) = three;
+    Some(match row.subject {
+        subject if subject.is_share() => {
+            with_interval(three, |share| format!("{:+.1}", share * 100.0), " pt")
+        }
+        subject if subject.is_timing() => match [at, low, high].map(f64::abs).into_iter().fold(0.0, f64::max)
+        {
+            10_000.0.. => with_interval(three, |ms| format!("{:+.1}", ms / 1000.0), " s"),
+            _ => with_interval(three, |ms| format!("{ms:+.0}"), " ms"),
+        },
+        _ => with_interval(three, |calls| format!("{calls:+.2}"), ""),
+    })
+}
+
+fn with_interval(
+    (at, low, high): (f64, f64, f64),
+    shown: impl Fn(f64) -> String,
+    unit: &str,
+) -> (String, String) {
+    (format!("{}{unit}", shown(at)), format!("{} to {}", shown(low), shown(high)))
 }
 
 // `P95`, `P99.9`

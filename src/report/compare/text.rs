@@ -1,9 +1,10 @@
 //! A comparison for people: a block a group, `all` last; of levels of load a table of them, then those groups of each
-//! in which something changed. Fits 80 columns; wider ones get a high percentile and the number of values too.
+//! in which something changed. A figure has two lines: values and change in per cent, then how many values they are of and
+//! the change as a difference. Fits 80 columns; wider ones get a high percentile too.
 
 use super::levels;
 use super::{
-    Comparison, Comparisons, because, change, group_label, label, percentile_name, tails, value,
+    Comparison, Comparisons, because, difference, group_label, label, percentile_name, ratio, tails, value,
     verdict_words,
 };
 use crate::compare::judge::{Row, Verdict};
@@ -15,8 +16,11 @@ use crate::report::table::text::{Tone, escaped, paint, wrap};
 use crate::report::table::{MAX_WIDTH, MIN_WIDTH, TableStyle};
 use std::collections::BTreeSet;
 
-/// From so many columns on percentiles and numbers of values stand beside the medians.
+/// From so many columns on percentiles stand beside the medians.
 const WIDE: usize = 110;
+/// Heads of a figure's two lines.
+const HEADS: [[&str; 5]; 2] =
+    [["", "before", "after", "change", "95 % interval"], ["", "n", "n", "difference", "95 % interval"]];
 
 /// The comparison as text, lines ended by newlines.
 pub fn render(comparisons: &Comparisons<'_>, style: &TableStyle) -> String {
@@ -26,6 +30,9 @@ pub fn render(comparisons: &Comparisons<'_>, style: &TableStyle) -> String {
     for (side, names) in ["Before: ", "After:  "].into_iter().zip(sides) {
         let names: Vec<String> = names.into_iter().map(escaped).collect();
         paragraph(&mut out, style, Tone::Strong, &format!("{side}{}", names.join(", ")), 0, 8);
+    }
+    for note in comparisons.notes() {
+        paragraph(&mut out, style, Tone::Caution, &format!("Note: {note}."), 0, 2);
     }
     if let Some(whole) = comparisons.whole() {
         if let Some(refusal) = whole.refusal() {
@@ -105,24 +112,26 @@ fn block(
     }
     let wide = style.width >= WIDE;
     let tail = percentile_name(comparison.options.shown());
-    let mut heads: Vec<String> = ["", "before", "after", "change", "95 % interval"].map(str::to_owned).into();
+    let quiet = |words: &str| Cell::new(words, Tone::Quiet);
+    let mut heads = HEADS.map(|cells| Line { inferred: false, cells: cells.map(quiet).into() });
     if wide {
-        heads.extend([format!("{tail} before"), format!("{tail} after")]);
-        heads.extend(["n before", "n after"].map(str::to_owned));
+        heads[0].cells.extend(["before", "after"].map(|side| quiet(&format!("{tail} {side}"))));
     }
     if common.is_none() {
-        heads.push("verdict".to_owned());
+        heads[0].cells.push(quiet("verdict"));
     }
-    let head =
-        Line { inferred: false, cells: heads.into_iter().map(|h| Cell::new(h, Tone::Quiet)).collect() };
-    let lines: Vec<(Line, &Row)> = rows.iter().map(|row| (line(row, wide, common.is_none()), *row)).collect();
-    let columns =
-        Columns::measure(lines.iter().map(|(line, _)| line).chain([&head]), if wide { 2 } else { 1 });
-    out.push_str(&columns.line(&head, style));
-    out.push('\n');
-    for (line, row) in &lines {
-        out.push_str(&columns.line(line, style));
-        out.push('\n');
+    let lines: Vec<([Line; 2], &Row)> =
+        rows.iter().map(|row| (lines(row, wide, common.is_none()), *row)).collect();
+    let columns = Columns::measure(
+        lines.iter().map(|(lines, _)| lines).chain([&heads]).flatten(),
+        if wide { 2 } else { 1 },
+    );
+    let print = |out: &mut String, lines: &[Line; 2]| {
+        lines.iter().for_each(|line| out.push_str(&format!("{}\n", columns.line(line, style))));
+    };
+    print(out, &heads);
+    for (lines, row) in &lines {
+        print(out, lines);
         let asked = comparison.options.percentile.filter(|_| !wide);
         if let Some(words) = asked.and_then(|share| tails(row, share)) {
             paragraph(out, style, Tone::Quiet, &words, 4, 4);
@@ -142,14 +151,15 @@ fn block(
     }
 }
 
-fn line(row: &Row, wide: bool, judged: bool) -> Line {
-    let (at, interval) = change(row).unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
+// values, change and verdict; then how many values, and the change as a difference
+fn lines(row: &Row, wide: bool, judged: bool) -> [Line; 2] {
     let tone = match row.verdict {
         Verdict::Improved => Tone::Good,
         Verdict::Regressed => Tone::Bad,
         Verdict::NotComparable(_) | Verdict::Moved => Tone::Caution,
         Verdict::NoChangeSeen => Tone::Quiet,
     };
+    let (at, interval) = ratio(row).unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
     let mut cells = vec![
         Cell::plain(label(row.subject)),
         Cell::plain(value(row.subject, &row.before)),
@@ -158,15 +168,17 @@ fn line(row: &Row, wide: bool, judged: bool) -> Line {
         Cell::new(interval, Tone::Quiet),
     ];
     if wide {
-        let tail = |figure: &crate::compare::judge::Figure| Cell::plain(value(row.subject, figure));
         let (before, after) = row.tail.unwrap_or_default();
-        cells.extend([tail(&before), tail(&after)]);
-        cells.extend([row.before.n, row.after.n].map(|n| Cell::new(count(n as u64), Tone::Quiet)));
+        cells.extend([before, after].map(|figure| Cell::plain(value(row.subject, &figure))));
     }
     if judged {
         cells.push(Cell::new(verdict_words(&row.verdict), tone));
     }
-    Line { inferred: row.inferred, cells }
+    let n = [row.before.n, row.after.n].map(|n| count(n as u64));
+    let (at, interval) = difference(row).unwrap_or_default();
+    let second = [vec![String::new()], n.into(), vec![at, interval]].concat();
+    let second = second.into_iter().map(|words| Cell::new(words, Tone::Quiet)).collect();
+    [Line { inferred: row.inferred, cells }, Line { inferred: false, cells: second }]
 }
 
 fn tail(out: &mut String, comparisons: &Comparisons<'_>, style: TableStyle) {
@@ -182,7 +194,7 @@ fn tail(out: &mut String, comparisons: &Comparisons<'_>, style: TableStyle) {
     };
     let words = format!(
         "Timings: medians; their change is where the whole distribution went, so it can differ from that of the medians. \
-         Calls: means a registration. {threshold} How often verdicts are wrong: docs/compare.md. ~ marks what is \
+         Calls: means a registration. n: values. Shares differ in points (pt). {threshold} How often verdicts are wrong: docs/compare.md. ~ marks what is \
          inferred."
     );
     out.push('\n');
