@@ -6,6 +6,7 @@ mod bad_input;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;
+mod words;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
