@@ -118,7 +118,7 @@ pub struct MetricsArgs {
     /// Write one JSON object a registration (docs/sessions.schema.json)
     #[arg(long, value_name = "FILE")]
     pub sessions: Option<PathBuf>,
-    /// Keep the run in a folder: metrics.json, sessions.jsonl, requests.jsonl, labels.json
+    /// Keep the run in a folder: metrics.json, sessions.jsonl, requests.jsonl, traces.jsonl, labels.json
     #[arg(long, value_name = "DIR")]
     pub save: Option<PathBuf>,
     /// Write registrations and their requests as Parquet, a folder a run and day, for other engines (docs/parquet.md)

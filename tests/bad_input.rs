@@ -309,7 +309,7 @@ fn sessions_and_runs_go_only_where_they_can() {
     let mut kept: Vec<_> =
         fs::read_dir(&run).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     kept.sort();
-    assert_eq!(kept, ["labels.json", "metrics.json", "requests.jsonl", "sessions.jsonl"]);
+    assert_eq!(kept, ["labels.json", "metrics.json", "requests.jsonl", "sessions.jsonl", "traces.jsonl"]);
     // a run may be saved again
     Run::new("metrics --quiet --save").arg(&run).arg("--log").arg(&log).go().code(0);
 }

@@ -14,16 +14,14 @@ use crate::compare::run::Run;
 use crate::history::judge::Options as HistoryOptions;
 use crate::kept::Folder;
 use crate::kept::answer::KeptAnswer;
+use crate::kept::traces::TraceLine;
 use crate::metrics::targets::{self, Target};
-use crate::registration::finish::Registrations;
-use crate::registration::session::Uuid;
 use crate::report::atomic;
 use crate::report::compare::Comparison;
 use crate::report::json::AnswerJson;
-use crate::report::page::attempts::{Attempt, Attempts};
+use crate::report::page::attempts::Attempts;
 use crate::report::page::{self, Report};
 use crate::source::http::HttpOptions;
-use crate::trace::Trace;
 use anyhow::{Context, bail};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -34,8 +32,8 @@ struct Side {
     run: Run,
     answer: KeptAnswer,
     attempts: Attempts,
-    /// What was just read; none of a kept run.
-    read: Option<Registrations>,
+    /// The slowest of them request by request.
+    traces: Vec<TraceLine>,
     /// What `metrics` would exit with.
     code: ExitCode,
 }
@@ -73,7 +71,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         looked => looked.and_then(Result::ok),
     };
     let history = looked.as_ref().map(history::LookedThrough::shown);
-    let Side { run, answer, attempts, read, code } = side;
+    let Side { run, answer, attempts, traces, code } = side;
     // one run has one level at most
     let pair = match levels::pairs(before, vec![Source::Whole(run)]) {
         Err(unpaired) => return Ok(ExitCode::from(compare::unread(std::iter::once(unpaired.into())))),
@@ -84,7 +82,6 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let rows = if before.is_empty() { Vec::new() } else { judge::compare(before, after, &options) };
     let comparison =
         Comparison { level: *level, before, after, options: &options, rows: &rows, targets: &targets };
-    let traces = read.as_ref().map(|all| traces(&attempts, all)).unwrap_or_default();
     let report = Report {
         title: &args.title,
         run,
@@ -161,12 +158,13 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
         return Ok(None);
     }
     let judgements = targets::judge(targets, &answer);
+    let attempts = Attempts::of(&registrations);
     Ok(Some(Side {
         run: Run::of(&name_of(&source), &answer, &registrations),
         // a page shows what other programs get
         answer: serde_json::from_value(serde_json::to_value(AnswerJson::of(&answer, &judgements))?)?,
-        attempts: Attempts::of(&registrations),
-        read: Some(registrations),
+        traces: attempts.traces(&registrations),
+        attempts,
         code: code.unwrap_or(ExitCode::SUCCESS),
     }))
 }
@@ -203,22 +201,7 @@ fn kept(folder: &Folder) -> anyhow::Result<Option<Side>> {
         say(&format!("warning: {words}"));
     }
     let code = metrics::tell_missing(&answer.missing_satellites()).unwrap_or(ExitCode::SUCCESS);
-    Ok(Some(Side { run, answer, attempts, read: None, code }))
-}
-
-// the slowest, in their order
-fn traces<'a>(attempts: &Attempts, all: &'a Registrations) -> Vec<Trace<'a>> {
-    let named = |attempt: &Attempt| {
-        all.traced.iter().find(|traced| {
-            let session = &traced.session;
-            session.started_at == attempt.started_at
-                && !traced.cut
-                && session.uuid == Uuid::parse(attempt.uuid.as_bytes()).unwrap_or_default()
-                && all.names.get(session.host).unwrap_or_default() == attempt.host
-                && session.attempt == attempt.attempt
-        })
-    };
-    attempts.slowest.iter().filter_map(named).map(|traced| Trace::of(traced, all)).collect()
+    Ok(Some(Side { run, answer, attempts, traces: folder.traces()?, code }))
 }
 
 // what was asked for, in the user's own words

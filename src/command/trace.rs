@@ -66,7 +66,10 @@ fn check_logs(args: &TraceArgs) -> anyhow::Result<()> {
     }
     for path in logs {
         if Folder::at(path)?.is_some() {
-            bail!("{}: a kept run holds no single requests; name the log that it came from", path.display());
+            bail!(
+                "{}: a kept run holds single requests of its slowest alone, which `reginfra report` shows; name the log that it came from",
+                path.display()
+            );
         }
     }
     Ok(())

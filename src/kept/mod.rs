@@ -1,11 +1,12 @@
 //! A run that `metrics --save` kept: a folder in, its answer, labels and lines out. Nothing else knows these files.
 //!
-//! `sessions` and `requests` are lines as they are written and read, `answer` mirrors what `report::json` writes.
+//! `sessions`, `requests` and `traces` are lines as they are written and read, `answer` mirrors what `report::json` writes.
 //! `history` reads the answer and the labels alone, `compare` and `report` each line once.
 
 pub mod answer;
 pub mod requests;
 pub mod sessions;
+pub mod traces;
 
 use requests::RequestLine;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use traces::TraceLine;
 
 /// Of the answer. Goes up where a key changes its meaning or goes; new keys do not move it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -26,12 +28,14 @@ pub const ANSWER: &str = "metrics.json";
 pub const SESSIONS: &str = "sessions.jsonl";
 /// GET and POST /register, a line each; runs that an earlier version kept have none.
 pub const REQUESTS: &str = "requests.jsonl";
+/// The slowest registrations request by request, a line each; runs that an earlier version kept have none.
+pub const TRACES: &str = "traces.jsonl";
 /// What the user said of the run; may be missing.
 pub const LABELS: &str = "labels.json";
 /// The label that says when a run was, before its first registration does.
 pub const TIME_LABEL: &str = "time";
 /// The files of a kept run.
-pub const FILES: [&str; 4] = [ANSWER, SESSIONS, REQUESTS, LABELS];
+pub const FILES: [&str; 5] = [ANSWER, SESSIONS, REQUESTS, TRACES, LABELS];
 
 /// Why a kept run cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +171,15 @@ impl Folder {
     ) -> Result<Option<impl Iterator<Item = Result<RequestLine, KeptError>>>, KeptError> {
         let path = self.path.join(REQUESTS);
         path.exists().then(|| lines(path, "requests")).transpose()
+    }
+
+    /// Its slowest registrations request by request, the slowest first; none where it was kept without them.
+    ///
+    /// # Errors
+    /// They cannot be opened; a line is none of them.
+    pub fn traces(&self) -> Result<Vec<TraceLine>, KeptError> {
+        let path = self.path.join(TRACES);
+        if path.exists() { lines(path, "traces")?.collect() } else { Ok(Vec::new()) }
     }
 }
 

@@ -1,8 +1,10 @@
-//! A run kept for later: metrics.json, sessions.jsonl, requests.jsonl and labels.json in a folder of their own.
+//! A run kept for later: metrics.json, sessions.jsonl, requests.jsonl, traces.jsonl and labels.json in a folder of their
+//! own.
 
 use super::atomic::{Beside, PART, WriteError};
 use super::json;
-use crate::kept::{self, FILES, requests, sessions};
+use super::page::attempts::Attempts;
+use crate::kept::{self, FILES, requests, sessions, traces};
 use crate::metrics::answer::Answer;
 use crate::metrics::targets::Judgement;
 use crate::registration::finish::Registrations;
@@ -88,6 +90,7 @@ pub fn save(
             kept::ANSWER => json::write(out, answer, judgements),
             kept::SESSIONS => sessions::write_lines(out, &all.sessions, &all.names),
             kept::REQUESTS => requests::write_lines(out, all),
+            kept::TRACES => traces::write_lines(out, &Attempts::of(all).traces(all)),
             _ => {
                 serde_json::to_writer_pretty(&mut *out, labels)?;
                 out.write_all(b"\n")
@@ -161,7 +164,10 @@ mod tests {
         fs::remove_file(dir.join(".reginfra-killed.part")).unwrap();
         let mut names: Vec<_> = fs::read_dir(&dir).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, ["labels.json", "metrics.json", "requests.jsonl", "sessions.jsonl"]);
+        assert_eq!(
+            names,
+            ["labels.json", "metrics.json", "requests.jsonl", "sessions.jsonl", "traces.jsonl"]
+        );
         let labels = fs::read_to_string(dir.join("labels.json")).unwrap();
         assert_eq!(labels, "{\n  \"note\": \"a=b\",\n  \"satellite\": \"6.18\"\n}\n");
         assert!(fs::read_to_string(dir.join("metrics.json")).unwrap().contains("\"schema_version\": 1"));

@@ -11,6 +11,7 @@ mod server;
 mod support;
 mod truth;
 mod web;
+mod words;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ mod load;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;
+mod words;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -59,6 +59,18 @@ fn a_kept_run_is_whole() {
     // an earlier version kept no requests
     let done = Run::new("report").arg(folder.path()).go().code(0);
     assert!(done.stdout.contains("kept without requests.jsonl"));
+    assert!(done.stdout.contains("kept without traces.jsonl") && !done.stdout.contains("waterfall-1"));
+    fs::write(folder.path().join("traces.jsonl"), "{\"host\": 1}\n").unwrap();
+    let done = Run::new("report").arg(folder.path()).go().code(2);
+    done.told("traces.jsonl:1: is no line of a traces file").says_nothing_on_stdout();
+    // what a later version adds is passed over
+    let text = fs::read_to_string(kept("after").join("traces.jsonl")).unwrap();
+    let newer = text
+        .replace("\"consumer-creation\"", "\"divination\"")
+        .replace("{\"request\"", "{\"mood\":[],\"request\"");
+    fs::write(folder.path().join("traces.jsonl"), newer).unwrap();
+    let done = Run::new("report").arg(folder.path()).go().code(0);
+    assert!(done.stdout.contains(">divination</td>"));
     fs::write(folder.path().join("sessions.jsonl"), "{\"host\": 1}\n").unwrap();
     Run::new("report").arg(folder.path()).go().code(2).told("sessions.jsonl:1").says_nothing_on_stdout();
     fs::write(folder.path().join("metrics.json"), "{\"schema_version\": 7}").unwrap();

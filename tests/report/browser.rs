@@ -2,7 +2,8 @@
 
 use super::page::Page;
 use super::page_of_both;
-use super::support::skip;
+use super::support::chromium::Browser;
+use super::support::{self, skip};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,8 @@ use std::time::{Duration, Instant};
 /// A browser that hangs is stopped.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-fn chromium() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let names = ["chromium", "chromium-browser"];
-    let found =
-        std::env::split_paths(&path).flat_map(|dir| names.map(|name| dir.join(name))).find(|p| p.is_file());
+pub fn chromium() -> Option<PathBuf> {
+    let found = support::chromium::program();
     if found.is_none() {
         skip("chromium is not there (its package: chromium): the page was NOT opened in a browser");
     }
@@ -34,13 +32,7 @@ fn open(chromium: &Path, page: &Path, options: &[&str]) -> Opened {
     let profile = tempfile::tempdir().unwrap();
     let (dom, told) = (profile.path().join("dom"), profile.path().join("told"));
     let mut command = Command::new(chromium);
-    command.args([
-        "--headless=new",
-        "--disable-gpu",
-        "--no-first-run",
-        "--enable-logging=stderr",
-        "--disable-dev-shm-usage",
-    ]);
+    command.args(support::chromium::OPTIONS);
     if rustix::process::geteuid().is_root() {
         command.arg("--no-sandbox");
     }
@@ -61,11 +53,7 @@ fn open(chromium: &Path, page: &Path, options: &[&str]) -> Opened {
         }
         std::thread::sleep(Duration::from_millis(20));
     };
-    // whatever it left behind in its own group
-    if let Some(group) = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-    let _ = child.wait();
+    support::chromium::end(&mut child);
     let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
     let (dom, told) = (read(&dom), read(&told));
     assert!(status.is_some_and(|s| s.success()), "{options:?}: {status:?}: {told}");
@@ -74,7 +62,7 @@ fn open(chromium: &Path, page: &Path, options: &[&str]) -> Opened {
 }
 
 /// A page in a folder of its own.
-fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
+pub fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.html");
     fs::write(&path, text).unwrap();
@@ -139,7 +127,11 @@ fn tables_sort_rows_are_found_and_charts_are_read() {
          input.value = '{host}'; input.dispatchEvent(new Event('input')); \
          for (const id of ['#time', '#timings']) {{ \
            const svg = document.querySelector(id + ' svg.chart'); const area = svg.getBoundingClientRect(); \
-           svg.dispatchEvent(new PointerEvent('pointermove', {{ clientX: area.left + area.width / 2 }})); }}"
+           svg.dispatchEvent(new PointerEvent('pointermove', {{ clientX: area.left + area.width / 2 }})); }} \
+         const panels = document.querySelector('#by-way-in-started-t').parentElement; \
+         const last = [...panels.querySelectorAll('.panel')].pop().getBoundingClientRect(); \
+         panels.dispatchEvent(new PointerEvent('pointermove', \
+           {{ clientX: last.left + last.width / 2, clientY: last.top + last.height / 2 }}));"
     );
     let (_folder, path) = written(&with_scripts(&text, &[&act]));
     let opened = open(&chromium, &path, &["--dump-dom", "--window-size=1280,900"]);
@@ -167,7 +159,13 @@ fn tables_sort_rows_are_found_and_charts_are_read() {
         .map(|p| p.text())
         .filter(|t| !t.is_empty())
         .collect();
-    assert!(told.len() == 2 && told[0].starts_with("within ") && told[1].contains("started "), "{told:?}");
+    assert!(told.len() == 3 && told[0].starts_with("within ") && told[1].contains("started "), "{told:?}");
+    let last = page.by_id("by-way-in-started-d").text();
+    let last = last.rsplit(". ").next().unwrap().split(':').next().unwrap();
+    assert!(
+        told[2].starts_with(&format!("{last}, 2026-04-04 ")) && told[2].contains(": started "),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -186,50 +184,18 @@ fn it_prints_on_a4() {
     assert!((3..=24).contains(&pages), "{pages} pages");
 }
 
-/// The page in a frame, since a window is never as narrow as a phone: it says by itself how wide it came out.
 #[test]
-fn it_fits_a_phone_and_a_wide_screen() {
+fn the_three_slowest_are_on_paper_request_by_request() {
     let Some(chromium) = chromium() else { return };
-    let tell = "addEventListener('load', () => requestAnimationFrame(() => parent.postMessage( \
-                [innerWidth, document.documentElement.scrollWidth], '*')));";
-    let (folder, _path) = written(&with_scripts(&page_of_both(), &[tell]));
-    for width in [360, 768, 1800] {
-        let frame = format!(
-            "<!doctype html><title>frame</title><pre></pre><script>addEventListener('message', (told) => {{ \
-             document.querySelector('pre').textContent = told.data.join(' '); }});</script>\
-             <iframe src='report.html' width='{width}' height='800' style='border:0'></iframe>"
-        );
-        let outer = folder.path().join("frame.html");
-        fs::write(&outer, frame).unwrap();
-        let window = ["--dump-dom", "--virtual-time-budget=10000", "--window-size=1900,900"];
-        let opened = open(&chromium, &outer, &window);
-        let told = Page::parse(&opened.dom).named("pre")[0].text();
-        let (inner, scrolled) = told.split_once(' ').unwrap_or_else(|| panic!("{width}: '{told}'"));
-        assert_eq!(inner, width.to_string());
-        assert!(scrolled.parse::<u32>().unwrap() <= width, "{scrolled} pixels wide on a screen of {width}");
-    }
-}
-
-#[test]
-fn axe_finds_nothing_in_either_theme() {
-    let Some(chromium) = chromium() else { return };
-    let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/node/node_modules/axe-core/axe.min.js");
-    let Ok(axe) = fs::read_to_string(&axe) else {
-        return skip(
-            "axe-core is not in .cache/node (.ci/setup test): the page was NOT checked for accessibility",
-        );
+    let (_folder, path) = written(&page_of_both());
+    let mut browser = Browser::start(&chromium);
+    browser.open(&path);
+    let shown = |browser: &mut Browser, number: u32| {
+        let row = format!("document.querySelector('#waterfall-{number} tbody tr')");
+        browser.tell(&format!("{row}.checkVisibility() && {row}.getBoundingClientRect().height > 5")) == true
     };
-    let run = "axe.run().then((found) => { const told = document.createElement('pre'); told.id = 'axe'; \
-               told.textContent = JSON.stringify({ passes: found.passes.length, violations: found.violations.map((v) => \
-               [v.id, v.help, v.nodes.slice(0, 5).map((n) => n.html + ' ' + n.failureSummary)]) }); document.body.append(told); });";
-    let text = with_scripts(&page_of_both(), &[&axe, run]);
-    let (_folder, path) = written(&text);
-    for scheme in ["0", "1"] {
-        let theme = format!("--blink-settings=preferredColorScheme={scheme}");
-        let opened = open(&chromium, &path, &["--dump-dom", "--virtual-time-budget=30000", &theme]);
-        let told: serde_json::Value =
-            serde_json::from_str(&Page::parse(&opened.dom).by_id("axe").text()).unwrap();
-        assert!(told["passes"].as_u64().unwrap() > 20, "{told}");
-        assert_eq!(told["violations"], serde_json::json!([]), "{told:#}");
-    }
+    let of_first = |browser: &mut Browser| [1, 3, 4].map(|number| shown(browser, number));
+    assert_eq!(of_first(&mut browser), [false; 3], "folded on a screen");
+    browser.call("Emulation.setEmulatedMedia", serde_json::json!({ "media": "print" }));
+    assert_eq!(of_first(&mut browser), [true, true, false]);
 }

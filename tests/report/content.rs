@@ -1,6 +1,6 @@
 //! The page's structure and figures, held against the answer that other programs get.
 
-use super::page::Page;
+use super::page::{Element, Page};
 use super::support::Run;
 use super::{KEPT, kept, page_of, page_of_both};
 use base64::Engine;
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use reginfra::report::durations::count;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 
 fn answer(run: &str) -> Value {
@@ -66,12 +66,84 @@ fn charts_hold_as_many_values_as_the_answer_counts() {
         charts += 1;
     }
     assert_eq!(charts, 7);
+    // the charts over time as figures, of all and of each way in
     let steps = page.rows("steps-table");
-    let sum = |column: usize| -> u64 {
-        steps.iter().map(|r| r[column].replace(',', "").parse::<u64>().unwrap()).sum()
+    for group in answer["groups"].as_array().unwrap() {
+        let sum = |column: usize| -> u64 {
+            let of_group = steps.iter().filter(|row| group["label"] == *row[1]);
+            of_group.map(|row| row[column].replace(',', "").parse::<u64>().unwrap()).sum()
+        };
+        assert_eq!(Some(sum(2)), group["session_count"].as_u64(), "{}", group["label"]);
+        assert_eq!(Some(sum(3)), group["error_count"].as_u64(), "{}", group["label"]);
+    }
+}
+
+/// What the panels of a chart draw, by their names and the label of the line.
+fn drawn(page: &Page, chart: &str, label: &str) -> HashMap<String, Vec<f64>> {
+    let has = |e: &Element, key: &str, value: &str| e.attribute(key).as_deref() == Some(value);
+    let name = format!("{chart}-t");
+    let svg = page.named("svg").into_iter().find(|svg| has(svg, "aria-labelledby", &name)).unwrap();
+    let values = |panel: &Element| {
+        let path = panel.inside("path").into_iter().find(|path| has(path, "data-label", label)).unwrap();
+        let value = |v: &str| v.replace(',', "").parse().unwrap();
+        path.attribute("data-values").unwrap().split('|').map(value).collect::<Vec<f64>>()
     };
-    assert_eq!(Some(sum(1)), all["session_count"].as_u64());
-    assert_eq!(Some(sum(2)), all["error_count"].as_u64());
+    let panels = svg.inside("g").into_iter().filter(|g| has(g, "class", "panel"));
+    panels.map(|panel| (panel.attribute("data-name").unwrap(), values(&panel))).collect()
+}
+
+#[test]
+fn each_way_in_and_capsule_is_drawn_over_time() {
+    let (page, answer) = (page_of(&kept("after")), answer("after"));
+    let sum = |values: &[f64]| values.iter().sum::<f64>();
+    let [started, failed, under_way] = ["started", "failed", "under-way"].map(|chart| {
+        let label = if chart == "under-way" { "creates under way" } else { chart };
+        drawn(&page, &format!("by-way-in-{chart}"), label)
+    });
+    let mut groups = 0;
+    for group in answer["groups"].as_array().unwrap().iter().filter(|g| g["group"] != "all") {
+        let Some(values) = started.get(group["label"].as_str().unwrap()) else {
+            assert_eq!(group["session_count"], 0);
+            continue;
+        };
+        let name = group["label"].as_str().unwrap();
+        assert_eq!(Some(sum(values)), group["session_count"].as_f64(), "{name}");
+        assert_eq!(Some(sum(&failed[name])), group["error_count"].as_f64(), "{name}");
+        // Little's law: mean under way x time = all durations together; steps are rounded to tenths
+        let create = &group["consumer_create_ms"];
+        let seconds = create["avg"].as_f64().unwrap() * create["count"].as_f64().unwrap() / 1000.0;
+        let told = sum(&under_way[name]) * step_seconds(&page);
+        assert!(
+            (told - seconds).abs() < 0.05 * values.len() as f64 * step_seconds(&page),
+            "{name}: {told}, {seconds}"
+        );
+        let words = format!("P50 {}, P95 {}", millis(&create["p50"]), millis(&create["p95"]));
+        assert!(
+            page.by_id("by-way-in-durations-d").text().contains(&format!("{name}: {words}")),
+            "{name}: {words}"
+        );
+        groups += 1;
+    }
+    assert!(groups >= 3);
+    // of the capsules that the Satellite's log knows
+    let started = drawn(&page, "by-capsule-started", "started");
+    let rows = page.rows("registered-table");
+    assert!(rows.len() >= 3 && rows.len() == started.len(), "{rows:?}");
+    for row in rows {
+        let of: Vec<_> = started.iter().filter(|(name, _)| name.starts_with(&row[0])).collect();
+        let wanted: f64 = row[3].replace(',', "").parse().unwrap();
+        assert!(of.iter().any(|(_, values)| sum(values) == wanted), "{row:?}: {of:?}");
+    }
+}
+
+fn millis(value: &Value) -> String {
+    reginfra::report::durations::millis(value.as_f64().unwrap())
+}
+
+/// `Each bar or point is 2 s.`
+fn step_seconds(page: &Page) -> f64 {
+    let said = page.by_id("time").inside("p")[0].text();
+    said.split(' ').find_map(|word| word.parse().ok()).unwrap()
 }
 
 #[test]
@@ -80,27 +152,43 @@ fn a_log_and_the_run_that_was_kept_of_it_give_the_same_page() {
     let read =
         Run::new("report --quiet -i").arg(storm.inventory()).arg("--log").arg(&storm.dir).go().code(0).stdout;
     let kept = Run::new("report").arg(kept("after")).go().code(0).stdout;
-    // but for its name and labels, and single requests, which a kept run does not hold
+    // but for its name and labels
     let body = |text: &str| text[text.find("<main").unwrap()..].to_owned();
-    let (mut read, mut kept) = (body(&read), body(&kept));
-    let waterfalls = "<details>\n<summary>host";
-    let from = read.find(waterfalls).unwrap();
-    let until = read.rfind(waterfalls).unwrap();
-    let until = until + read[until..].find("</details>").unwrap() + "</details>".len();
-    read.replace_range(from..until, "");
-    for (page, words) in [(&mut kept, "A kept run holds no single"), (&mut read, "Below each of them")] {
-        let from = page.find(&format!("<p class=\"quiet\">{words}")).unwrap();
-        let until = from + page[from..].find("</p>").unwrap() + "</p>".len();
-        page.replace_range(from..until, "");
+    assert_eq!(body(&read), body(&kept));
+    assert_eq!(read.matches("<table id=\"waterfall-").count(), 20);
+}
+
+#[test]
+fn a_wiki_shows_what_the_page_says() {
+    let run = Run::new("report after --before before --format markdown")
+        .current_dir(kept("after").parent().unwrap());
+    let text = run.go().code(0).stdout;
+    // what was read stands there in the order of the folder, with this machine's paths
+    let text = text.split("## What this rests on").next().unwrap();
+    insta::assert_snapshot!("markdown", text);
+}
+
+#[test]
+fn markdown_has_the_three_slowest_in_few_rows() {
+    let text = Run::new("report --format markdown").arg(kept("after")).go().code(0).stdout;
+    let page = page_of(&kept("after"));
+    for number in 1..=4 {
+        let table = page.by_id(&format!("waterfall-{number}"));
+        let at = text.find(&format!("### {}\n", table.inside("caption")[0].text()));
+        assert_eq!(at.is_some(), number <= 3, "{number}");
+        let Some(at) = at else { continue };
+        let rows: Vec<&str> = text[at..].lines().skip(4).take_while(|line| line.starts_with('|')).collect();
+        // runs of a request are counted, none is lost
+        let times = |row: &&str| {
+            row.split(" times").next().and_then(|r| r.rsplit(' ').next()?.parse().ok()).unwrap_or(1)
+        };
+        let requests = table.inside("tr").len() - 1;
+        assert_eq!(rows.iter().map(times).sum::<usize>(), requests, "{rows:#?}");
+        assert!(
+            rows.len() <= requests && rows.iter().any(|r| r.starts_with("| POST /rhsm/consumers |")),
+            "{rows:#?}"
+        );
     }
-    // and the legend of their bars
-    let legend = read.find("other requests</li>").unwrap();
-    let from = read[..legend].rfind("<li>").unwrap();
-    let words = "failed, or no answer</li>";
-    let until = from + read[from..].find(words).unwrap() + words.len();
-    read.replace_range(from..until, "");
-    let lines = |text: &str| text.lines().filter(|l| !l.trim().is_empty()).collect::<Vec<_>>().join("\n");
-    assert_eq!(lines(&read), lines(&kept));
 }
 
 #[test]
@@ -264,6 +352,7 @@ fn a_page_is_as_small_for_a_hundred_times_the_registrations() {
     let all = groups.iter_mut().find(|g| g["group"] == "all").unwrap();
     all["session_count"] = (100 * all["session_count"].as_u64().unwrap()).into();
     fs::write(folder.path().join("metrics.json"), counted.to_string()).unwrap();
+    fs::copy(kept_run.join("traces.jsonl"), folder.path().join("traces.jsonl")).unwrap();
     for name in ["sessions.jsonl", "requests.jsonl"] {
         let text = fs::read_to_string(kept_run.join(name)).unwrap();
         fs::write(folder.path().join(name), text.repeat(100)).unwrap();

@@ -6,6 +6,7 @@ mod bad_input;
 mod browser;
 mod content;
 mod hostile;
+mod keyboard;
 mod page;
 #[path = "../support/mod.rs"]
 mod support;

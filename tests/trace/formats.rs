@@ -7,9 +7,9 @@ use serde_json::Value;
 use std::fs;
 
 /// A name that a log can hold, and that no output may take for its own words.
-const HOSTILE: &str = "<script>alert(1)</script>&';\u{9b}31m\u{202e}%%{x}";
+pub const HOSTILE: &str = "<script>alert(1)</script>&';\u{9b}31m\u{202e}%%{x}";
 
-fn hostile() -> Written {
+pub fn hostile() -> Written {
     let says =
         [named(HOSTILE), format!("Katello::Host::SubscriptionFacet (33) create event on uuid {}", uuid(1))];
     let log = Log::new()
@@ -20,11 +20,11 @@ fn hostile() -> Written {
     Written::new(&log, Some(SATELLITE))
 }
 
-fn small() -> Storm {
+pub fn small() -> Storm {
     Storm::new("--sessions 30 --rate 3 --seed 81 --pass-ids --failures 0.1")
 }
 
-fn run(storm: &Storm, words: &str) -> crate::support::Run {
+pub fn run(storm: &Storm, words: &str) -> crate::support::Run {
     crate::support::Run::new("trace")
         .words(words)
         .arg("-i")

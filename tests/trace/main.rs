@@ -7,6 +7,7 @@ mod input;
 #[path = "../scenarios/log.rs"]
 #[allow(dead_code, reason = "scenarios use the rest")]
 mod log;
+mod mermaid;
 mod scenarios;
 mod storms;
 #[path = "../support/mod.rs"]

@@ -129,7 +129,8 @@ pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
     // caches are asked while the log is read
     let asked = caches::plan(args, who.inventory.as_ref(), who.topology.as_ref())?
         .map(|plan| std::thread::spawn(move || plan.ask()));
-    let record = args.parquet.is_some();
+    // a kept run has its slowest request by request
+    let record = args.parquet.is_some() || args.save.is_some();
     let mut read = match &args.archive {
         Some(path) => read_archive(path, &args.source, &who, record)?,
         None => read_sources(&args.source, &who, record)?,

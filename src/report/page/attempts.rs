@@ -1,10 +1,13 @@
 //! Sessions in, the few out that a page names: the slowest, failed ones as samples, attempts by capsule.
 
+use super::series::{Begun, Capsules};
 use crate::kept::sessions::SessionLine;
+use crate::kept::traces::TraceLine;
 use crate::registration::failures::SAMPLES;
 use crate::registration::finish::Registrations;
-use crate::registration::session::{ErrorClass, Group};
+use crate::registration::session::{ErrorClass, Group, Uuid};
 use crate::timestamp::Timestamp;
+use crate::trace::Trace;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -68,8 +71,8 @@ pub struct Attempts {
     pub(crate) slowest: Vec<Attempt>,
     /// The first that failed, by class.
     pub(crate) failed: BTreeMap<ErrorClass, Vec<Attempt>>,
-    /// Attempts and failures by way in and capsule.
-    pub(crate) capsules: BTreeMap<(Group, String), (u64, u64)>,
+    /// By way in and capsule, where the Satellite's log knows it.
+    pub(crate) capsules: Capsules,
 }
 
 impl Attempts {
@@ -88,9 +91,9 @@ impl Attempts {
         let (attempt, class) = (Attempt::of(line), line.error_class);
         if !attempt.capsule.is_empty() {
             let key = (attempt.group, attempt.capsule.clone());
-            let (attempts, failures) = self.capsules.entry(key).or_default();
-            *attempts += 1;
-            *failures += u64::from(class.is_some());
+            let create_ms = line.consumer_create_ms.map_or(f64::NAN, f64::from);
+            let begun = Begun { started_us: line.started_at.0, create_ms, error: class };
+            self.capsules.entry(key).or_default().push(begun);
         }
         if let Some(class) = class {
             let samples = self.failed.entry(class).or_default();
@@ -104,6 +107,23 @@ impl Attempts {
                 self.end();
             }
         }
+    }
+
+    /// The slowest request by request, in their order, where requests were recorded.
+    pub fn traces(&self, all: &Registrations) -> Vec<TraceLine> {
+        let named = |attempt: &Attempt| {
+            let uuid = Uuid::parse(attempt.uuid.as_bytes()).unwrap_or_default();
+            all.traced.iter().find(|traced| {
+                let session = &traced.session;
+                session.started_at == attempt.started_at
+                    && !traced.cut
+                    && session.uuid == uuid
+                    && all.names.get(session.host).unwrap_or_default() == attempt.host
+                    && session.attempt == attempt.attempt
+            })
+        };
+        let found = self.slowest.iter().filter_map(named);
+        found.map(|traced| TraceLine::of(&Trace::of(traced, all))).collect()
     }
 
     /// The slowest stand in their order.

@@ -14,7 +14,7 @@ use super::compare::Comparison;
 use super::history::Shown;
 use crate::compare::run::Run;
 use crate::kept::answer::KeptAnswer;
-use crate::trace::Trace;
+use crate::kept::traces::TraceLine;
 use attempts::Attempts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -38,8 +38,8 @@ pub struct Report<'a> {
     pub answer: &'a KeptAnswer,
     /// Attempts that are named.
     pub attempts: &'a Attempts,
-    /// The slowest of them request by request; none of a kept run.
-    pub traces: &'a [Trace<'a>],
+    /// The slowest of them request by request; none of a run that was kept without them.
+    pub traces: &'a [TraceLine],
     /// Held against these.
     pub comparison: Option<&'a Comparison<'a>>,
     /// How figures went from run to run.
@@ -64,14 +64,14 @@ struct Page {
 
 impl Page {
     fn of(report: &Report<'_>) -> Self {
-        let steps = Steps::of(report.run);
+        let steps = Steps::of(report.run, &report.attempts.capsules);
         let steps = steps.as_ref();
         let mut all: Vec<Section> =
             report.comparison.map(sections::comparison::section).into_iter().collect();
         all.extend(report.history.map(sections::history::section));
         all.push(sections::timings::section(report));
         all.push(sections::over_time::section(report, steps));
-        all.extend(sections::capsules::section(report));
+        all.extend(sections::capsules::section(report, steps));
         all.extend(sections::slowest::section(report));
         all.push(sections::errors::section(report));
         all.push(sections::evidence::section(report));

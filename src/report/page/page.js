@@ -89,10 +89,20 @@
     steps: (svg, figure, x, [left, , right]) => {
       const count = Number(svg.dataset.steps);
       const at = Math.min(Math.floor(((x - left) / (right - left)) * count), count - 1);
-      const row = steps && steps.tBodies[0].rows.length === count && !svg.closest('#capsules') && stepRows[at];
+      const row = steps && stepRows.length >= count && !svg.closest('#capsules') && stepRows[at];
       if (!row) return '';
       const heads = [...steps.tHead.rows[0].cells].map((cell) => cell.textContent);
-      return [...row.cells].map((cell, i) => (i ? `${heads[i]} ${cell.textContent}` : cell.textContent)).join(', ');
+      const told = [...row.cells].map((cell, i) => (i > 1 ? `${heads[i]} ${cell.textContent}` : cell.textContent));
+      return told.filter((word, i) => i !== 1).join(', ');
+    },
+    // of the panel that is pointed at
+    panels: (svg, figure, x, [left, , right], y) => {
+      const panel = [...svg.querySelectorAll('.panel')].reverse().find((one) => y >= Number(one.dataset.top)) || svg.querySelector('.panel');
+      const count = Number(svg.dataset.steps);
+      const at = Math.min(Math.floor(((x - left) / (right - left)) * count), count - 1);
+      const time = new Date(Number(svg.dataset.start) + at * Number(svg.dataset.width)).toISOString();
+      const values = [...panel.querySelectorAll('path')].map((path) => `${path.dataset.label} ${path.dataset.values.split('|')[at]}`);
+      return `${panel.dataset.name}, ${time.slice(0, 19).replace('T', ' ')}: ${values.join(', ')}`;
     },
   };
   // as they stood before anybody sorted them
@@ -110,7 +120,8 @@
     svg.addEventListener('pointermove', (event) => {
       const area = svg.getBoundingClientRect();
       const x = ((event.clientX - area.left) / area.width) * box.width;
-      const text = x < plot[0] || x > plot[2] ? '' : words[svg.dataset.hover](svg, figure, x, plot);
+      const y = ((event.clientY - area.top) / area.height) * box.height;
+      const text = x < plot[0] || x > plot[2] ? '' : words[svg.dataset.hover](svg, figure, x, plot, y);
       readout.hidden = !text;
       readout.textContent = text;
       if (!text) return cross.remove();

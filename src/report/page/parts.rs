@@ -110,8 +110,12 @@ pub struct Table {
     pub caption: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Vec<Cell>>,
-    /// Shown on demand, and not in Markdown.
+    /// Shown on demand, and neither on paper nor in Markdown.
     pub folded: bool,
+    /// Folded, but open on paper.
+    pub printed: bool,
+    /// In its place where nothing can be drawn.
+    pub only_markdown: bool,
     /// Rows can be looked for.
     pub filter: bool,
 }
@@ -149,13 +153,16 @@ impl Key {
 }
 
 /// A chart.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Chart {
     pub id: String,
     /// What is seen.
     pub title: String,
     pub keys: Vec<Key>,
+    /// Empty where the keys are all there is.
     pub svg: String,
+    /// The first of a set, which stands in rows of its own.
+    pub starts_row: bool,
 }
 
 /// A section.

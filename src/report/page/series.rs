@@ -1,13 +1,16 @@
 //! A run in, what charts draw out: sorted values by way in, and steps in time. Both are bounded by what is drawn, not
 //! by how many registrations there are.
 
-use crate::compare::run::Run;
+use crate::compare::run::{Registration, Run};
 use crate::kept::requests::Call;
 use crate::metrics::answer::Metric;
 use crate::registration::session::{ErrorClass, Group};
+use std::collections::BTreeMap;
 
 /// Steps in time that a chart has at most.
 const MOST_STEPS: i64 = 80;
+/// Capsules that charts over time tell apart.
+pub const MOST_CAPSULES: usize = 12;
 /// Widths of a step in seconds, as people count time.
 const WIDTHS: [i64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400];
 const SECOND_US: i64 = 1_000_000;
@@ -33,7 +36,8 @@ impl Sorted {
     }
 }
 
-fn nearest_rank(sorted: &[f64], p: usize) -> Option<f64> {
+/// Nearest rank of values in their order; none of none.
+pub fn nearest_rank(sorted: &[f64], p: usize) -> Option<f64> {
     sorted.get((sorted.len() * p).div_ceil(100).max(1) - 1).copied()
 }
 
@@ -76,11 +80,11 @@ pub fn sorted(run: &Run, metric: Metric) -> Vec<Sorted> {
     found
 }
 
-/// One step in time.
+/// One step in time, of all or of a part.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
-    /// Attempts that began in it, in the order of `Group::ALL`.
-    pub attempts: [u64; Group::ALL.len()],
+    /// Attempts that began in it.
+    pub attempts: u64,
     /// Those of them that failed, in the order of `ErrorClass::ALL`.
     pub failed: [u64; ErrorClass::ALL.len()],
     /// Microseconds that successful creates were under way in it, all together.
@@ -94,6 +98,19 @@ impl Step {
     pub fn percentile(&self, p: usize) -> Option<f64> {
         nearest_rank(&self.creates, p)
     }
+
+    /// Attempts that failed, of any class.
+    pub fn failures(&self) -> u64 {
+        self.failed.iter().sum()
+    }
+}
+
+/// A way in or a capsule, step by step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part<T> {
+    pub of: T,
+    /// As many as the run has.
+    pub steps: Vec<Step>,
 }
 
 /// A run in steps of time.
@@ -105,41 +122,61 @@ pub struct Steps {
     pub step_us: i64,
     /// Without a gap.
     pub steps: Vec<Step>,
+    /// Ways in that have attempts, in the order of `Group::ALL`.
+    pub groups: Vec<Part<Group>>,
+    /// The capsules with the most attempts, the most first; `MOST_CAPSULES` of them at most.
+    pub capsules: Vec<Part<(Group, String)>>,
 }
 
 impl Steps {
     /// From the first create to the end of the last; none where there are none.
-    pub fn of(run: &Run) -> Option<Self> {
-        let ends = |r: &crate::compare::run::Registration| {
-            let ms = r.value(Metric::ConsumerCreateMs).unwrap_or(0.0);
-            r.started_us.saturating_add((ms * 1000.0) as i64)
-        };
-        let first = run.registrations.iter().map(|r| r.started_us).min()?;
-        let last = run.registrations.iter().map(ends).max()?;
+    pub fn of(run: &Run, capsules: &Capsules) -> Option<Self> {
+        let begun: Vec<(Group, Begun)> = run.registrations.iter().map(|r| (r.group, Begun::of(r))).collect();
+        let first = begun.iter().map(|(_, b)| b.started_us).min()?;
+        let last = begun.iter().map(|(_, b)| b.ended_us()).max()?;
         let span = last.saturating_sub(first) / SECOND_US + 1;
         let width =
             WIDTHS.into_iter().find(|w| span / w < MOST_STEPS).unwrap_or_else(|| span / MOST_STEPS + 1);
         let step_us = width * SECOND_US;
         let start_us = first.div_euclid(step_us) * step_us;
         let count = last.saturating_sub(start_us) / step_us + 1;
-        let mut found = Self { start_us, step_us, steps: vec![Step::default(); count as usize] };
-        for registration in &run.registrations {
-            let at = found.place(registration.started_us);
-            let Some(step) = found.steps.get_mut(at) else { continue };
-            if let Some(group) = Group::ALL.iter().position(|g| *g == registration.group) {
-                step.attempts[group] += 1;
+        let mut found =
+            Self { start_us, step_us, steps: vec![Step::default(); count as usize], ..Self::default() };
+        found.steps = found.filled(begun.iter().map(|(_, b)| b));
+        for group in Group::ALL {
+            let mut of_group = begun.iter().filter(|(g, _)| *g == group).map(|(_, b)| b).peekable();
+            if of_group.peek().is_some() {
+                found.groups.push(Part { of: group, steps: found.filled(of_group) });
             }
-            let class = registration.error.and_then(|e| ErrorClass::ALL.iter().position(|c| *c == e));
+        }
+        let mut sorted: Vec<_> = capsules.iter().collect();
+        sorted.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.0.cmp(b.0)));
+        let part = |(of, begun): (&(Group, String), &Vec<Begun>)| Part {
+            of: of.clone(),
+            steps: found.filled(begun.iter()),
+        };
+        found.capsules = sorted.into_iter().take(MOST_CAPSULES).map(part).collect();
+        Some(found)
+    }
+
+    // every step of the run, with those of some attempts in it
+    fn filled<'a>(&self, begun: impl Iterator<Item = &'a Begun>) -> Vec<Step> {
+        let mut steps = vec![Step::default(); self.steps.len()];
+        for attempt in begun {
+            let at = self.place(attempt.started_us);
+            let Some(step) = steps.get_mut(at) else { continue };
+            step.attempts += 1;
+            let class = attempt.error.and_then(|e| ErrorClass::ALL.iter().position(|c| *c == e));
             if let Some(class) = class {
                 step.failed[class] += 1;
             }
-            if let Some(ms) = registration.value(Metric::ConsumerCreateMs) {
-                step.creates.push(ms);
-                found.busy(registration.started_us, ends(registration));
+            if attempt.create_ms.is_finite() {
+                step.creates.push(attempt.create_ms);
+                self.busy(&mut steps, attempt.started_us, attempt.ended_us());
             }
         }
-        found.steps.iter_mut().for_each(|s| s.creates.sort_unstable_by(f64::total_cmp));
-        Some(found)
+        steps.iter_mut().for_each(|s| s.creates.sort_unstable_by(f64::total_cmp));
+        steps
     }
 
     fn place(&self, us: i64) -> usize {
@@ -147,11 +184,11 @@ impl Steps {
     }
 
     // spreads a create over the steps that it was under way in
-    fn busy(&mut self, from: i64, to: i64) {
+    fn busy(&self, steps: &mut [Step], from: i64, to: i64) {
         for at in self.place(from)..=self.place(to) {
             let begin = self.start_us + at as i64 * self.step_us;
             let inside = to.min(begin + self.step_us) - from.max(begin);
-            if let Some(step) = self.steps.get_mut(at) {
+            if let Some(step) = steps.get_mut(at) {
                 step.busy_us += inside.max(0) as f64;
             }
         }
@@ -168,10 +205,36 @@ impl Steps {
     }
 }
 
+/// An attempt as charts over time need it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Begun {
+    /// Start of the create, microseconds since 1970.
+    pub started_us: i64,
+    /// Milliseconds of the create; NaN where it failed or the log does not tell.
+    pub create_ms: f64,
+    /// Why it failed.
+    pub error: Option<ErrorClass>,
+}
+
+impl Begun {
+    fn of(registration: &Registration) -> Self {
+        let create_ms = registration.value(Metric::ConsumerCreateMs).unwrap_or(f64::NAN);
+        Self { started_us: registration.started_us, create_ms, error: registration.error }
+    }
+
+    // NaN is none
+    fn ended_us(&self) -> i64 {
+        self.started_us.saturating_add((self.create_ms * 1000.0) as i64)
+    }
+}
+
+/// Attempts by way in and capsule.
+pub type Capsules = BTreeMap<(Group, String), Vec<Begun>>;
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::run::{OF_SESSIONS, Registration};
+    use crate::compare::run::OF_SESSIONS;
 
     fn registration(started_us: i64, ms: f64) -> Registration {
         let mut values = [f64::NAN; OF_SESSIONS.len()];
@@ -207,18 +270,43 @@ mod tests {
     #[test]
     fn a_create_is_under_way_in_each_step_that_it_spans() {
         let run = run(vec![registration(500_000, 2000.0), registration(80_600_000, f64::NAN)]);
-        let steps = Steps::of(&run).unwrap();
+        let steps = Steps::of(&run, &Capsules::new()).unwrap();
         assert_eq!((steps.seconds(), steps.steps.len()), (2, 41));
         let shares: Vec<f64> = steps.steps.iter().take(3).map(|s| steps.under_way(s)).collect();
         assert_eq!(shares, [0.75, 0.25, 0.0]);
-        assert_eq!(steps.steps[40].failed.iter().sum::<u64>(), 1);
+        assert_eq!(steps.steps[40].failures(), 1);
         assert_eq!(steps.steps[0].percentile(95), Some(2000.0));
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole_and_the_busiest_capsules_are_told_apart() {
+        let mut second = registration(3_000_000, 400.0);
+        second.group = Group::SatelliteSsh;
+        let run = run(vec![registration(0, 2500.0), second, registration(9_000_000, f64::NAN)]);
+        let of_lb = |at: usize| Begun::of(&run.registrations[at]);
+        let mut capsules: Capsules =
+            (0..20).map(|i| ((Group::LbSsh, format!("idle{i:02}")), vec![of_lb(0)])).collect();
+        capsules.insert((Group::LbSsh, "z-busy".to_owned()), vec![of_lb(0), of_lb(2)]);
+        let steps = Steps::of(&run, &capsules).unwrap();
+        let groups: Vec<Group> = steps.groups.iter().map(|part| part.of).collect();
+        assert_eq!(groups, [Group::SatelliteSsh, Group::LbSsh]);
+        for (at, all) in steps.steps.iter().enumerate() {
+            let parts = || steps.groups.iter().map(|part| &part.steps[at]);
+            assert_eq!(parts().map(|s| s.attempts).sum::<u64>(), all.attempts);
+            assert_eq!(parts().map(Step::failures).sum::<u64>(), all.failures());
+            assert_eq!(parts().map(|s| s.busy_us).sum::<f64>(), all.busy_us);
+        }
+        assert_eq!(steps.capsules.len(), MOST_CAPSULES);
+        let busiest = &steps.capsules[0];
+        assert_eq!(busiest.of.1, "z-busy");
+        assert_eq!(steps.under_way(&busiest.steps[2]), 0.5);
+        assert_eq!(busiest.steps.iter().map(Step::failures).sum::<u64>(), 1);
     }
 
     #[test]
     fn steps_are_few_however_long_the_log_is() {
         let run = run(vec![registration(-4_000_000_000_000_000, 1.0), registration(i64::MAX / 4, 1.0)]);
-        assert!(Steps::of(&run).unwrap().steps.len() <= MOST_STEPS as usize + 2);
-        assert_eq!(Steps::of(&Run::default()), None);
+        assert!(Steps::of(&run, &Capsules::new()).unwrap().steps.len() <= MOST_STEPS as usize + 2);
+        assert_eq!(Steps::of(&Run::default(), &Capsules::new()), None);
     }
 }

@@ -1,11 +1,13 @@
 //! Capsules: how evenly their pool was used, what they answered, and how their script caches warmed up.
 
+use super::split;
 use crate::kept::answer::{KeptAnswered, KeptCache, KeptCapsule};
 use crate::metrics::answer::Statistic;
-use crate::registration::session::Evidence;
+use crate::registration::session::{Evidence, Group};
 use crate::report::durations::{count, millis, percent, share};
 use crate::report::page::Report;
 use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
+use crate::report::page::series::{Begun, Steps};
 use crate::report::page::svg::bar;
 use crate::report::page::svg::steps::{Layer, OverTime, Span};
 
@@ -13,7 +15,7 @@ use crate::report::page::svg::steps::{Layer, OverTime, Span};
 const MOST: usize = 60;
 const MOST_CHARTS: usize = 8;
 
-pub fn section(report: &Report<'_>) -> Option<Section> {
+pub fn section(report: &Report<'_>, steps: Option<&Steps>) -> Option<Section> {
     let answer = report.answer;
     let mut section = Section::new("capsules", "Capsules and their script caches");
     for pool in answer.capsule_pools.iter().take(MOST_CHARTS) {
@@ -38,6 +40,7 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
     let drawn = pools.chain(alone).enumerate();
     section.charts =
         drawn.filter_map(|(at, (name, cache))| warm_up(at, name, cache)).take(MOST_CHARTS).collect();
+    section.charts.extend(steps.map(|steps| over_time(report, steps)).unwrap_or_default());
     section.tables.extend(answered(&answer.capsules));
     section.tables.extend(registered(report));
     let parts =
@@ -46,9 +49,28 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
         id: "capsules-keys".to_owned(),
         title: "Bars of the tables below".to_owned(),
         keys: parts.into_iter().map(|(class, label)| Key::new(class, label, false)).collect(),
-        svg: String::new(),
+        ..Chart::default()
     });
     (!section.tables.is_empty()).then_some(section)
+}
+
+// a capsule alone has nothing to be held against
+fn over_time(report: &Report<'_>, steps: &Steps) -> Vec<Chart> {
+    let all = report.attempts.capsules.len();
+    if all < 2 {
+        return Vec::new();
+    }
+    let twice = |name: &str| report.attempts.capsules.keys().filter(|(_, n)| n == name).count() > 1;
+    let parts = steps.capsules.iter().map(|part| {
+        let (group, name) = &part.of;
+        let way_in = if twice(name) { format!(", {}", group.label()) } else { String::new() };
+        split::Part { name: shown(name) + &way_in, class: "ok".to_owned(), steps: &part.steps }
+    });
+    let by = match steps.capsules.len() {
+        drawn if drawn < all => format!("capsule, the {drawn} busiest of {all}"),
+        _ => "capsule".to_owned(),
+    };
+    split::charts("by-capsule", &by, steps, &parts.collect::<Vec<_>>())
 }
 
 // how far the busiest capsule of a pool is from the idlest
@@ -112,7 +134,13 @@ fn warm_up(at: usize, name: &str, cache: &KeptCache) -> Option<Chart> {
         at_least: 1.0,
         shown: |share| format!("{:.0} %", share * 100.0),
     };
-    Some(Chart { svg: chart.draw(), keys: vec![Key::new("g-all", "hit rate", true)], id, title })
+    Some(Chart {
+        svg: chart.draw(),
+        keys: vec![Key::new("g-all", "hit rate", true)],
+        id,
+        title,
+        ..Chart::default()
+    })
 }
 
 fn answered(capsules: &[KeptCapsule]) -> Option<Table> {
@@ -175,11 +203,13 @@ fn registered(report: &Report<'_>) -> Option<Table> {
     let heads = ["Capsule", "Way in", "%Attempts", "#attempts", "#failed", "#share failed"];
     let caption = "Registrations by capsule, where the Satellite's log tells it";
     let mut table = Table::new("registered-table", caption, &heads);
-    let mut rows: Vec<_> = report.attempts.capsules.iter().collect();
+    let failed = |begun: &Vec<Begun>| begun.iter().filter(|b| b.error.is_some()).count() as u64;
+    let of = |(key, begun): (_, &Vec<Begun>)| (key, (begun.len() as u64, failed(begun)));
+    let mut rows: Vec<(&(Group, String), (u64, u64))> = report.attempts.capsules.iter().map(of).collect();
     rows.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
     table.filter = rows.len() > 8;
     let most = rows.first()?.1.0 as f64;
-    for ((group, capsule), (attempts, failed)) in rows.iter().take(MOST).copied() {
+    for ((group, capsule), (attempts, failed)) in rows.iter().take(MOST) {
         let parts = [
             ("ok", format!("succeeded: {}", count(attempts - failed)), (attempts - failed) as f64),
             ("bad", format!("failed: {}", count(*failed)), *failed as f64),

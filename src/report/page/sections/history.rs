@@ -135,7 +135,7 @@ fn chart(history: &Shown<'_>, judged: &Judged) -> Chart {
     }
     .draw();
     let keys = vec![Key::new("g-all", "a run", true), Key::new("p-95", "median between changes", true)];
-    Chart { id, title, keys, svg }
+    Chart { id, title, keys, svg, ..Chart::default() }
 }
 
 // `2.5 s`, `50 %`

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod history;
 pub mod over_time;
 pub mod slowest;
+mod split;
 pub mod summary;
 pub mod timings;
 mod waterfall;

@@ -1,11 +1,11 @@
 //! Registrations, creates under way, their durations and failures over time, and who came which way.
 
-use super::{class_of, clock, label_of, mix};
+use super::{class_of, clock, label_of, mix, split};
 use crate::registration::session::{ErrorClass, Group};
 use crate::report::durations::{calls, count, share};
 use crate::report::page::Report;
 use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
-use crate::report::page::series::{Step, Steps};
+use crate::report::page::series::{self, Step, Steps};
 use crate::report::page::svg::steps::{Layer, OverTime, Span};
 use crate::timestamp::Timestamp;
 
@@ -15,13 +15,27 @@ pub fn section(report: &Report<'_>, steps: Option<&Steps>) -> Section {
         section.explain(format!("Each bar or point is {} s. Times are UTC.", steps.seconds()));
         section.charts = vec![registrations(steps), under_way(steps), durations(steps)];
         section.charts.extend(failures(steps));
+        section.charts.extend(by_way_in(steps));
     }
     section.tables.push(groups(report));
     section.tables.extend(steps.map(table));
     section
 }
 
-fn span(steps: &Steps) -> Span {
+// where one way in is all there is, its charts would be those of all
+fn by_way_in(steps: &Steps) -> Vec<Chart> {
+    if steps.groups.len() < 2 {
+        return Vec::new();
+    }
+    let parts = steps.groups.iter().map(|part| split::Part {
+        name: part.of.label().to_owned(),
+        class: class_of(Some(part.of)),
+        steps: &part.steps,
+    });
+    split::charts("by-way-in", "way in", steps, &parts.collect::<Vec<_>>())
+}
+
+pub fn span(steps: &Steps) -> Span {
     Span { start_us: steps.start_us, step_us: steps.step_us, count: steps.steps.len() }
 }
 
@@ -38,14 +52,13 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 fn registrations(steps: &Steps) -> Chart {
-    let found =
-        Group::ALL.into_iter().enumerate().filter(|(at, _)| steps.steps.iter().any(|s| s.attempts[*at] > 0));
-    let layers: Vec<Layer> = found
-        .map(|(at, group)| {
-            layer(steps, class_of(Some(group)), label_of(Some(group)), |s| s.attempts[at] as f64)
-        })
-        .collect();
-    let most = largest(steps.steps.iter().map(|s| s.attempts.iter().sum::<u64>() as f64));
+    let of_group = |part: &series::Part<Group>| Layer {
+        class: class_of(Some(part.of)),
+        label: part.of.label().to_owned(),
+        values: part.steps.iter().map(|s| s.attempts as f64).collect(),
+    };
+    let layers: Vec<Layer> = steps.groups.iter().map(of_group).collect();
+    let most = largest(steps.steps.iter().map(|s| s.attempts as f64));
     let title = format!("Registrations started: up to {} in {} s", count(most as u64), steps.seconds());
     bars("time-registrations", title, steps, &layers, whole)
 }
@@ -58,7 +71,7 @@ fn failures(steps: &Steps) -> Option<Chart> {
     let layers: Vec<Layer> = found
         .map(|(at, class)| layer(steps, format!("e-{at}"), class.name(), |s| s.failed[at] as f64))
         .collect();
-    let most = largest(steps.steps.iter().map(|s| s.failed.iter().sum::<u64>() as f64));
+    let most = largest(steps.steps.iter().map(|s| s.failures() as f64));
     let title = format!("Failed attempts by class: up to {} in {} s", count(most as u64), steps.seconds());
     (!layers.is_empty()).then(|| bars("time-failures", title, steps, &layers, whole))
 }
@@ -76,15 +89,15 @@ fn bars(id: &str, title: String, steps: &Steps, layers: &[Layer], shown: fn(f64)
         at_least: 0.0,
         shown,
     };
-    Chart { id: id.to_owned(), svg: chart.draw(), keys: keys(layers, false), title }
+    Chart { id: id.to_owned(), svg: chart.draw(), keys: keys(layers, false), title, ..Chart::default() }
 }
 
-fn whole(value: f64) -> String {
+pub fn whole(value: f64) -> String {
     // half a registration is none
     if value.fract() == 0.0 { count(value as u64) } else { String::new() }
 }
 
-fn tenths(value: f64) -> String {
+pub fn tenths(value: f64) -> String {
     calls((value * 10.0).round() / 10.0)
 }
 
@@ -111,7 +124,7 @@ fn durations(steps: &Steps) -> Chart {
     lines("time-durations", title, steps, &layers, seconds)
 }
 
-fn seconds(ms: f64) -> String {
+pub fn seconds(ms: f64) -> String {
     format!("{} s", calls((ms / 10.0).round() / 100.0))
 }
 
@@ -130,7 +143,7 @@ fn lines(id: &str, title: String, steps: &Steps, layers: &[Layer], shown: fn(f64
         at_least: 0.0,
         shown,
     };
-    Chart { id: id.to_owned(), svg: chart.draw(), keys: keys(layers, true), title }
+    Chart { id: id.to_owned(), svg: chart.draw(), keys: keys(layers, true), title, ..Chart::default() }
 }
 
 fn groups(report: &Report<'_>) -> Table {
@@ -154,24 +167,35 @@ fn groups(report: &Report<'_>) -> Table {
 
 /// The charts as figures.
 fn table(steps: &Steps) -> Table {
-    let heads = ["Time (UTC)", "#started", "#failed", "#creates under way", "#create P50", "#create P95"];
+    let heads =
+        ["Time (UTC)", "Way in", "#started", "#failed", "#creates under way", "#create P50", "#create P95"];
     let mut table = Table::new("steps-table", "The charts over time as figures", &heads);
     table.folded = true;
-    for (at, step) in steps.steps.iter().enumerate() {
-        let time = Timestamp(steps.start_us + at as i64 * steps.step_us);
+    table.rows = step_rows(steps, None, &steps.steps);
+    if steps.groups.len() > 1 {
+        table.filter = true;
+        table.rows.extend(steps.groups.iter().flat_map(|part| step_rows(steps, Some(part.of), &part.steps)));
+    }
+    table
+}
+
+fn step_rows(all: &Steps, group: Option<Group>, steps: &[Step]) -> Vec<Vec<Cell>> {
+    let row = |(at, step): (usize, &Step)| {
+        let time = Timestamp(all.start_us + at as i64 * all.step_us);
         let ms = |p| match step.percentile(p) {
             Some(ms) => Cell::number(ms, crate::report::durations::millis(ms)),
             None => Cell::text("-"),
         };
-        let under_way = steps.under_way(step);
-        table.rows.push(vec![
+        let under_way = all.under_way(step);
+        vec![
             Cell::text(clock(&time.to_string())),
-            Cell::count(step.attempts.iter().sum()),
-            Cell::count(step.failed.iter().sum()),
+            Cell::text(label_of(group)),
+            Cell::count(step.attempts),
+            Cell::count(step.failures()),
             Cell::number(under_way, tenths(under_way)),
             ms(50),
             ms(95),
-        ]);
-    }
-    table
+        ]
+    };
+    steps.iter().enumerate().map(row).collect()
 }

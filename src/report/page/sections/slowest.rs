@@ -7,6 +7,9 @@ use crate::report::page::attempts::{Attempt, STEPS};
 use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
 use crate::report::page::svg::bar;
 
+/// Registrations that paper and Markdown show request by request.
+const TOLD: usize = 3;
+
 pub fn section(report: &Report<'_>) -> Option<Section> {
     let slowest = &report.attempts.slowest;
     let longest = slowest.first()?.total();
@@ -35,14 +38,7 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
     table.filter = true;
     table.rows = slowest.iter().map(|attempt| row(attempt, longest)).collect();
     section.tables.push(table);
-    section.explain(if report.traces.is_empty() {
-        "A kept run holds no single requests: a report of the log itself shows them one by one, as `reginfra trace` does."
-    } else {
-        "Below each of them request by request. Calls that carry no key are left out where others share the host's address."
-    });
-    section
-        .tables
-        .extend(report.traces.iter().zip(1..).map(|(trace, number)| waterfall::table(trace, number)));
+    waterfalls(&mut section, report);
     let keys = STEPS.iter().map(|(class, label, inferred)| {
         Key::new(
             &format!("s-{class}"),
@@ -59,9 +55,26 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
         id: "slowest-keys".to_owned(),
         title,
         keys: keys.collect(),
-        svg: String::new(),
+        ..Chart::default()
     });
     Some(section)
+}
+
+fn waterfalls(section: &mut Section, report: &Report<'_>) {
+    section.explain(if report.traces.is_empty() {
+        "The run was kept without traces.jsonl, which has its slowest registrations request by request: a report of its log \
+         shows them, and so does this page where the run is kept again."
+    } else {
+        "Below each of them request by request. Calls that carry no key are left out where others share the host's address."
+    });
+    for (trace, number) in report.traces.iter().zip(1..) {
+        let mut table = waterfall::table(trace, number);
+        table.printed = number <= TOLD;
+        section.tables.push(table);
+        if number <= TOLD {
+            section.tables.push(waterfall::brief(trace, number));
+        }
+    }
 }
 
 fn row(attempt: &Attempt, longest: u64) -> Vec<Cell> {

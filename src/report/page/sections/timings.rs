@@ -63,7 +63,13 @@ fn chart(report: &Report<'_>, metric: Metric) -> Option<Chart> {
         .collect();
     let id = format!("shares-{}", metric.name().replace('_', "-"));
     let keys = lines.iter().map(|line| Key::new(line.class, line.label, true)).collect();
-    Some(Chart { svg: shares::draw(&id, &title, &told.join(". "), &lines), id, title, keys })
+    Some(Chart {
+        svg: shares::draw(&id, &title, &told.join(". "), &lines),
+        id,
+        title,
+        keys,
+        ..Chart::default()
+    })
 }
 
 // all values of the runs before

@@ -23,7 +23,17 @@ impl Linear {
     }
 
     pub fn y(&self, value: f64) -> f64 {
-        PLOT.bottom - (value / self.top).clamp(0.0, 1.0) * (PLOT.bottom - PLOT.top)
+        self.y_between(value, PLOT.top, PLOT.bottom)
+    }
+
+    /// The same in a plot that begins and ends elsewhere.
+    pub fn y_between(&self, value: f64, top: f64, bottom: f64) -> f64 {
+        bottom - (value / self.top).clamp(0.0, 1.0) * (bottom - top)
+    }
+
+    /// Where it ends.
+    pub const fn top(&self) -> f64 {
+        self.top
     }
 
     /// Lines across the plot, each with its number.
@@ -112,6 +122,9 @@ pub struct Time {
 const TICKS: [i64; 17] =
     [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
 
+/// How wide a letter of a time is, on a phone.
+const LETTER: f64 = 7.4;
+
 impl Time {
     /// The left edge of a step.
     pub fn x(&self, at: usize) -> f64 {
@@ -123,19 +136,35 @@ impl Time {
     }
 
     pub fn draw(&self, drawing: &mut Drawing) {
+        self.draw_below(drawing, PLOT.bottom);
+    }
+
+    /// Below a plot that ends elsewhere.
+    pub fn draw_below(&self, drawing: &mut Drawing, bottom: f64) {
         let span = self.step_us.saturating_mul(self.count as i64);
         let seconds = span / 1_000_000;
         let distance = TICKS.into_iter().find(|t| seconds / t <= 5).unwrap_or(seconds / 5 + 1) * 1_000_000;
         let mut at = self.start_us.div_euclid(distance) * distance;
+        let mut free_from = PLOT.left;
         while at < self.start_us.saturating_add(span) {
             if at >= self.start_us {
                 let share = (at - self.start_us) as f64 / span as f64;
                 let x = PLOT.left + share * (PLOT.right - PLOT.left);
-                drawing.line("axis", (x, PLOT.bottom), (x, PLOT.bottom + 4.0));
+                drawing.line("axis", (x, bottom), (x, bottom + 4.0));
                 // at the edge half of the words would be cut off
                 let anchor = if share < 0.05 { Anchor::Start } else { Anchor::Middle };
                 let anchor = if share > 0.93 { Anchor::End } else { anchor };
-                drawing.text("label", (x, PLOT.bottom + 16.0), anchor, &clock(at, distance));
+                let words = clock(at, distance);
+                let width = LETTER * words.len() as f64;
+                let from = match anchor {
+                    Anchor::Start => x,
+                    Anchor::Middle => x - width / 2.0,
+                    Anchor::End => x - width,
+                };
+                if from >= free_from {
+                    drawing.text("label", (x, bottom + 16.0), anchor, &words);
+                    free_from = from + width + LETTER;
+                }
             }
             at = at.saturating_add(distance);
         }
@@ -169,6 +198,17 @@ mod tests {
         assert!((log.at(log.share(777.0)) - 777.0).abs() < 1e-6);
         let one = Log::over(0.0, 0.0);
         assert!(one.high > one.low, "{one:?}");
+    }
+
+    #[test]
+    fn times_do_not_touch_each_other() {
+        let start_us = Timestamp::parse("2026-04-04T09:59:50Z").unwrap().0;
+        let mut drawing = Drawing::default();
+        // its last tick stands at the edge, and its words beside it
+        Time { start_us, step_us: 10_000_000, count: 17 }.draw(&mut drawing);
+        let svg = drawing.inline("c", 1.0, 1.0);
+        assert!(svg.contains("10:02:00") && !svg.contains("10:02:30"), "{svg}");
+        assert_eq!(svg.matches("<line").count(), 6, "{svg}");
     }
 
     #[test]

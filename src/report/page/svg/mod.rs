@@ -4,6 +4,7 @@
 mod axis;
 pub mod bar;
 pub mod course;
+pub mod panels;
 pub mod shares;
 pub mod steps;
 
@@ -80,6 +81,11 @@ impl Drawing {
 
     /// A line through points; where one is missing it is broken, and a point between two gaps is a short dash.
     pub fn path(&mut self, class: &str, points: &[Option<(f64, f64)>]) {
+        self.path_about(class, points, "");
+    }
+
+    /// The same with attributes for the page's script.
+    pub fn path_about(&mut self, class: &str, points: &[Option<(f64, f64)>], about: &str) {
         let mut d = String::new();
         let mut last: Option<(f64, f64)> = None;
         for (at, point) in points.iter().enumerate() {
@@ -93,8 +99,17 @@ impl Drawing {
             last = *point;
         }
         if !d.is_empty() {
-            self.put(format_args!(r#"<path class="{class}" d="{d}"/>"#));
+            self.put(format_args!(r#"<path class="{class}" d="{d}"{about}/>"#));
         }
+    }
+
+    /// What follows belongs together; `about` are its attributes.
+    pub fn open_group(&mut self, about: &str) {
+        self.put(format_args!("<g {about}>"));
+    }
+
+    pub fn close_group(&mut self) {
+        self.put(format_args!("</g>"));
     }
 
     fn put(&mut self, piece: std::fmt::Arguments<'_>) {
@@ -104,9 +119,21 @@ impl Drawing {
 
     /// The whole of it: an image with a name and a description. `about` are attributes for the page's script.
     pub fn image(self, id: &str, title: &str, description: &str, about: &str) -> String {
+        self.image_of_height(HEIGHT, id, title, description, about)
+    }
+
+    /// The same of another height.
+    pub fn image_of_height(
+        self,
+        height: f64,
+        id: &str,
+        title: &str,
+        description: &str,
+        about: &str,
+    ) -> String {
         let (title, description, body) = (escape_html(title), escape_html(description), self.body);
         format!(
-            r#"<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{id}-t" aria-describedby="{id}-d"{about}><title id="{id}-t">{title}</title><desc id="{id}-d">{description}</desc>{body}</svg>"#
+            r#"<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{id}-t" aria-describedby="{id}-d"{about}><title id="{id}-t">{title}</title><desc id="{id}-d">{description}</desc>{body}</svg>"#
         )
     }
 
