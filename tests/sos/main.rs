@@ -9,6 +9,7 @@ mod hostile;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod unread;
 use std::fs;
 use std::path::{Path, PathBuf};
 use support::{Run, Storm};

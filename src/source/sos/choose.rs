@@ -113,7 +113,13 @@ fn reports_in(folder: &Path, depth: usize, chosen: &mut Vec<PathBuf>, errors: &m
         Ok(entries) => entries,
         Err(error) => return errors.push(SourceError::io(folder, error)),
     };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let mut paths = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) => paths.push(entry.path()),
+            Err(error) => errors.push(SourceError::io(folder, error)),
+        }
+    }
     paths.sort();
     for path in paths {
         if path.is_dir() {
