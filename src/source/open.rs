@@ -1,6 +1,7 @@
 //! Opens what was chosen: compression and layout told from the content, files put in the order of the times inside.
 
 use super::choose::{Chosen, rank};
+use super::decoder;
 use super::ssh::fetch::Fetch;
 use super::{HostLogs, Opened, SourceError};
 use crate::log::assemble::{Assembler, Counts};
@@ -54,17 +55,17 @@ impl Compression {
         }
     }
 
-    /// Decompresses.
+    /// Decompresses, in memory that no header decides.
     ///
     /// # Errors
-    /// No memory for it.
+    /// Of the first bytes, and no memory for it.
     pub fn reader<'a>(self, raw: Box<dyn Read + Send + 'a>) -> io::Result<Box<dyn Read + Send + 'a>> {
         let raw = BufReader::with_capacity(256 * 1024, raw);
         Ok(match self {
             Self::None => Box::new(raw),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
-            Self::Xz => Box::new(xz2::bufread::XzDecoder::new_multi_decoder(raw)),
-            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(raw)?),
+            Self::Xz => decoder::xz(raw)?,
+            Self::Zstd => decoder::zstd(raw)?,
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(raw)),
         })
     }

@@ -6,10 +6,11 @@ mod bombs;
 mod damage;
 mod forms;
 mod hostile;
+mod memory;
 #[path = "../support/mod.rs"]
 mod support;
-
 mod unread;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use support::{Run, Storm};
@@ -27,13 +28,20 @@ struct Read {
     sessions: String,
     json: serde_json::Value,
     stderr: String,
+    /// Bytes.
+    peak_memory: u64,
 }
 
 fn read(run: Run) -> Read {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sessions.jsonl");
     let done = run.arg("--json").arg("--sessions").arg(&file).go().code(0);
-    Read { sessions: fs::read_to_string(&file).unwrap(), json: done.json(), stderr: done.stderr }
+    Read {
+        sessions: fs::read_to_string(&file).unwrap(),
+        json: done.json(),
+        stderr: done.stderr,
+        peak_memory: done.peak_memory,
+    }
 }
 
 fn metrics(storm: &Storm) -> Run {

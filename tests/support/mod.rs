@@ -76,7 +76,9 @@ impl Run {
         let stdout = drain(child.stdout.take().unwrap());
         let stderr = drain(child.stderr.take().unwrap());
         let since = Instant::now();
+        let mut peak_memory = 0;
         let status = loop {
+            peak_memory = peak_memory.max(peak_memory_of(child.id()));
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
@@ -92,8 +94,16 @@ impl Run {
             code: status.code(),
             stdout: stdout.join().unwrap(),
             stderr: stderr.join().unwrap(),
+            peak_memory,
         }
     }
+}
+
+/// The most memory that a process held so far, in bytes, as the kernel counts it (VmHWM); 0 where it says nothing.
+fn peak_memory_of(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
 fn drain(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
@@ -111,6 +121,8 @@ pub struct Done {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
+    /// Bytes, as seen a few times while it ran.
+    pub peak_memory: u64,
 }
 
 impl Done {
