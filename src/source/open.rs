@@ -2,6 +2,7 @@
 
 use super::choose::{Chosen, rank};
 use super::decoder;
+use super::sos::kept::Kept;
 use super::ssh::fetch::Fetch;
 use super::{HostLogs, Opened, SourceError};
 use crate::log::assemble::{Assembler, Counts};
@@ -77,6 +78,8 @@ pub enum Stream {
     File(PathBuf, Compression),
     /// Standard input, its first bytes read already.
     Open(Box<dyn Read + Send>),
+    /// A capsule's log out of an archive: unpacked when its turn comes.
+    Kept(Kept),
     /// A file or a journal of a host: sent when its turn comes.
     Remote(Box<Fetch>),
 }
@@ -86,6 +89,7 @@ impl std::fmt::Debug for Stream {
         match self {
             Self::File(path, compression) => f.debug_tuple("File").field(path).field(compression).finish(),
             Self::Open(_) => f.write_str("Open"),
+            Self::Kept(kept) => f.debug_tuple("Kept").field(kept).finish(),
             Self::Remote(fetch) => f.debug_tuple("Remote").field(fetch).finish(),
         }
     }
@@ -100,6 +104,7 @@ impl Stream {
         match self {
             Self::File(path, compression) => compression.reader(Box::new(File::open(path)?)),
             Self::Open(stream) => Ok(stream),
+            Self::Kept(kept) => kept.open(),
             Self::Remote(fetch) => fetch.open(),
         }
     }

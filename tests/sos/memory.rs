@@ -111,3 +111,42 @@ fn a_log_of_one_endless_line_is_walked_over() {
         assert!(got.stderr.contains("endless.tar.zst:s/var/log/"), "{}", got.stderr);
     }
 }
+
+#[test]
+fn capsules_logs_that_wait_have_one_bound_together() {
+    let storm = storm("--rotate 1");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("capsules.tar");
+    let mut out = std::io::BufWriter::new(fs::File::create(&path).unwrap());
+    // nothing packs it: a generator of Marsaglia's, in lines
+    let mut state = 88_172_645_463_325_252_u64;
+    let noise: Vec<u8> = (0..7 * MIB / 2)
+        .map(|n| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            if n % 100 == 0 { b'\n' } else { (state >> 56) as u8 | 0x80 }
+        })
+        .collect();
+    for n in 0..80 {
+        let line = format!("2026-04-04T12:00:01 {n:08x} [I] Finished GET /register with 200 (2.00 ms)\n");
+        let log = [line.as_bytes(), &noise].concat();
+        let name = format!("s{n}/var/log/foreman-proxy/proxy.log");
+        out.write_all(header(&name, log.len() as u64).as_bytes()).unwrap();
+        out.write_all(&log).unwrap();
+        out.write_all(&vec![0; log.len().next_multiple_of(512) - log.len()]).unwrap();
+    }
+    let log = storm.bytes();
+    archive(&mut out, "s/var/log/foreman/production.log", log.len(), &log);
+    out.into_inner().unwrap();
+    let got = read(metrics(&storm).arg("--sosreport").arg(&path));
+    assert!(got.sessions.lines().count() >= 50, "{}", got.stderr);
+    bounded(&got, "capsules");
+    let sources = got.json["sources"].as_array().unwrap();
+    let capsules = sources.iter().filter(|s| s["layout"] == "proxy.log" && s["skipped"].is_null()).count();
+    assert_eq!(capsules, 80, "{sources:#?}");
+    assert_eq!(got.json["coverage"]["complete"], true);
+    // and on disk they are the same
+    let on_disk = read(metrics(&storm).words("--store-size 0").arg("--sosreport").arg(&path));
+    assert_eq!((on_disk.sessions, &on_disk.json["capsules"]), (got.sessions, &got.json["capsules"]));
+}

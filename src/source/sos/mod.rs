@@ -6,7 +6,7 @@
 mod about;
 pub mod choose;
 mod folder;
-mod kept;
+pub mod kept;
 mod limit;
 pub mod member;
 pub mod scan;

@@ -38,7 +38,7 @@ pub struct Scanning {
     pub threads: usize,
     /// Bytes in a piece.
     pub chunk: usize,
-    /// Bytes of requests that may wait in memory.
+    /// Bytes of requests and capsules' logs that may wait in memory.
     pub memory: u64,
     /// Bytes that an archive may unpack to, where the user says it.
     pub unpack_limit: Option<u64>,
@@ -141,8 +141,16 @@ pub fn scan(
             Ok(reader) => pump.run(Counted::new(reader, limit)),
             Err(error) => pump.run(Broken(Some(error))),
         });
-        let mut scanner =
-            Scanner { scanning, offsets, limit, work, members: 0, found: Found::default(), logs: Vec::new() };
+        let mut scanner = Scanner {
+            scanning,
+            offsets,
+            limit,
+            store: &shared.store,
+            work,
+            members: 0,
+            found: Found::default(),
+            logs: Vec::new(),
+        };
         let result = scanner.archive(&mut pipe, name, "", 0);
         let result = result.and_then(|()| drain(&mut pipe));
         if let Err(error) = result {
@@ -255,9 +263,8 @@ fn collect(mut found: Found, logs: Vec<Log>, pieces: Vec<Pieces>) -> Found {
         let error = log.error.or(lost);
         // of two copies the one that is not whole is left out
         let size = if error.is_some() { pieces.iter().map(|p| p.bytes as u64).sum() } else { log.size };
-        let body = match log.kept.map(Kept::open) {
-            Some(Ok(reader)) => Body::Stream(Stream::Open(reader)),
-            Some(Err(e)) => Body::Stream(Stream::Open(Box::new(Broken(Some(e))))),
+        let body = match log.kept {
+            Some(kept) => Body::Stream(Stream::Kept(kept)),
             None => Body::Parsed(ParsedLog { pieces, error }),
         };
         let input = Input {
@@ -278,6 +285,7 @@ struct Scanner<'a> {
     scanning: &'a Scanning,
     offsets: &'a BTreeMap<String, i32>,
     limit: &'a Limit,
+    store: &'a Store,
     work: Sender<Work>,
     members: usize,
     found: Found,
@@ -423,7 +431,7 @@ impl Scanner<'_> {
         }
         log.fingerprint = fingerprint(&head);
         if matches!(log.role, Role::ProxyLog | Role::ProxyJournal) {
-            log.kept = Some(Kept::take(&mut Cursor::new(head).chain(reader))?);
+            log.kept = Some(Kept::take(&mut Cursor::new(head).chain(reader), self.store)?);
             return Ok(true);
         }
         let (work, number) = (&self.work, self.logs.len());
