@@ -108,7 +108,12 @@ impl Client {
         loop {
             let answer = self.get(url, None).and_then(|(url, response)| match response.status().as_u16() {
                 200 => Ok((url, response)),
-                status @ (401 | 403 | 407) => Err(HttpError::Refused(status)),
+                status @ (401 | 403 | 407) => {
+                    let told = self.secret.as_ref().filter(|secret| secret.header_for(&url).is_some());
+                    Err(told.map_or(HttpError::Refused(status), |secret| {
+                        HttpError::RefusedKnown(status, secret.by)
+                    }))
+                }
                 status => Err(HttpError::Status(status)),
             });
             match answer {
@@ -253,11 +258,6 @@ impl Client {
     }
 }
 
-fn with_slash(url: &Url) -> Url {
-    let mut url = url.clone();
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
 impl Below {
     // beside its own archive it is a copy of that
     fn unpacked(&mut self, folder: &Url) {
@@ -278,6 +278,11 @@ fn unread_of(url: &Url, words: String) -> SourceError {
     SourceError::Report { name: shown(url), words }
 }
 
+fn with_slash(url: &Url) -> Url {
+    let mut url = url.clone();
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
     url
 }
 
