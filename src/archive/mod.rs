@@ -64,7 +64,9 @@ impl Archive {
             return Err(ArchiveError::NoReports(place.name()));
         }
         let shown = place.shown(place::MEASUREMENT_LOG);
-        let Measurements { levels, notes } = measurement::read(place.open(place::MEASUREMENT_LOG)?, &shown)?;
+        let Measurements { levels, mut notes } =
+            measurement::read(place.open(place::MEASUREMENT_LOG)?, &shown)?;
+        notes.extend(files.unread);
         let windows = levels::windows(&levels.iter().collect::<Vec<_>>());
         let mut archive = Self { place, levels: Vec::new(), notes };
         for (level, windows) in levels.iter().zip(windows) {

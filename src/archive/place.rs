@@ -33,6 +33,8 @@ pub struct Files {
     pub names: Vec<String>,
     /// Whether there is a folder of sosreports.
     pub reports: bool,
+    /// Words on folders of clients' logs that cannot be looked into.
+    pub unread: Vec<String>,
 }
 
 impl ArchivePlace {
@@ -47,7 +49,7 @@ impl ArchivePlace {
             Self::Folder(path) => path.join(MEASUREMENT_LOG).is_file(),
             Self::Web(url, options) => {
                 let listed = Client::new(options, url).and_then(|client| client.files_below(url, &|_| false));
-                listed.is_ok_and(|(files, _)| files.iter().any(|file| file == MEASUREMENT_LOG))
+                listed.is_ok_and(|names| names.files.iter().any(|file| file == MEASUREMENT_LOG))
             }
         }
     }
@@ -86,12 +88,13 @@ impl ArchivePlace {
         match self {
             Self::Folder(path) => {
                 let error = |e: std::io::Error| self.unreadable(None, &e.to_string());
-                for entry in fs::read_dir(path).map_err(error)?.flatten() {
+                for entry in fs::read_dir(path).map_err(error)? {
+                    let entry = entry.map_err(error)?;
                     let name = entry.file_name().to_string_lossy().into_owned();
                     match entry.file_type() {
                         Ok(kind) if kind.is_dir() && name == REPORTS => files.reports = true,
                         Ok(kind) if kind.is_dir() && name.ends_with(CLIENT_LOGS) => {
-                            below(&entry.path(), &name, DEEPEST, &mut files.names);
+                            below(&entry.path(), &name, DEEPEST, &mut files);
                         }
                         Ok(kind) if kind.is_file() => files.names.push(name),
                         _ => {}
@@ -102,9 +105,10 @@ impl ArchivePlace {
                 let wanted =
                     |folder: &str| folder.split('/').next().is_some_and(|f| f.ends_with(CLIENT_LOGS));
                 let found = Client::new(options, url).and_then(|client| client.files_below(url, &wanted));
-                let (names, folders) = found.map_err(|e| self.unreadable(None, &e.to_string()))?;
-                files.names = names;
-                files.reports = folders.iter().any(|folder| folder == REPORTS);
+                let found = found.map_err(|e| self.unreadable(None, &e.to_string()))?;
+                files.names = found.files;
+                files.reports = found.folders.iter().any(|folder| folder == REPORTS);
+                files.unread = found.unread.iter().map(ToString::to_string).collect();
             }
         }
         files.names.sort();
@@ -140,12 +144,16 @@ impl ArchivePlace {
 }
 
 // links are not followed
-fn below(folder: &Path, name: &str, depth: usize, names: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+fn below(folder: &Path, name: &str, depth: usize, files: &mut Files) {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return files.unread.push(format!("{}: {error}", folder.display())),
+    };
+    for entry in entries.flatten() {
         let name = format!("{name}/{}", entry.file_name().to_string_lossy());
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth > 0 => below(&entry.path(), &name, depth - 1, names),
-            Ok(kind) if kind.is_file() => names.push(name),
+            Ok(kind) if kind.is_dir() && depth > 0 => below(&entry.path(), &name, depth - 1, files),
+            Ok(kind) if kind.is_file() => files.names.push(name),
             _ => {}
         }
     }

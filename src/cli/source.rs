@@ -60,7 +60,7 @@ pub struct SourceArgs {
     /// Bytes that a thread reads at once
     #[arg(long, value_name = "BYTES", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub chunk_size: Option<u32>,
-    /// Bytes of an archive's requests that wait in memory before they wait on disk
+    /// Bytes of archives' requests and capsules' logs that wait in memory before they wait on disk
     #[arg(long, value_name = "BYTES", hide = true)]
     pub store_size: Option<u64>,
 }

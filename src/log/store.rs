@@ -1,8 +1,8 @@
-//! What was parsed is kept until its turn comes: pieces in, the same pieces out, in bounded memory.
+//! What an archive holds is kept until its turn comes: pieces and packed logs in, the same out, in bounded memory.
 //!
 //! An archive is read once, in the order in which it was packed; the log is wanted in the order of its times. So the
-//! pieces of its logs, which are a tenth of their lines, wait here: encoded, in memory up to a bound for the whole
-//! process, past it in a temporary file that has no name any more.
+//! pieces of a Satellite's logs, which are a tenth of their lines, and the packed logs of capsules wait here: in memory
+//! up to a bound for the whole process, past it in a temporary file that has no name any more.
 
 use super::assemble::Block;
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,12 @@ pub struct Stored {
     pub bytes: usize,
 }
 
+/// Bytes that wait, in memory or in the file.
 #[derive(Debug)]
-enum Held {
+pub struct Held(Place);
+
+#[derive(Debug)]
+enum Place {
     Memory(Counted),
     File { file: Arc<File>, at: u64, len: usize },
 }
@@ -55,6 +59,27 @@ struct Counted(Vec<u8>);
 impl Drop for Counted {
     fn drop(&mut self) {
         IN_MEMORY.fetch_sub(self.0.len() as u64, Ordering::Relaxed);
+    }
+}
+
+impl Held {
+    /// Gives the bytes back.
+    ///
+    /// # Errors
+    /// Of the temporary file.
+    pub fn load(self) -> io::Result<Vec<u8>> {
+        match self.0 {
+            // what is given back waits no more
+            Place::Memory(mut counted) => {
+                IN_MEMORY.fetch_sub(counted.0.len() as u64, Ordering::Relaxed);
+                Ok(std::mem::take(&mut counted.0))
+            }
+            Place::File { file, at, len } => {
+                let mut bytes = vec![0; len];
+                file.read_exact_at(&mut bytes, at).map_err(spill_error)?;
+                Ok(bytes)
+            }
+        }
     }
 }
 
@@ -79,14 +104,22 @@ impl Store {
     /// The temporary file cannot be made or is full; the message says where it lies.
     pub fn put(&self, piece: &Piece, bytes: usize) -> io::Result<Stored> {
         let encoded = postcard::to_stdvec(piece).map_err(io::Error::other)?;
-        let len = encoded.len() as u64;
+        Ok(Stored { held: self.hold(encoded)?, bytes })
+    }
+
+    /// Keeps bytes.
+    ///
+    /// # Errors
+    /// As `put`.
+    pub fn hold(&self, bytes: Vec<u8>) -> io::Result<Held> {
+        let len = bytes.len() as u64;
         if IN_MEMORY.fetch_add(len, Ordering::Relaxed) + len <= self.bound {
-            return Ok(Stored { held: Held::Memory(Counted(encoded)), bytes });
+            return Ok(Held(Place::Memory(Counted(bytes))));
         }
         IN_MEMORY.fetch_sub(len, Ordering::Relaxed);
         let (file, at) = self.place(len)?;
-        file.write_all_at(&encoded, at).map_err(spill_error)?;
-        Ok(Stored { held: Held::File { file, at, len: encoded.len() }, bytes })
+        file.write_all_at(&bytes, at).map_err(spill_error)?;
+        Ok(Held(Place::File { file, at, len: bytes.len() }))
     }
 
     fn place(&self, len: u64) -> io::Result<(Arc<File>, u64)> {
@@ -105,7 +138,7 @@ impl Store {
 }
 
 /// Where temporary files go: /tmp is memory on many machines, /var/tmp never is.
-pub fn spill_folder() -> PathBuf {
+fn spill_folder() -> PathBuf {
     let var_tmp = Path::new("/var/tmp");
     if std::env::var_os("TMPDIR").is_none() && var_tmp.is_dir() {
         var_tmp.to_owned()
@@ -116,7 +149,7 @@ pub fn spill_folder() -> PathBuf {
 
 fn spill_error(error: io::Error) -> io::Error {
     let words = format!(
-        "its requests do not fit into memory, and {} does not take them: {error}; let TMPDIR name a folder with room",
+        "what waits of it does not fit into memory, and {} does not take them: {error}; let TMPDIR name a folder with room",
         spill_folder().display()
     );
     io::Error::new(error.kind(), words)
@@ -128,14 +161,7 @@ impl Stored {
     /// # Errors
     /// Of the temporary file.
     pub fn load(self) -> io::Result<Piece> {
-        match self.held {
-            Held::Memory(bytes) => postcard::from_bytes(&bytes.0).map_err(io::Error::other),
-            Held::File { file, at, len } => {
-                let mut bytes = vec![0; len];
-                file.read_exact_at(&mut bytes, at).map_err(spill_error)?;
-                postcard::from_bytes(&bytes).map_err(io::Error::other)
-            }
-        }
+        postcard::from_bytes(&self.held.load()?).map_err(io::Error::other)
     }
 }
 
@@ -154,7 +180,7 @@ mod tests {
             assert!(error.is_none());
             let before = format!("{piece:?}");
             let stored = Store::new(bound).put(&piece, text.len()).unwrap();
-            assert_eq!(matches!(stored.held, Held::File { .. }), bound == 0);
+            assert_eq!(matches!(stored.held.0, Place::File { .. }), bound == 0);
             assert_eq!(format!("{:?}", stored.load().unwrap()), before);
         }
     }

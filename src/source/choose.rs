@@ -8,7 +8,7 @@ const BELOW: [&str; 4] =
     ["foreman", "log/foreman", "var/log/foreman", "sos_commands/foreman/foreman-debug/var/log/foreman"];
 
 /// Where a capsule, a Satellite and an unpacked sosreport keep proxy.log below a folder that was named.
-const PROXY_BELOW: [&str; 4] = ["", "foreman-proxy", "log/foreman-proxy", "var/log/foreman-proxy"];
+const PROXY_BELOW: [&str; 3] = ["foreman-proxy", "log/foreman-proxy", "var/log/foreman-proxy"];
 
 /// A file that is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub fn choose(paths: &[PathBuf]) -> (Vec<Chosen>, Vec<SourceError>) {
     let (mut chosen, mut errors) = (Vec::new(), Vec::new());
     let mut seen = std::collections::HashSet::new();
     for path in paths {
-        let found = if path.as_os_str() == "-" { Ok(vec![Chosen::Stdin]) } else { choose_path(path) };
+        let stdin = path.as_os_str() == "-";
+        let found = if stdin { Ok(vec![Chosen::Stdin]) } else { choose_path(path, &mut errors) };
         match found {
             Ok(files) => {
                 for file in files {
@@ -49,56 +50,78 @@ pub fn choose(paths: &[PathBuf]) -> (Vec<Chosen>, Vec<SourceError>) {
     (chosen, errors)
 }
 
-fn choose_path(path: &Path) -> Result<Vec<Chosen>, SourceError> {
+// folders below the one that was named may be missing, but not closed: that is told
+fn choose_path(path: &Path, closed: &mut Vec<SourceError>) -> Result<Vec<Chosen>, SourceError> {
     let metadata = std::fs::metadata(path).map_err(|e| SourceError::io(path, e))?;
     if !metadata.is_dir() {
         return Ok(vec![Chosen::File(path.to_owned())]);
     }
+    let before = closed.len();
     let mut files = logs_in(path)?;
     for below in BELOW {
         if files.is_empty() {
-            files = logs_in(&path.join(below)).unwrap_or_default();
+            files = or_none(logs_in(&path.join(below)), closed);
         }
     }
     let known: std::collections::HashSet<PathBuf> = files.iter().cloned().collect();
-    files.extend(proxy_logs_below(path).into_iter().filter(|file| !known.contains(file)));
-    if files.is_empty() {
+    files.extend(proxy_logs_below(path, closed).into_iter().filter(|file| !known.contains(file)));
+    if files.is_empty() && closed.len() == before {
         return Err(SourceError::EmptyFolder(path.to_owned()));
     }
     Ok(files.into_iter().map(Chosen::File).collect())
 }
 
 // of the folder itself, and of capsules that have a folder each in `capsules/`
-fn proxy_logs_below(folder: &Path) -> Vec<PathBuf> {
-    let mut hosts = vec![folder.to_owned()];
-    let capsules = std::fs::read_dir(folder.join("capsules")).into_iter().flatten().flatten();
-    let mut capsules: Vec<PathBuf> = capsules.map(|entry| entry.path()).collect();
-    capsules.sort();
-    hosts.extend(capsules);
-    let in_host = |host: PathBuf| PROXY_BELOW.map(|below| proxy_logs_in(&host.join(below)));
-    hosts.into_iter().flat_map(in_host).flatten().collect()
+fn proxy_logs_below(folder: &Path, closed: &mut Vec<SourceError>) -> Vec<PathBuf> {
+    let mut hosts = or_none(paths_in(&folder.join("capsules")), closed);
+    hosts.sort();
+    hosts.insert(0, folder.to_owned());
+    let mut files = Vec::new();
+    for host in hosts {
+        let before = closed.len();
+        files.extend(proxy_logs_in(&host, closed));
+        // what is closed is told once
+        if closed.len() == before {
+            files.extend(PROXY_BELOW.iter().flat_map(|below| proxy_logs_in(&host.join(below), closed)));
+        }
+    }
+    files
 }
 
-fn proxy_logs_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+fn proxy_logs_in(folder: &Path, closed: &mut Vec<SourceError>) -> Vec<PathBuf> {
     let named = |path: &PathBuf| {
         path.file_name().and_then(|n| n.to_str()).is_some_and(|name| name.starts_with("proxy.log"))
     };
-    let mut files: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| named(p) && p.is_file()).collect();
+    let mut files = or_none(paths_in(folder), closed);
+    files.retain(|path| named(path) && path.is_file());
     files.sort_by_key(|path| rank(path));
     files
 }
 
+fn paths_in(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    let entries = std::fs::read_dir(folder).map_err(|e| SourceError::io(folder, e))?;
+    entries.map(|entry| entry.map(|e| e.path()).map_err(|e| SourceError::io(folder, e))).collect()
+}
+
+// what is not there, or is a file, holds none
+fn or_none(paths: Result<Vec<PathBuf>, SourceError>, closed: &mut Vec<SourceError>) -> Vec<PathBuf> {
+    paths.unwrap_or_else(|error| {
+        let missing = match &error {
+            SourceError::Missing(_) => true,
+            SourceError::Unreadable { error, .. } => error.kind() == std::io::ErrorKind::NotADirectory,
+            _ => false,
+        };
+        if !missing {
+            closed.push(error);
+        }
+        Vec::new()
+    })
+}
+
 // production.log and its rotated files; where there are none, whatever is named as a log
 fn logs_in(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
-    let entries = std::fs::read_dir(folder).map_err(|e| SourceError::io(folder, e))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|e| SourceError::io(folder, e))?.path();
-        if path.is_file() {
-            files.push(path);
-        }
-    }
+    let mut files = paths_in(folder)?;
+    files.retain(|path| path.is_file());
     files.sort_by_key(|path| rank(path));
     let named = |path: &&PathBuf, start: &str| {
         path.file_name().and_then(|n| n.to_str()).is_some_and(|name| name.starts_with(start))

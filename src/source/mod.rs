@@ -6,6 +6,7 @@
 
 pub mod blocks;
 pub mod choose;
+mod decoder;
 pub mod http;
 pub mod open;
 pub mod sos;

@@ -1,6 +1,8 @@
 //! Opens what was chosen: compression and layout told from the content, files put in the order of the times inside.
 
 use super::choose::{Chosen, rank};
+use super::decoder;
+use super::sos::kept::Kept;
 use super::ssh::fetch::Fetch;
 use super::{HostLogs, Opened, SourceError};
 use crate::log::assemble::{Assembler, Counts};
@@ -54,17 +56,17 @@ impl Compression {
         }
     }
 
-    /// Decompresses.
+    /// Decompresses, in memory that no header decides.
     ///
     /// # Errors
-    /// No memory for it.
+    /// Of the first bytes, and no memory for it.
     pub fn reader<'a>(self, raw: Box<dyn Read + Send + 'a>) -> io::Result<Box<dyn Read + Send + 'a>> {
         let raw = BufReader::with_capacity(256 * 1024, raw);
         Ok(match self {
             Self::None => Box::new(raw),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
-            Self::Xz => Box::new(xz2::bufread::XzDecoder::new_multi_decoder(raw)),
-            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(raw)?),
+            Self::Xz => decoder::xz(raw)?,
+            Self::Zstd => decoder::zstd(raw)?,
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(raw)),
         })
     }
@@ -76,6 +78,8 @@ pub enum Stream {
     File(PathBuf, Compression),
     /// Standard input, its first bytes read already.
     Open(Box<dyn Read + Send>),
+    /// A capsule's log out of an archive: unpacked when its turn comes.
+    Kept(Kept),
     /// A file or a journal of a host: sent when its turn comes.
     Remote(Box<Fetch>),
 }
@@ -85,6 +89,7 @@ impl std::fmt::Debug for Stream {
         match self {
             Self::File(path, compression) => f.debug_tuple("File").field(path).field(compression).finish(),
             Self::Open(_) => f.write_str("Open"),
+            Self::Kept(kept) => f.debug_tuple("Kept").field(kept).finish(),
             Self::Remote(fetch) => f.debug_tuple("Remote").field(fetch).finish(),
         }
     }
@@ -99,6 +104,7 @@ impl Stream {
         match self {
             Self::File(path, compression) => compression.reader(Box::new(File::open(path)?)),
             Self::Open(stream) => Ok(stream),
+            Self::Kept(kept) => kept.open(),
             Self::Remote(fetch) => fetch.open(),
         }
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod failures;
 mod listings;
 mod misbehaving;
 mod proxy;

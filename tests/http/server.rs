@@ -1,6 +1,6 @@
 //! A web server of a few lines that does what it is told, and remembers what it was asked.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -72,7 +72,14 @@ impl Drop for Server {
     }
 }
 
-fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>, answer: &impl Fn(&Asked, usize) -> Answer) {
+fn serve(mut stream: TcpStream, log: &Mutex<Vec<Asked>>, answer: &impl Fn(&Asked, usize) -> Answer) {
+    // the first byte of TLS, which is not spoken here: the answer is that of other servers
+    let mut first = [0];
+    if stream.peek(&mut first).is_ok() && first[0] == 0x16 {
+        let _ = stream.read(&mut [0; 16 * 1024]);
+        let _ = stream.write_all(&response("400 Bad Request", "Content-Length: 0\r\n", b""));
+        return;
+    }
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
     let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -86,7 +93,6 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>, answer: &impl Fn(&Asked, us
         log.push(asked.clone());
         log.len() - 1
     };
-    let mut stream = stream;
     // the reader may have gone
     let _ = stream.write_all(&answer(&asked, before));
 }

@@ -1,5 +1,6 @@
 //! Archives that are small on disk and large in memory or in number.
 
+use super::memory::bounded;
 use super::{Answer, Run, metrics, report_of, reports, same, storm};
 use std::fs;
 use std::io::Write;
@@ -26,7 +27,7 @@ fn zst(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).unwrap()
 }
 
-fn header(name: &str, size: u64) -> tar::Header {
+pub fn header(name: &str, size: u64) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.set_path(name).unwrap();
     header.set_size(size);
@@ -56,6 +57,7 @@ fn what_unpacks_to_hundreds_of_times_its_size_is_stopped_and_the_others_go_on() 
         let got = Answer::read(metrics(&storm).arg("--sosreport").arg(&path).arg(&satellite));
         assert!(since.elapsed() < Duration::from_secs(60), "{name}: {:?}", since.elapsed());
         same(&got, &storm, name);
+        bounded(&got, name);
         let told = "it unpacks to more than 250 times its size, as no log does: stopped after ";
         assert!(got.stderr.contains(name) && got.stderr.contains(told), "{}", got.stderr);
         assert_eq!(got.json["coverage"]["complete"], false);
@@ -83,5 +85,6 @@ fn a_million_empty_members_are_walked_over() {
     let got = Answer::read(metrics(&storm).arg("--sosreport").arg(&path));
     assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
     same(&got, &storm, "");
+    bounded(&got, "many");
     assert_eq!(got.json["coverage"]["complete"], true);
 }

@@ -193,3 +193,30 @@ fn two_reports_of_one_host_are_one_log() {
     same(&read, &storm, "");
     assert!(read.stderr.contains("taken for a copy"), "{}", read.stderr);
 }
+
+#[test]
+fn archives_of_a_folder_are_told_by_their_content_whatever_their_names() {
+    for form in ["xz", "gz", "bz2", "zst", "tar"] {
+        let storm = storm(&format!("--sos {form}"));
+        let folder = tempfile::tempdir().unwrap();
+        for (number, report) in reports(&storm).iter().enumerate() {
+            std::fs::copy(report, folder.path().join(format!("attachment {number}"))).unwrap();
+        }
+        // packed, and no archive
+        let mut packed = zstd::encode_all(&b"notes\n".repeat(200)[..], 1).unwrap();
+        std::fs::write(folder.path().join("notes"), &packed).unwrap();
+        std::fs::write(folder.path().join("sosreport-a.tar.xz.sha256"), "0123  sosreport-a.tar.xz\n")
+            .unwrap();
+        let got = Answer::read(metrics(&storm).arg("--sosreport-dir").arg(folder.path()));
+        same(&got, &storm, form);
+        assert!(!got.stderr.contains("notes") && !got.stderr.contains("sha256"), "{}", got.stderr);
+        assert_eq!(got.json["coverage"]["complete"], true, "{}", got.stderr);
+        // what has an archive's name is told where it is none
+        packed.truncate(20);
+        std::fs::write(folder.path().join("sosreport-b.tar.zst"), &packed).unwrap();
+        let got = Answer::read(metrics(&storm).arg("--sosreport-dir").arg(folder.path()));
+        same(&got, &storm, form);
+        assert!(got.stderr.contains("sosreport-b.tar.zst: "), "{}", got.stderr);
+        assert_eq!(got.json["coverage"]["complete"], false);
+    }
+}

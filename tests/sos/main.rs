@@ -6,8 +6,10 @@ mod bombs;
 mod damage;
 mod forms;
 mod hostile;
+mod memory;
 #[path = "../support/mod.rs"]
 mod support;
+mod unread;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -106,3 +106,29 @@ fn a_satellite_without_a_log_is_read_from_its_journal_and_what_journald_dropped_
     let none = lab.metrics(&inventory, "--json --since 2026-04-08T00:00:00Z").code(3).json();
     assert_eq!(none["coverage"]["lines_read"], 0);
 }
+
+#[test]
+fn every_text_form_of_a_real_journal_gives_the_sessions_of_the_log() {
+    const STORM: &str = "--sessions 60 --rate 40 --seed 5 --noise 0.5";
+    let storm = Storm::new(&format!("{STORM} --layout journal-json"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("foreman.journal");
+    if journal(&fs::read_to_string(storm.log()).unwrap(), &file).is_none() {
+        return;
+    }
+    let wanted = Storm::new(&format!("{STORM} --layout journal")).satellite("");
+    assert!(wanted.sessions.len() >= 60);
+    for form in ["short", "short-precise", "short-iso", "short-iso-precise", "short-full"] {
+        let mut journalctl = Command::new(which("journalctl"));
+        journalctl.arg("--file").arg(&file).args(["--no-pager", "--all", "--utc", "-o", form]);
+        let text = journalctl.env("LC_ALL", "C").output().unwrap();
+        assert!(text.status.success(), "{form}: {text:?}");
+        let log = folder.path().join(format!("{form}.log"));
+        fs::write(&log, text.stdout).unwrap();
+        let got = Answer::of(&format!("-i {}", storm.inventory().display()), [&log]);
+        let head = fs::read_to_string(&log).unwrap().lines().take(3).collect::<Vec<_>>().join("\n");
+        assert_eq!(got.json["sources"][0]["layout"], "journal text", "{form}: {head}");
+        assert!(got.text == wanted.text, "{form}: other sessions: {head}");
+        assert_eq!(got.json["groups"], wanted.json["groups"], "{form}");
+    }
+}

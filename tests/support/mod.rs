@@ -77,7 +77,9 @@ impl Run {
         let stdout = drain(child.stdout.take().unwrap());
         let stderr = drain(child.stderr.take().unwrap());
         let since = Instant::now();
+        let mut peak_memory = 0;
         let status = loop {
+            peak_memory = peak_memory.max(peak_memory_of(child.id()));
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
@@ -93,8 +95,16 @@ impl Run {
             code: status.code(),
             stdout: stdout.join().unwrap(),
             stderr: stderr.join().unwrap(),
+            peak_memory,
         }
     }
+}
+
+/// The most memory that a process held so far, in bytes, as the kernel counts it (VmHWM); 0 where it says nothing.
+fn peak_memory_of(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
 fn drain(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
@@ -112,6 +122,8 @@ pub struct Done {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
+    /// Bytes, as seen a few times while it ran.
+    pub peak_memory: u64,
 }
 
 impl Done {
@@ -152,6 +164,8 @@ pub struct Answer {
     /// The sessions file as it was written.
     pub text: String,
     pub stderr: String,
+    /// Bytes that the program took at most.
+    pub peak_memory: u64,
 }
 
 impl Answer {
@@ -174,7 +188,8 @@ impl Answer {
         let done = run.arg("--json").arg("--sessions").arg(&file).go().code(0);
         let text = fs::read_to_string(&file).unwrap();
         let sessions = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        Self { json: done.json(), sessions, text, stderr: done.stderr }
+        let peak_memory = done.peak_memory;
+        Self { json: done.json(), sessions, text, stderr: done.stderr, peak_memory }
     }
 
     #[track_caller]

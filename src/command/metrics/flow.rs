@@ -116,7 +116,7 @@ pub fn collect(args: &SourceArgs, places: &[Place], topology: Option<&Topology>,
     all
 }
 
-/// How archives are read; requests that wait take 64 MiB at most.
+/// How archives are read; requests and capsules' logs that wait take 64 MiB of memory at most.
 pub fn scanning(args: &SourceArgs) -> Scanning {
     Scanning {
         utc_offset: args.utc_offset.map(|o| o.0),

@@ -18,11 +18,19 @@ pub enum HttpError {
          be in between"
     )]
     AuthoritysOwn(String),
+    /// The server speaks something else where TLS was wanted.
+    #[error("{0}: the server does not speak TLS there: is its URL http:// or of another port?")]
+    NotTls(String),
     /// The server wants to know who asks, or refuses.
     #[error(
         "{0}: say who you are with REGINFRA_HTTP_TOKEN, REGINFRA_HTTP_USER and REGINFRA_HTTP_PASSWORD, or a netrc entry"
     )]
     Refused(u16),
+    /// It was told who asks, and refuses all the same.
+    #[error(
+        "{0}: the server was told who asks (by {1}) and refuses: look at the password or token, and whether it allows this file"
+    )]
+    RefusedKnown(u16, &'static str),
     /// The proxy of the environment wants to know who is asking.
     #[error(
         "the proxy wants a name and a password ({0}): put them into its variable, as http://USER:PASSWORD@HOST:PORT in \
@@ -30,7 +38,7 @@ pub enum HttpError {
     )]
     ProxyRefused(String),
     /// Any other answer than the file.
-    #[error("the server answers {0}")]
+    #[error("the server answers {0}{hint}", hint = hint(*.0))]
     Status(u16),
     /// A redirect that cannot be followed.
     #[error("redirected {0}")]
@@ -74,7 +82,11 @@ pub enum HttpError {
 impl HttpError {
     /// It may be gone the next time.
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::NoAnswer(_) | Self::Status(408 | 429 | 500 | 502 | 503 | 504))
+        match self {
+            Self::NoAnswer(_) => true,
+            Self::Status(status) => passes(*status),
+            _ => false,
+        }
     }
 
     /// Sorts what ureq says.
@@ -90,9 +102,27 @@ impl HttpError {
             Self::AuthoritysOwn(words)
         } else if lower.contains("certificate") || lower.contains("unknownissuer") {
             Self::NotTrusted(words)
+        } else if lower.contains("invalidcontenttype") {
+            Self::NotTls(words)
+        } else if matches!(error, ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::ConnectionRefused) {
+            Self::NoAnswer(format!("{words}: nothing listens there: look at the URL's host and port"))
+        } else if lower.contains("lookup address") {
+            Self::NoAnswer(format!("{words}: no host of this name is known here: look at the URL's host"))
         } else {
             Self::NoAnswer(words)
         }
+    }
+}
+
+const fn passes(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+const fn hint(status: u16) -> &'static str {
+    match status {
+        404 | 410 => ": there is nothing under this URL",
+        status if passes(status) => ": it may pass, and did not while it was asked again: try later",
+        _ => "",
     }
 }
 

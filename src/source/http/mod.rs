@@ -8,6 +8,7 @@ pub mod error;
 pub mod listing;
 mod secrets;
 
+use super::SourceError;
 use body::Body;
 use error::HttpError;
 use secrets::Secret;
@@ -42,6 +43,28 @@ pub struct HttpOptions {
 pub struct Client {
     agent: ureq::Agent,
     secret: Option<Secret>,
+}
+
+/// The archives below a folder.
+#[derive(Debug, Default)]
+pub struct Below {
+    /// In the order of their names.
+    pub archives: Vec<Url>,
+    /// Words on what was left out on purpose.
+    pub left_out: Vec<String>,
+    /// What could not be looked into.
+    pub unread: Vec<SourceError>,
+}
+
+/// Files that are no archives, and folders, as paths below the folder that was named.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// In the order of their names.
+    pub files: Vec<String>,
+    /// Folders.
+    pub folders: Vec<String>,
+    /// What could not be looked into.
+    pub unread: Vec<SourceError>,
 }
 
 type Response = ureq::http::Response<ureq::Body>;
@@ -85,7 +108,12 @@ impl Client {
         loop {
             let answer = self.get(url, None).and_then(|(url, response)| match response.status().as_u16() {
                 200 => Ok((url, response)),
-                status @ (401 | 403 | 407) => Err(HttpError::Refused(status)),
+                status @ (401 | 403 | 407) => {
+                    let told = self.secret.as_ref().filter(|secret| secret.header_for(&url).is_some());
+                    Err(told.map_or(HttpError::Refused(status), |secret| {
+                        HttpError::RefusedKnown(status, secret.by)
+                    }))
+                }
                 status => Err(HttpError::Status(status)),
             });
             match answer {
@@ -126,77 +154,80 @@ impl Client {
         Err(HttpError::Redirect(format!("more than {REDIRECTS} times")))
     }
 
-    /// The archives below a folder, in the order of their names, and words on what was left out.
+    /// The archives below a folder.
     ///
     /// # Errors
     /// Of the server, of the first listing.
-    pub fn archives_below(&self, url: &Url) -> Result<(Vec<Url>, Vec<String>), HttpError> {
+    pub fn archives_below(&self, url: &Url) -> Result<Below, HttpError> {
         let (mut archives, mut outside, mut unpacked) = (Vec::new(), 0, Vec::new());
-        let mut words = self.walk(url, DEEPEST, &mut |folder, listing| {
+        let unread = self.walk(url, DEEPEST, &mut |folder, listing| {
             outside += listing.outside;
             archives.append(&mut listing.archives);
             if listing.folders.iter().any(|f| f.path().ends_with("/sos_commands/")) {
-                unpacked
-                    .push(format!("{}: an unpacked sosreport is not read over HTTP: pack it", shown(folder)));
+                unpacked.push(folder.clone());
                 listing.folders.clear();
             }
         })?;
-        words.append(&mut unpacked);
-        if outside > 0 {
-            words.push(format!("{}: {outside} links lead out of the folder: refused", shown(url)));
-        }
         archives.sort();
         archives.dedup();
-        Ok((archives, words))
+        let mut below = Below { archives, left_out: Vec::new(), unread };
+        for folder in unpacked {
+            below.unpacked(&folder);
+        }
+        if outside > 0 {
+            let words = format!("{}: {outside} links lead out of the folder: refused", shown(url));
+            below.left_out.push(words);
+        }
+        Ok(below)
     }
 
-    /// Files that are no archives and the folders of a folder, as paths below it; those of folders that are `wanted`, too.
+    /// What lies in a folder but archives, and in those of its folders that are `wanted`.
     ///
     /// # Errors
     /// Of the server, of the first listing.
-    pub fn files_below(
-        &self,
-        url: &Url,
-        wanted: &dyn Fn(&str) -> bool,
-    ) -> Result<(Vec<String>, Vec<String>), HttpError> {
+    pub fn files_below(&self, url: &Url, wanted: &dyn Fn(&str) -> bool) -> Result<Names, HttpError> {
         let (mut files, mut folders) = (Vec::new(), Vec::new());
         let top = with_slash(url);
         let below = |url: &Url| {
             let path = url.path().strip_prefix(top.path())?.trim_end_matches('/');
             Some(listing::decoded(path)).filter(|path| !path.is_empty())
         };
-        self.walk(url, DEEPEST, &mut |_, listing| {
+        let unread = self.walk(url, DEEPEST, &mut |_, listing| {
             files.extend(listing.files.iter().filter_map(below));
             folders.extend(listing.folders.iter().filter_map(below));
             listing.folders.retain(|folder| below(folder).is_some_and(|path| wanted(&path)));
         })?;
         files.sort();
         files.dedup();
-        Ok((files, folders))
+        Ok(Names { files, folders, unread })
     }
 
-    // each listing once, folders in folders; what `take` leaves in a listing's folders is looked into
+    // each listing once, folders in folders; what `take` leaves in a listing's folders is looked into. Gives what could
+    // not be looked into
     fn walk(
         &self,
         url: &Url,
         deepest: usize,
         take: &mut dyn FnMut(&Url, &mut listing::Listing),
-    ) -> Result<Vec<String>, HttpError> {
-        let (mut words, mut seen) = (Vec::new(), HashSet::new());
+    ) -> Result<Vec<SourceError>, HttpError> {
+        let (mut unread, mut seen) = (Vec::new(), HashSet::new());
         let mut waiting = vec![(with_slash(url), 0)];
         while let Some((folder, depth)) = waiting.pop() {
             if !seen.insert(folder.path().to_owned()) {
                 continue;
             }
             if seen.len() > MOST_LISTINGS {
-                words.push(format!("more than {MOST_LISTINGS} folders: the rest was not looked into"));
+                unread.push(unread_of(
+                    url,
+                    format!("more than {MOST_LISTINGS} folders: name those that matter"),
+                ));
                 break;
             }
             let mut listing = match self.listing(&folder) {
                 Ok(listing) => listing,
                 Err(error) if depth == 0 => return Err(error),
                 Err(error) => {
-                    words.push(format!("{}: {error}", shown(&folder)));
+                    unread.push(unread_of(&folder, error.to_string()));
                     continue;
                 }
             };
@@ -205,7 +236,7 @@ impl Client {
                 waiting.extend(listing.folders.into_iter().map(|folder| (folder, depth + 1)));
             }
         }
-        Ok(words)
+        Ok(unread)
     }
 
     fn listing(&self, folder: &Url) -> Result<listing::Listing, HttpError> {
@@ -225,6 +256,26 @@ impl Client {
         }
         Ok(listing::parse(&String::from_utf8_lossy(&html), &page, &with_slash(&page)))
     }
+}
+
+impl Below {
+    // beside its own archive it is a copy of that
+    fn unpacked(&mut self, folder: &Url) {
+        let top = folder.path().trim_end_matches('/');
+        let packed =
+            self.archives.iter().any(|a| a.path().strip_prefix(top).is_some_and(|end| end.starts_with('.')));
+        if packed {
+            let words = format!("{}: unpacked beside its archive: the archive is read", shown(folder));
+            self.left_out.push(words);
+        } else {
+            let words = "an unpacked sosreport is not read over HTTP: pack it";
+            self.unread.push(unread_of(folder, words.to_owned()));
+        }
+    }
+}
+
+fn unread_of(url: &Url, words: String) -> SourceError {
+    SourceError::Report { name: shown(url), words }
 }
 
 fn with_slash(url: &Url) -> Url {

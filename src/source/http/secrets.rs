@@ -9,6 +9,8 @@ use url::{Origin, Url};
 pub struct Secret {
     origin: Origin,
     header: String,
+    /// Where it was found.
+    pub by: &'static str,
 }
 
 impl std::fmt::Debug for Secret {
@@ -21,8 +23,8 @@ impl Secret {
     /// For a URL as the user named it: its own user and password, then REGINFRA_HTTP_TOKEN, then REGINFRA_HTTP_USER and
     /// REGINFRA_HTTP_PASSWORD, then netrc.
     pub fn of(url: &Url) -> Option<Self> {
-        let header = own(url).or_else(from_environment).or_else(|| from_netrc(url.host_str()?))?;
-        Some(Self { origin: url.origin(), header })
+        let (by, header) = own(url).or_else(from_environment).or_else(|| from_netrc(url.host_str()?))?;
+        Some(Self { origin: url.origin(), header, by })
     }
 
     /// The header, where this is the server that it is meant for.
@@ -31,17 +33,21 @@ impl Secret {
     }
 }
 
-fn own(url: &Url) -> Option<String> {
+/// Where it was found, and the header.
+type Found = (&'static str, String);
+
+fn own(url: &Url) -> Option<Found> {
     let decoded = |text: &str| super::listing::decoded(text);
     (!url.username().is_empty())
-        .then(|| basic(&decoded(url.username()), &decoded(url.password().unwrap_or_default())))
+        .then(|| ("the URL", basic(&decoded(url.username()), &decoded(url.password().unwrap_or_default()))))
 }
 
-fn from_environment() -> Option<String> {
+fn from_environment() -> Option<Found> {
     let value = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
-    value("REGINFRA_HTTP_TOKEN").map(|token| format!("Bearer {token}")).or_else(|| {
+    let token = value("REGINFRA_HTTP_TOKEN").map(|token| ("REGINFRA_HTTP_TOKEN", format!("Bearer {token}")));
+    token.or_else(|| {
         let user = value("REGINFRA_HTTP_USER")?;
-        Some(basic(&user, &value("REGINFRA_HTTP_PASSWORD").unwrap_or_default()))
+        Some(("REGINFRA_HTTP_USER", basic(&user, &value("REGINFRA_HTTP_PASSWORD").unwrap_or_default())))
     })
 }
 
@@ -50,12 +56,12 @@ fn basic(user: &str, password: &str) -> String {
     format!("Basic {pair}")
 }
 
-fn from_netrc(host: &str) -> Option<String> {
+fn from_netrc(host: &str) -> Option<Found> {
     let path = std::env::var_os("NETRC")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".netrc")))?;
     let (user, password) = in_netrc(&std::fs::read_to_string(path).ok()?, host)?;
-    Some(basic(&user, &password))
+    Some(("netrc", basic(&user, &password)))
 }
 
 // `machine HOST login USER password PASSWORD`, in any layout; `default` stands for all others. A default would hand

@@ -1,12 +1,13 @@
 //! Which sosreports are meant: plain data, nothing but folders is read yet.
 
 use super::member::is_archive_name;
+use super::tar::is_tar;
 use crate::source::SourceError;
 use crate::source::http;
 use crate::source::open::Compression;
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -113,7 +114,13 @@ fn reports_in(folder: &Path, depth: usize, chosen: &mut Vec<PathBuf>, errors: &m
         Ok(entries) => entries,
         Err(error) => return errors.push(SourceError::io(folder, error)),
     };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let mut paths = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) => paths.push(entry.path()),
+            Err(error) => errors.push(SourceError::io(folder, error)),
+        }
+    }
     paths.sort();
     for path in paths {
         if path.is_dir() {
@@ -138,16 +145,21 @@ fn is_unpacked(folder: &Path) -> bool {
     ["sos_commands", "sos_reports", "var/log"].iter().any(|part| folder.join(part).is_dir())
 }
 
-// told by content: a checksum beside an archive has a name much like it
+// told by content, whatever its name: a checksum beside an archive has a name much like it, an attachment may have any
 fn is_archive(path: &Path) -> io::Result<bool> {
     if !path.is_file() {
         return Ok(false);
     }
     let mut magic = Vec::new();
-    File::open(path)?.take(512).read_to_end(&mut magic)?;
-    let plain = magic.get(257..262) == Some(b"ustar");
-    let packed = Compression::of(&magic) != Compression::None;
-    Ok(plain || (packed && has_archives_name(path)))
+    let mut file = File::open(path)?;
+    (&mut file).take(6).read_to_end(&mut magic)?;
+    let compression = Compression::of(&magic);
+    if compression != Compression::None && has_archives_name(path) {
+        // what is wrong inside is told when it is read
+        return Ok(true);
+    }
+    let reader = compression.reader(Box::new(Cursor::new(magic).chain(file)));
+    Ok(reader.is_ok_and(|mut reader| is_tar(&mut reader)))
 }
 
 fn has_archives_name(path: &Path) -> bool {

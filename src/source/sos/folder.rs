@@ -6,7 +6,7 @@ use super::scan::{self, Found, Report, Scanning};
 use crate::source::SourceError;
 use crate::source::open::open_file;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -22,17 +22,21 @@ pub fn scan(root: &Path, scanning: &Scanning, offsets: &BTreeMap<String, i32>) -
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) => {
-                found.left_out.push(format!("{}: {error}", folder.display()));
+                found.cannot_read(&folder.display().to_string(), error.to_string());
                 continue;
             }
         };
-        for entry in entries.flatten() {
-            let (path, kind) = (entry.path(), entry.file_type());
-            match kind {
-                Ok(kind) if kind.is_dir() && depth < DEEPEST => waiting.push((path, depth + 1)),
-                Ok(kind) if kind.is_dir() => {}
-                Ok(kind) => take(root, &path, kind.is_symlink(), scanning, offsets, &mut found),
-                Err(error) => found.left_out.push(format!("{}: {error}", path.display())),
+        for entry in entries {
+            let told = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)));
+            match told {
+                Ok((path, kind)) if kind.is_dir() && depth < DEEPEST => waiting.push((path, depth + 1)),
+                Ok((path, kind)) if kind.is_dir() => {
+                    let words =
+                        format!("folders in folders are read {DEEPEST} deep: name it with --sosreport");
+                    found.cannot_read(&path.display().to_string(), words);
+                }
+                Ok((path, kind)) => take(root, &path, kind, scanning, offsets, &mut found),
+                Err(error) => found.cannot_read(&folder.display().to_string(), error.to_string()),
             }
         }
     }
@@ -42,17 +46,21 @@ pub fn scan(root: &Path, scanning: &Scanning, offsets: &BTreeMap<String, i32>) -
 fn take(
     root: &Path,
     path: &Path,
-    link: bool,
+    kind: FileType,
     scanning: &Scanning,
     offsets: &BTreeMap<String, i32>,
     found: &mut Found,
 ) {
     // the folder's own name stands for the top folder of an archive
-    let Some(relative) = path.strip_prefix(root).ok().and_then(Path::to_str) else { return };
-    let relative = format!("./{relative}");
+    let Ok(relative) = path.strip_prefix(root) else { return };
+    let relative = format!("./{}", relative.to_string_lossy());
     let Some(member) = member::member(&relative) else { return };
-    if link {
+    if kind.is_symlink() {
         return take_link(root, path, member, found);
+    }
+    if !kind.is_file() {
+        // opening a pipe would wait for who writes into it
+        return found.cannot_read(&path.display().to_string(), "it is no file: not read".to_owned());
     }
     match member.role {
         Role::ProductionLog | Role::ForemanJournal | Role::ProxyLog | Role::ProxyJournal => {
@@ -65,13 +73,14 @@ fn take(
                 let inner = scan::scan(&path.display().to_string(), Box::new(file), scanning, offsets);
                 found.add(inner, &format!("{relative}!"));
             }
-            Err(error) => found.left_out.push(format!("{}: {error}", path.display())),
+            Err(error) => found.fail(SourceError::io(path, error)),
         },
         role => {
             let mut content = Vec::new();
             let read = File::open(path).and_then(|file| file.take(about::MOST).read_to_end(&mut content));
-            if read.is_ok() {
-                report(found, member).about.take(role, &content);
+            match read {
+                Ok(_) => report(found, member).about.take(role, &content),
+                Err(error) => found.fail(SourceError::io(path, error)),
             }
         }
     }
@@ -87,7 +96,7 @@ fn take_link(root: &Path, path: &Path, member: Member<'_>, found: &mut Found) {
         report(found, member).about.take_link(&target.to_string_lossy());
     } else if !matches!(member.role, Role::HostName(_) | Role::Date) && !stays_inside(root, path) {
         let words = format!("{}: a link to {}, which is not followed", path.display(), target.display());
-        found.left_out.push(words);
+        found.leave_out(words);
     }
 }
 
@@ -112,7 +121,7 @@ fn take_log(path: &Path, member: Member<'_>, utc_offset: Option<i32>, found: &mu
         }
         // sos leaves empty files where a log was empty
         Err(SourceError::Empty(_)) => {}
-        Err(error) => found.error = Some(error.to_string()),
+        Err(error) => found.fail(error),
     }
 }
 
@@ -121,8 +130,8 @@ impl Found {
         for (name, report) in inner.reports {
             self.reports.insert(format!("{prefix}{name}"), report);
         }
-        self.left_out.extend(inner.left_out);
-        self.error = self.error.take().or(inner.error);
+        inner.left_out.into_iter().for_each(|words| self.leave_out(words));
+        inner.unread.into_iter().for_each(|error| self.fail(error));
         self.offset_wanted |= inner.offset_wanted;
     }
 }

@@ -1,19 +1,18 @@
 //! A capsule's log out of an archive: bytes in while the archive passes, the same bytes out when their turn comes.
 //!
-//! Kept compressed, in memory up to a bound and past it in a temporary file without a name.
+//! Kept compressed, in portions, in the store where a Satellite's requests wait: one bound holds for both.
 
-use crate::log::store::spill_folder;
+use crate::log::store::{Held, Store};
 use crate::source::open::Compression;
-use std::io::{self, Read, Seek};
-use tempfile::SpooledTempFile;
+use std::io::{self, Cursor, Read, Write};
 
-/// Compressed bytes of one log that wait in memory.
-const IN_MEMORY: usize = 4 << 20;
+/// Compressed bytes that are stored at once.
+const PORTION: usize = 256 * 1024;
 
 /// A log that waits.
 #[derive(Debug)]
 pub struct Kept {
-    packed: SpooledTempFile,
+    packed: Vec<Held>,
     error: Option<io::Error>,
 }
 
@@ -22,27 +21,76 @@ impl Kept {
     ///
     /// # Errors
     /// Of the temporary file.
-    pub fn take(log: &mut impl Read) -> io::Result<Self> {
-        let spooled = tempfile::spooled_tempfile_in(IN_MEMORY, spill_folder());
-        let mut encoder = zstd::Encoder::new(spooled, 1)?;
+    pub fn take(log: &mut impl Read, store: &Store) -> io::Result<Self> {
+        let portions = Portions { store, packed: Vec::new(), filling: Vec::new() };
+        let mut encoder = zstd::Encoder::new(portions, 1)?;
         let mut watched = Watched { log, error: None };
         io::copy(&mut watched, &mut encoder)?;
         let error = watched.error;
-        let mut packed = encoder.finish()?;
-        packed.rewind()?;
-        Ok(Self { packed, error })
+        let mut portions = encoder.finish()?;
+        portions.store()?;
+        Ok(Self { packed: portions.packed, error })
     }
 
     /// Gives it back.
     ///
     /// # Errors
-    /// No memory for it.
+    /// Of the temporary file, and no memory for it.
     pub fn open(self) -> io::Result<Box<dyn Read + Send>> {
-        let reader = Compression::Zstd.reader(Box::new(self.packed))?;
+        let waiting = Waiting { packed: self.packed.into_iter(), portion: Cursor::default() };
+        let reader = Compression::Zstd.reader(Box::new(waiting))?;
         Ok(match self.error {
             Some(error) => Box::new(reader.chain(super::scan::Broken(Some(error)))),
             None => reader,
         })
+    }
+}
+
+struct Portions<'a> {
+    store: &'a Store,
+    packed: Vec<Held>,
+    filling: Vec<u8>,
+}
+
+impl Portions<'_> {
+    fn store(&mut self) -> io::Result<()> {
+        let mut portion = std::mem::take(&mut self.filling);
+        portion.shrink_to_fit();
+        self.packed.push(self.store.hold(portion)?);
+        Ok(())
+    }
+}
+
+impl Write for Portions<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = bytes.len().min(PORTION - self.filling.len());
+        self.filling.extend_from_slice(&bytes[..n]);
+        if self.filling.len() == PORTION {
+            self.store()?;
+        }
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Waiting {
+    packed: std::vec::IntoIter<Held>,
+    portion: Cursor<Vec<u8>>,
+}
+
+impl Read for Waiting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let n = self.portion.read(buffer)?;
+            if n > 0 || buffer.is_empty() {
+                return Ok(n);
+            }
+            let Some(next) = self.packed.next() else { return Ok(0) };
+            self.portion = Cursor::new(next.load()?);
+        }
     }
 }
 
@@ -69,15 +117,24 @@ mod tests {
     use super::*;
     use crate::source::sos::scan::Broken;
 
+    fn back(kept: Kept) -> (Vec<u8>, Option<String>) {
+        let mut bytes = Vec::new();
+        let read = kept.open().unwrap().read_to_end(&mut bytes);
+        (bytes, read.err().map(|e| e.to_string()))
+    }
+
     #[test]
     fn a_log_comes_back_as_it_went_in_also_where_it_breaks_off() {
-        let log: Vec<u8> = (0..20_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-        let mut back = Vec::new();
-        Kept::take(&mut log.as_slice()).unwrap().open().unwrap().read_to_end(&mut back).unwrap();
-        assert!(back == log);
-        let mut breaks = log[..1000].chain(Broken(Some(io::Error::other("it was cut"))));
-        let mut back = Vec::new();
-        let error = Kept::take(&mut breaks).unwrap().open().unwrap().read_to_end(&mut back).unwrap_err();
-        assert_eq!((back.as_slice(), error.to_string().as_str()), (&log[..1000], "it was cut"));
+        let log: Vec<u8> = (0..2_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for bound in [0, 300_000, u64::MAX] {
+            let store = Store::new(bound);
+            let whole = Kept::take(&mut log.as_slice(), &store).unwrap();
+            let mut breaks = log[..1000].chain(Broken(Some(io::Error::other("it was cut"))));
+            let broken = Kept::take(&mut breaks, &store).unwrap();
+            let empty = Kept::take(&mut io::empty(), &store).unwrap();
+            assert!(back(whole) == (log.clone(), None), "{bound}");
+            assert_eq!(back(broken), (log[..1000].to_vec(), Some("it was cut".to_owned())));
+            assert_eq!(back(empty), (Vec::new(), None));
+        }
     }
 }

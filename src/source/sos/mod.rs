@@ -6,7 +6,7 @@
 mod about;
 pub mod choose;
 mod folder;
-mod kept;
+pub mod kept;
 mod limit;
 pub mod member;
 pub mod scan;
@@ -80,7 +80,7 @@ fn pass(at: &At, scanning: &Scanning, http: &HttpOptions, offsets: &BTreeMap<Str
     };
     match opened {
         Ok(raw) => scan::scan(&at.name(), raw, scanning, offsets),
-        Err(error) => Found { error: Some(error), ..Found::default() },
+        Err(error) => Found::nothing(at.name(), error),
     }
 }
 
@@ -109,13 +109,16 @@ impl Hosts {
                 continue;
             };
             match Client::new(http, url).and_then(|client| client.archives_below(url)) {
-                Ok((archives, words)) => {
-                    self.left_out.extend(words);
-                    if archives.is_empty() {
+                Ok(below) => {
+                    self.left_out.extend(below.left_out);
+                    if below.archives.is_empty() && below.unread.is_empty() {
                         self.refused.push(SourceError::NoReport(at.name()));
                     }
+                    self.refused.extend(below.unread);
                     // a user and password in the URL are for its archives as well
-                    reports.extend(archives.into_iter().map(|archive| At::Url(http::as_user(archive, url))));
+                    reports.extend(
+                        below.archives.into_iter().map(|archive| At::Url(http::as_user(archive, url))),
+                    );
                 }
                 Err(error) => {
                     self.refused.push(SourceError::Report { name: at.name(), words: error.to_string() });
@@ -142,17 +145,17 @@ impl Hosts {
             any |= self.report(host, report);
         }
         self.left_out.extend(found.left_out);
-        match (found.error, any, balancer) {
-            (Some(words), ..) => self.refused.push(SourceError::Report { name: at.name(), words }),
-            (None, false, Some(host)) => {
+        match balancer {
+            _ if any || !found.unread.is_empty() => {}
+            Some(host) => {
                 self.left_out.push(format!(
                     "{}: the report of load balancer {host}: it holds no log of registrations",
                     at.name()
                 ));
             }
-            (None, false, None) => self.refused.push(SourceError::NoLog(at.name())),
-            (None, true, _) => {}
+            None => self.refused.push(SourceError::NoLog(at.name())),
         }
+        self.refused.extend(found.unread);
     }
 
     // false where it holds no log

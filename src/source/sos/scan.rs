@@ -13,6 +13,7 @@ use super::tar::{Archive, Entry, Kind};
 use crate::log::assemble::Counts;
 use crate::log::read::Parser;
 use crate::log::store::{ParsedLog, Store, Stored};
+use crate::source::SourceError;
 use crate::source::blocks::{self, Data};
 use crate::source::open::{Body, Compression, Input, Stream, fingerprint, head_counts};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -25,6 +26,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const DEEPEST: usize = 4;
 /// Members that matter in one archive: a host has some dozens, a collection some hundreds of hosts.
 const MOST_MEMBERS: usize = 10_000;
+/// Words on one archive or folder.
+const MOST_TOLD: usize = 100;
 
 /// How archives are read; the answer never depends on it, but for the offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub struct Scanning {
     pub threads: usize,
     /// Bytes in a piece.
     pub chunk: usize,
-    /// Bytes of requests that may wait in memory.
+    /// Bytes of requests and capsules' logs that may wait in memory.
     pub memory: u64,
     /// Bytes that an archive may unpack to, where the user says it.
     pub unpack_limit: Option<u64>,
@@ -75,10 +78,41 @@ pub struct Found {
     pub reports: BTreeMap<String, Report>,
     /// Words on what was left out.
     pub left_out: Vec<String>,
-    /// Why reading ended early.
-    pub error: Option<String>,
+    /// What could not be read, or not to its end.
+    pub unread: Vec<SourceError>,
     /// Lines came before any that tells their offset from UTC.
     pub offset_wanted: bool,
+}
+
+impl Found {
+    /// Nothing but why there is nothing.
+    pub fn nothing(name: String, words: String) -> Self {
+        Self { unread: vec![SourceError::Report { name, words }], ..Self::default() }
+    }
+
+    /// What is left out on purpose is told, up to a number.
+    pub(super) fn leave_out(&mut self, words: String) {
+        if self.left_out.len() < MOST_TOLD {
+            self.left_out.push(words);
+        }
+    }
+
+    /// What could not be read is told, up to a number.
+    pub(super) fn cannot_read(&mut self, name: &str, words: String) {
+        self.fail(SourceError::Report { name: name.to_owned(), words });
+    }
+
+    /// The same of an error that names its file.
+    pub(super) fn fail(&mut self, error: SourceError) {
+        match self.unread.len().cmp(&MOST_TOLD) {
+            std::cmp::Ordering::Less => self.unread.push(error),
+            std::cmp::Ordering::Equal => {
+                let words = format!("the first {MOST_TOLD} that cannot be read are told, and there are more");
+                self.unread.push(SourceError::Report { name: "of the same report".to_owned(), words });
+            }
+            std::cmp::Ordering::Greater => {}
+        }
+    }
 }
 
 /// Reads an archive. `offsets`: seconds east of UTC by report, where an earlier pass told them.
@@ -107,11 +141,21 @@ pub fn scan(
             Ok(reader) => pump.run(Counted::new(reader, limit)),
             Err(error) => pump.run(Broken(Some(error))),
         });
-        let mut scanner =
-            Scanner { scanning, offsets, limit, work, members: 0, found: Found::default(), logs: Vec::new() };
+        let mut scanner = Scanner {
+            scanning,
+            offsets,
+            limit,
+            store: &shared.store,
+            work,
+            members: 0,
+            found: Found::default(),
+            logs: Vec::new(),
+        };
         let result = scanner.archive(&mut pipe, name, "", 0);
         let result = result.and_then(|()| drain(&mut pipe));
-        scanner.found.error = result.err().map(|e| in_words(&e));
+        if let Err(error) = result {
+            scanner.found.cannot_read(name, in_words(&error));
+        }
         (scanner.found, scanner.logs)
     });
     found.offset_wanted = shared.offset_wanted.load(Ordering::Relaxed);
@@ -158,7 +202,8 @@ fn unpack<'a>(mut raw: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send 
 // an archive's checksum stands at its end; what somebody wrote behind a gzip archive is not of it
 fn drain(input: &mut impl Read) -> io::Result<()> {
     match io::copy(input, &mut io::sink()) {
-        Err(e) if e.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        // a wrong checksum has the same kind: the library's words are all that tells one from the other
+        Err(e) if e.to_string() == "invalid gzip header" => Ok(()),
         other => other.map(drop),
     }
 }
@@ -218,9 +263,8 @@ fn collect(mut found: Found, logs: Vec<Log>, pieces: Vec<Pieces>) -> Found {
         let error = log.error.or(lost);
         // of two copies the one that is not whole is left out
         let size = if error.is_some() { pieces.iter().map(|p| p.bytes as u64).sum() } else { log.size };
-        let body = match log.kept.map(Kept::open) {
-            Some(Ok(reader)) => Body::Stream(Stream::Open(reader)),
-            Some(Err(e)) => Body::Stream(Stream::Open(Box::new(Broken(Some(e))))),
+        let body = match log.kept {
+            Some(kept) => Body::Stream(Stream::Kept(kept)),
             None => Body::Parsed(ParsedLog { pieces, error }),
         };
         let input = Input {
@@ -241,6 +285,7 @@ struct Scanner<'a> {
     scanning: &'a Scanning,
     offsets: &'a BTreeMap<String, i32>,
     limit: &'a Limit,
+    store: &'a Store,
     work: Sender<Work>,
     members: usize,
     found: Found,
@@ -280,10 +325,11 @@ impl Scanner<'_> {
             }
         }
         if leading_out > 0 {
-            self.leave_out(format!("{name}: {leading_out} members have names that lead out of it: not read"));
+            self.found
+                .leave_out(format!("{name}: {leading_out} members have names that lead out of it: not read"));
         }
         if !archive.ended() {
-            self.leave_out(format!("{name}: it has no end mark; it may have been cut"));
+            self.found.cannot_read(name, "it has no end mark: it may have been cut".to_owned());
         }
         Ok(())
     }
@@ -321,12 +367,6 @@ impl Scanner<'_> {
         self.found.reports.entry(report).or_default()
     }
 
-    fn leave_out(&mut self, words: String) {
-        if self.found.left_out.len() < 100 {
-            self.found.left_out.push(words);
-        }
-    }
-
     fn link(&mut self, entry: &Entry, member: Member<'_>, place: Place) {
         let target = &entry.link;
         match member.role {
@@ -335,7 +375,8 @@ impl Scanner<'_> {
                 // the tail of a long log is a member of its own, and so is a log that a hard link leads to
                 let read_anyway = target.contains("sos_strings/") || member::member(target).is_some();
                 if !read_anyway {
-                    self.leave_out(format!("{}: a link to {target}, which is not followed", place.name));
+                    self.found
+                        .leave_out(format!("{}: a link to {target}, which is not followed", place.name));
                 }
             }
             _ => {}
@@ -390,7 +431,7 @@ impl Scanner<'_> {
         }
         log.fingerprint = fingerprint(&head);
         if matches!(log.role, Role::ProxyLog | Role::ProxyJournal) {
-            log.kept = Some(Kept::take(&mut Cursor::new(head).chain(reader))?);
+            log.kept = Some(Kept::take(&mut Cursor::new(head).chain(reader), self.store)?);
             return Ok(true);
         }
         let (work, number) = (&self.work, self.logs.len());
@@ -408,7 +449,8 @@ impl Scanner<'_> {
     fn nested(&mut self, content: &mut (dyn Read + Send), place: &Place) {
         let name = &place.name;
         if place.depth >= DEEPEST {
-            return self.leave_out(format!("{name}: archives in archives are read {DEEPEST} deep: not read"));
+            let words = format!("archives in archives are read {DEEPEST} deep: take it out and name it");
+            return self.found.cannot_read(name, words);
         }
         let limit = self.limit;
         let inside = if name.contains("foreman-debug") {
@@ -418,10 +460,11 @@ impl Scanner<'_> {
         };
         let result = unpack(content).and_then(|reader| {
             let mut reader = Counted::new(reader, limit);
-            self.archive(&mut reader, name, &inside, place.depth + 1)
+            self.archive(&mut reader, name, &inside, place.depth + 1)?;
+            drain(&mut reader)
         });
         if let Err(error) = result {
-            self.leave_out(format!("{name}: {error}"));
+            self.found.cannot_read(name, in_words(&error));
         }
     }
 }

@@ -129,11 +129,7 @@ impl<R: Skip> Archive<R> {
             self.ended = true;
             return Ok(None);
         }
-        let told = number(&block[148..156]);
-        let sum: u64 = block.iter().map(|b| u64::from(*b)).sum::<u64>()
-            - block[148..156].iter().map(|b| u64::from(*b)).sum::<u64>()
-            + 8 * u64::from(b' ');
-        if told != Some(sum) {
+        if !checksum_is_right(&block) {
             return Err(if self.members == 0 {
                 not_tar()
             } else {
@@ -193,6 +189,13 @@ impl<R: Skip> Archive<R> {
     }
 }
 
+/// Whether bytes are those of an archive, told from its first block.
+pub fn is_tar(input: &mut impl Read) -> bool {
+    let mut block = [0; BLOCK];
+    let read = read_up_to(input, &mut block);
+    read.is_ok_and(|n| n == BLOCK) && (&block[257..262] == b"ustar" || checksum_is_right(&block))
+}
+
 /// The content of the current member.
 impl<R: Skip> Read for Archive<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -242,6 +245,12 @@ impl Extended {
             }
         }
     }
+}
+
+// its own field counts as spaces
+fn checksum_is_right(block: &[u8; BLOCK]) -> bool {
+    let sum = |bytes: &[u8]| bytes.iter().map(|b| u64::from(*b)).sum::<u64>();
+    number(&block[148..156]) == Some(sum(block) - sum(&block[148..156]) + 8 * u64::from(b' '))
 }
 
 fn name_of(header: &[u8; BLOCK]) -> String {
