@@ -3,7 +3,7 @@
 use super::split;
 use crate::kept::answer::{KeptAnswered, KeptCache, KeptCapsule};
 use crate::metrics::answer::Statistic;
-use crate::registration::session::{Evidence, Group};
+use crate::registration::session::Evidence;
 use crate::report::durations::{count, millis, percent, share};
 use crate::report::page::Report;
 use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
@@ -205,7 +205,7 @@ fn registered(report: &Report<'_>) -> Option<Table> {
     let mut table = Table::new("registered-table", caption, &heads);
     let failed = |begun: &Vec<Begun>| begun.iter().filter(|b| b.error.is_some()).count() as u64;
     let of = |(key, begun): (_, &Vec<Begun>)| (key, (begun.len() as u64, failed(begun)));
-    let mut rows: Vec<(&(Group, String), (u64, u64))> = report.attempts.capsules.iter().map(of).collect();
+    let mut rows: Vec<_> = report.attempts.capsules.iter().map(of).collect();
     rows.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
     table.filter = rows.len() > 8;
     let most = rows.first()?.1.0 as f64;

@@ -87,8 +87,11 @@ impl Shown<'_> {
     }
 }
 
-fn panel(part: &Part<'_>, told: String, layers: &[(&str, &str, &dyn Fn(&Step) -> f64)]) -> Panel {
-    let layer = |(class, label, value): &(&str, &str, &dyn Fn(&Step) -> f64)| Layer {
+/// Class, label and value of a layer.
+type Measure<'a> = (&'a str, &'a str, &'a dyn Fn(&Step) -> f64);
+
+fn panel(part: &Part<'_>, told: String, layers: &[Measure<'_>]) -> Panel {
+    let layer = |(class, label, value): &Measure<'_>| Layer {
         class: (*class).to_owned(),
         label: (*label).to_owned(),
         values: part.steps.iter().map(value).collect(),
