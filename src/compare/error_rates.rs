@@ -7,8 +7,6 @@ use super::run::Run;
 use crate::metrics::answer::Metric;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Sessions a run.
 pub const SESSIONS: [usize; 4] = [100, 300, 1500, 5000];
@@ -115,26 +113,12 @@ pub fn count_all(
     threads: usize,
     told: &(dyn Fn(&Cell, &Counts) + Sync),
 ) -> Vec<Counts> {
-    let done = Mutex::new(vec![Counts::default(); cells.len()]);
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|| {
-                while let Some((at, cell)) = {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    cells.get(at).map(|cell| (at, cell))
-                } {
-                    // no two cells share their draws
-                    let counts = cell.count(seed.wrapping_add(1000 * at as u64));
-                    told(cell, &counts);
-                    if let Ok(mut done) = done.lock() {
-                        done[at] = counts;
-                    }
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap_or_default()
+    in_order(cells, threads, |at, cell| {
+        // no two cells share their draws
+        let counts = cell.count(seed.wrapping_add(1000 * at as u64));
+        told(cell, &counts);
+        counts
+    })
 }
 
 /// The interval that holds the true share in 95 of 100 cases (E. B. Wilson 1927).

@@ -16,8 +16,7 @@ use crate::registration::traced::Traced;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Sessions of a file, at least, where a day has more than one file.
 const FEWEST: usize = 4096;
@@ -199,34 +198,21 @@ fn parts(kind: Kind, folder: &Path, sessions: &[Session]) -> Vec<Part> {
 }
 
 fn write_all(parts: &[Part], all: &Registrations, traced: &[&Traced]) -> Result<Vec<Beside>, ParquetError> {
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(parts.len());
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<Beside, WriteError>)>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(part) = parts.get(at) else { break };
-                    let written = Beside::write(&part.path, |out| match part.kind {
-                        Kind::Sessions => sessions::write(out, all, part.sessions.clone()),
-                        Kind::Requests => requests::write(out, all, traced, part.sessions.clone()),
-                    });
-                    let written = written.map_err(|e| WriteError::new(&part.path, e));
-                    let failed = written.is_err();
-                    if let Ok(mut done) = done.lock() {
-                        done.push((at, written));
-                    }
-                    if failed {
-                        next.store(parts.len(), Ordering::Relaxed);
-                    }
-                }
-            });
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let failed = AtomicBool::new(false);
+    let written = in_order(parts, threads, |_, part| {
+        // a full disk takes nothing of the others either
+        if failed.load(Ordering::Relaxed) {
+            return None;
         }
+        let written = Beside::write(&part.path, |out| match part.kind {
+            Kind::Sessions => sessions::write(out, all, part.sessions.clone()),
+            Kind::Requests => requests::write(out, all, traced, part.sessions.clone()),
+        });
+        failed.fetch_or(written.is_err(), Ordering::Relaxed);
+        Some(written.map_err(|e| WriteError::new(&part.path, e)))
     });
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(at, _)| *at);
-    Ok(done.into_iter().map(|(_, written)| written).collect::<Result<_, _>>()?)
+    Ok(written.into_iter().flatten().collect::<Result<_, _>>()?)
 }
 
 // days and files of a run of the same name that was there before, and what a run that was killed left

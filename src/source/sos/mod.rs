@@ -21,31 +21,14 @@ use scan::{Found, Report, Scanning};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Reads reports, several at a time.
 pub fn open_reports(named: &[At], scanning: &Scanning, http: &HttpOptions) -> Opened {
     let mut hosts = Hosts::default();
     let reports = &hosts.expand(named, http);
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<Found>>> = Mutex::new(reports.iter().map(|_| None).collect());
-    std::thread::scope(|scope| {
-        for _ in 0..reports.len().min(scanning.threads.max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(at) = reports.get(number) else { break };
-                    let found = found_at(at, scanning, http);
-                    if let Ok(mut done) = done.lock() {
-                        done[number] = Some(found);
-                    }
-                }
-            });
-        }
-    });
-    for (at, found) in reports.iter().zip(done.into_inner().unwrap_or_default()) {
-        hosts.add(at, found.unwrap_or_default());
+    let done = in_order(reports, scanning.threads, |_, at| found_at(at, scanning, http));
+    for (at, found) in reports.iter().zip(done) {
+        hosts.add(at, found);
     }
     hosts.opened()
 }
