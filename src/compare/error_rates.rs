@@ -4,6 +4,7 @@ use super::comparable::Refusal;
 use super::drawn::{Drawn, FLAT};
 use super::judge::{Options, Row, Subject, Verdict, compare};
 use super::run::Run;
+use crate::at_once::in_order;
 use crate::metrics::answer::Metric;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

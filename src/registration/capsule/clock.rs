@@ -32,6 +32,8 @@ impl OffsetFrom {
 
 /// A quarter of an hour: offsets from UTC are whole ones.
 const QUARTER_US: i64 = 900_000_000;
+/// Clocks of hosts that are in the same zone by their reports are nearer to each other.
+const SKEW_US: i64 = 60_000_000;
 
 /// Lines of a capsule and the Satellite's first line with a new offset do not fall into the same second.
 const EDGE: i64 = 60;
@@ -140,7 +142,8 @@ impl Read {
         }
         let quarters = (lag as f64 / QUARTER_US as f64).round() as i64;
         let shift = quarters * QUARTER_US;
-        if *from == OffsetFrom::Report && shift == 0 {
+        // the report tells the offset: a clock that is some minutes off is skew, another zone is whole quarters
+        if *from == OffsetFrom::Report && (shift == 0 || (lag - shift).abs() > SKEW_US) {
             return Some(lag);
         }
         *offset += i32::try_from(shift / 1_000_000).unwrap_or(0);
@@ -208,6 +211,9 @@ mod tests {
             whole_seconds: true,
         };
         assert_eq!(read.settle(Some(3_000_000)), Some(3_000_000));
+        assert_eq!(read.offset, Some((-25_200, OffsetFrom::Report)));
+        // a clock that is eight minutes off is none of another zone
+        assert_eq!(read.settle(Some(480_000_000)), Some(480_000_000));
         assert_eq!(read.offset, Some((-25_200, OffsetFrom::Report)));
         assert_eq!(read.settle(Some(3_603_000_000)), Some(3_000_000));
         assert_eq!(read.offset, Some((-21_600, OffsetFrom::Pairs)));

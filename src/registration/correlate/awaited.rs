@@ -24,14 +24,16 @@ impl Awaited {
     }
 
     /// A consumer that first spoke at `first_us` is the host's; says whether it is of the open create, where one began
-    /// behind the host's last one (`began_us`).
-    pub(super) fn name(&mut self, host: NameId, uuid: Uuid, (began_us, first_us): (i64, i64)) -> bool {
+    /// when the host's last one had ended: of two machines of one name the one that was answered is more likely to speak.
+    pub(super) fn name(&mut self, host: NameId, uuid: Uuid, (ended_us, first_us): (i64, i64)) -> bool {
         let Some((start_us, named)) = self.creates.get_mut(&host) else { return false };
-        if *start_us <= began_us || !(*start_us..=*start_us + SILENCE_US).contains(&first_us) {
+        if *start_us <= ended_us || !(*start_us..=*start_us + SILENCE_US).contains(&first_us) {
             return false;
         }
-        *named = uuid;
-        true
+        if *named == Uuid::NONE {
+            *named = uuid;
+        }
+        *named == uuid
     }
 
     /// The host's create that began then has ended: the consumer that was named for it.

@@ -22,8 +22,8 @@ impl Correlator {
             let host = self.names.find(host);
             let index = self.latest_of_host.get(host.0 as usize).copied().unwrap_or(NO_SESSION);
             let first_us = self.consumers.get(uuid).map_or(i64::MIN, |c| c.first_us);
-            let began_us = self.sessions.get(index as usize).map_or(i64::MIN, |s| s.started_at.0);
-            if self.awaited.name(host, uuid, (began_us, first_us)) {
+            let ended_us = self.sessions.get(index as usize).map_or(i64::MIN, |s| s.ended_at.0);
+            if self.awaited.name(host, uuid, (ended_us, first_us)) {
                 self.consumers.entry(uuid).pending = true;
             } else if let Some(session) = self.sessions.get_mut(index as usize)
                 && !session.uuid.is_some()

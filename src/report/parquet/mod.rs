@@ -10,6 +10,7 @@ mod table;
 mod texts;
 
 use super::atomic::{Beside, PART, WriteError};
+use crate::at_once::in_order;
 use crate::registration::finish::Registrations;
 use crate::registration::session::Session;
 use crate::registration::traced::Traced;

@@ -16,6 +16,7 @@ mod tar;
 use super::http::{self, Client, HttpOptions};
 use super::open::Input;
 use super::{Opened, SourceError};
+use crate::at_once::in_order;
 use choose::At;
 use scan::{Found, Report, Scanning};
 use std::collections::BTreeMap;

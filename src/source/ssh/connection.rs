@@ -13,7 +13,7 @@ use super::quote::quoted;
 use super::target::RemoteHost;
 use std::ffi::{OsStr, OsString};
 use std::io::BufReader;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -161,7 +161,9 @@ fn identity_file(key: &str, home: Option<&OsStr>) -> OsString {
     let mut option = OsString::from("IdentityFile=\"");
     match (below, home) {
         (Some(rest), Some(home)) => {
-            option.push(home);
+            // as it is: a token there is none
+            let plain = |b: &u8| if *b == b'%' { vec![b'%'; 2] } else { vec![*b] };
+            option.push(OsString::from_vec(home.as_bytes().iter().flat_map(plain).collect()));
             option.push(rest);
         }
         _ => option.push(key),
@@ -270,6 +272,7 @@ mod tests {
         let of =
             |key: &str, home: Option<&str>| identity_file(key, home.map(OsStr::new)).into_string().unwrap();
         assert_eq!(of("~/keys/id", Some("/h")), "IdentityFile=\"/h/keys/id\"");
+        assert_eq!(of("~/id", Some("/a%b")), "IdentityFile=\"/a%%b/id\"");
         assert_eq!(of("~/id", None), "IdentityFile=\"~/id\"");
         for other in ["~root/id", "keys/id", "/keys/~/id"] {
             assert_eq!(of(other, Some("/h")), format!("IdentityFile=\"{other}\""));
