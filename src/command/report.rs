@@ -17,7 +17,7 @@ use crate::kept::answer::KeptAnswer;
 use crate::kept::traces::TraceLine;
 use crate::metrics::targets::{self, Target};
 use crate::report::atomic;
-use crate::report::compare::Comparison;
+use crate::report::compare::Comparisons;
 use crate::report::json::AnswerJson;
 use crate::report::page::attempts::Attempts;
 use crate::report::page::{self, Report};
@@ -77,18 +77,25 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         Err(unpaired) => return Ok(ExitCode::from(compare::unread(std::iter::once(unpaired.into())))),
         Ok(mut pairs) => pairs.pop().unwrap_or_default(),
     };
-    let Pair { level, before, after } = &pair;
+    let Pair { before, after, .. } = &pair;
     let [run] = after.as_slice() else { bail!("a report is of one run") };
     let rows = if before.is_empty() { Vec::new() } else { judge::compare(before, after, &options) };
-    let comparison =
-        Comparison { level: *level, before, after, options: &options, rows: &rows, targets: &targets };
+    let comparisons = Comparisons {
+        pairs: std::slice::from_ref(&pair),
+        rows: std::slice::from_ref(&rows),
+        options: &options,
+        targets: &targets,
+    };
+    let comparison = comparisons.each().next().filter(|_| !before.is_empty());
+    let notes = comparisons.notes();
     let report = Report {
         title: &args.title,
         run,
         answer: &answer,
         attempts: &attempts,
         traces: &traces,
-        comparison: (!before.is_empty()).then_some(&comparison),
+        comparison: comparison.as_ref(),
+        comparison_notes: &notes,
         history: history.as_ref(),
     };
     let text = match args.format {
@@ -147,7 +154,7 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
             _ => source.log.push(path),
         }
     }
-    let found = match metrics::read_recorded(&source)? {
+    let found = match metrics::read_slowest(&source)? {
         Read::Found(found) => found,
         Read::Nothing(code) => return Err(compare::NothingRead(code).into()),
     };

@@ -9,6 +9,8 @@ use super::comparable::{LOAD, SAME_LOAD};
 use super::run::Run;
 use crate::kept::requests::Call;
 use crate::registration::session::Group;
+use std::cmp::Ordering;
+use std::fmt;
 
 /// A pause between batches: so many mean distances of two starts, and longer than the whole seconds of logs.
 const MEANS: f64 = 4.0;
@@ -24,42 +26,115 @@ const NEAR: f64 = 0.15;
 const STRAY: f64 = 0.25;
 const STRAYS: f64 = 0.1;
 
+/// Scripts below this share of the hosts are what a warm cache, or a capsule without a log, left of them.
+const ENOUGH_SCRIPTS: f64 = 0.9;
+
 /// What runs say of the size of their batches, where no label says what load was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Batches {
-    /// Two runs that differ, one of each side where there are such.
+    /// The sides differ: hosts of a batch before and after, of each side a size that the other lacks where it has one.
     Differ(usize, usize),
-    /// Seen in some runs, of this size, and not in others; `before` has some.
+    /// Sizes do not differ, and one side shows batches in fewer of its runs: in none, or in some where the other does in all.
     Partly {
-        /// Hosts of a batch.
-        size: usize,
-        /// Seen in runs of the side before.
-        before: bool,
+        /// The side that shows more.
+        has: Side,
+        /// The side that shows fewer.
+        lacks: Side,
     },
+}
+
+/// The batches of one side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// `before` or `after`.
+    pub name: &'static str,
+    /// How many it has.
+    pub runs: usize,
+    /// Hosts of a batch, of each run that shows batches; the smallest first.
+    pub sizes: Vec<usize>,
+}
+
+impl Side {
+    /// What its runs show.
+    pub fn of(name: &'static str, runs: &[Run]) -> Self {
+        let mut sizes: Vec<usize> = runs.iter().filter_map(batch_size).collect();
+        sizes.sort_unstable();
+        Self { name, runs: runs.len(), sizes }
+    }
+
+    /// Runs that show no batches.
+    pub fn unseen(&self) -> usize {
+        self.runs - self.sizes.len()
+    }
+
+    /// Each size once: those within a quarter count as the smallest of them.
+    pub fn distinct(&self) -> Vec<usize> {
+        let mut distinct = self.sizes.clone();
+        distinct.dedup_by(|size, smallest| same(*size, *smallest));
+        distinct
+    }
+
+    // a size that the other side has not been seen to have
+    fn alone(&self, other: &Self) -> Option<usize> {
+        self.sizes.iter().copied().find(|size| !other.sizes.iter().any(|of_other| same(*size, *of_other)))
+    }
+
+    // in any run, in every run: none, some and all in this order
+    fn extent(&self) -> (bool, bool) {
+        (!self.sizes.is_empty(), self.unseen() == 0)
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let distinct: Vec<String> = self.distinct().iter().map(usize::to_string).collect();
+        match distinct.split_last() {
+            None => return f.write_str("none seen"),
+            Some((last, [])) => write!(f, "about {last}")?,
+            Some((last, others)) => write!(f, "about {} and {last}", others.join(", "))?,
+        }
+        match self.unseen() {
+            0 => Ok(()),
+            unseen => write!(f, " (none seen in {unseen} of {} runs)", self.runs),
+        }
+    }
+}
+
+fn same(a: usize, b: usize) -> bool {
+    a.max(b) as f64 <= SAME_LOAD * a.min(b) as f64
 }
 
 /// Compares the batches of both sides; none where they are the same, or nowhere seen.
 pub fn batches(before: &[Run], after: &[Run]) -> Option<Batches> {
-    let runs = || before.iter().chain(after);
-    if LOAD.iter().any(|key| runs().all(|run| run.labels.contains_key(*key))) {
+    let all = || before.iter().chain(after);
+    let labelled = LOAD.iter().any(|key| all().all(|run| run.labels.contains_key(*key)));
+    if labelled || before.is_empty() || after.is_empty() {
         return None;
     }
-    let sizes = |side: &[Run]| -> Vec<Option<usize>> { side.iter().map(batch_size).collect() };
-    let [before, after] = [sizes(before), sizes(after)];
-    let all = || before.iter().chain(&after).flatten().copied();
-    let (least, most) = (all().min()?, all().max()?);
-    if most as f64 > SAME_LOAD * least as f64 {
-        let least_first = before.iter().flatten().min() <= after.iter().flatten().min();
-        return Some(if least_first { Batches::Differ(least, most) } else { Batches::Differ(most, least) });
+    compare(Side::of("before", before), Side::of("after", after))
+}
+
+fn compare(before: Side, after: Side) -> Option<Batches> {
+    let alone = [before.alone(&after), after.alone(&before)];
+    let own = |alone: Option<usize>, side: &Side| alone.or_else(|| side.sizes.first().copied());
+    if alone != [None, None]
+        && let (Some(before), Some(after)) = (own(alone[0], &before), own(alone[1], &after))
+    {
+        return Some(Batches::Differ(before, after));
     }
-    let unseen = before.iter().chain(&after).any(Option::is_none);
-    unseen.then_some(Batches::Partly { size: most, before: before.iter().any(Option::is_some) })
+    match before.extent().cmp(&after.extent()) {
+        Ordering::Equal => None,
+        Ordering::Greater => Some(Batches::Partly { has: before, lacks: after }),
+        Ordering::Less => Some(Batches::Partly { has: after, lacks: before }),
+    }
 }
 
 /// Hosts in a batch of the run; none where it does not come in batches that can be told.
 pub fn batch_size(run: &Run) -> Option<usize> {
+    let (scripts, creates) = (scripts(run), creates(run));
+    let whole = scripts.len() as f64 >= ENOUGH_SCRIPTS * creates.len() as f64;
     // the script is the first thing that a host asks for, and what it asks for later comes at any time
-    size_of(scripts(run)).or_else(|| size_of(creates(run)))
+    whole.then_some(scripts).and_then(size_of).or_else(|| size_of(creates))
 }
 
 fn creates(run: &Run) -> Vec<i64> {
@@ -134,6 +209,7 @@ fn clusters(starts: &[i64]) -> Option<Vec<Cluster>> {
 mod tests {
     use super::*;
     use crate::compare::drawn::{Drawn, FLAT};
+    use crate::compare::run::Answered;
     use rand::{Rng, RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -222,7 +298,8 @@ mod tests {
             |before: &Run, after: &Run| batches(std::slice::from_ref(before), std::slice::from_ref(after));
         assert_eq!(of(&small, &large), Some(Batches::Differ(50, 200)));
         assert_eq!(of(&large, &small), Some(Batches::Differ(200, 50)));
-        assert_eq!(of(&smooth, &large), Some(Batches::Partly { size: 200, before: false }));
+        let [none, some] = [side("before", 1, &[]), side("after", 1, &[200])];
+        assert_eq!(of(&smooth, &large), Some(Batches::Partly { has: some, lacks: none }));
         assert_eq!(of(&smooth, &smooth), None);
         assert_eq!(of(&small, &drawn(50, 3.0)), None);
         let labelled = |run: &Run, batch: &str| {
@@ -230,5 +307,77 @@ mod tests {
             Run { labels, ..run.clone() }
         };
         assert_eq!(of(&labelled(&small, "1"), &labelled(&large, "1")), None);
+    }
+
+    fn side(name: &'static str, runs: usize, sizes: &[usize]) -> Side {
+        Side { name, runs, sizes: sizes.to_vec() }
+    }
+
+    #[test]
+    fn sides_that_mix_sizes_alike_are_the_same_load() {
+        let of = |before: &[usize], after: &[usize]| {
+            compare(side("before", before.len(), before), side("after", after.len(), after))
+        };
+        assert_eq!(of(&[50, 200], &[50, 200]), None);
+        assert_eq!(of(&[50, 50, 200], &[52, 190]), None);
+        // each side is told with a size of its own
+        assert_eq!(of(&[50, 200], &[50]), Some(Batches::Differ(200, 50)));
+        assert_eq!(of(&[50], &[50, 200]), Some(Batches::Differ(50, 200)));
+        assert_eq!(of(&[50, 100, 200], &[50, 200]), Some(Batches::Differ(100, 50)));
+        let [small, large] = [50, 200].map(|burst| drawn(burst, 1.0));
+        let mixed = [small.clone(), large.clone()];
+        assert_eq!(batches(&mixed, &[large, small.clone()]), None);
+        assert_eq!(batches(&mixed, &[small]), Some(Batches::Differ(200, 50)));
+        assert_eq!(batches(&mixed, &[]), None);
+    }
+
+    #[test]
+    fn the_side_that_shows_fewer_batches_is_named() {
+        let lacks = |before: (usize, &[usize]), after: (usize, &[usize])| {
+            let [before, after] = [side("before", before.0, before.1), side("after", after.0, after.1)];
+            compare(before, after).map(|found| match found {
+                Batches::Partly { has, lacks } => (has.to_string(), lacks.name),
+                Batches::Differ(before, after) => (format!("{before} and {after} differ"), "none"),
+            })
+        };
+        let told = |has: &str, lacks| Some((has.to_owned(), lacks));
+        assert_eq!(lacks((2, &[50]), (1, &[50])), told("about 50", "before"));
+        assert_eq!(lacks((1, &[50]), (2, &[50])), told("about 50", "after"));
+        assert_eq!(lacks((1, &[]), (2, &[50, 200])), told("about 50 and 200", "before"));
+        assert_eq!(lacks((2, &[50]), (1, &[])), told("about 50 (none seen in 1 of 2 runs)", "after"));
+        assert_eq!(lacks((2, &[50]), (3, &[50, 50])), None);
+        assert_eq!(lacks((2, &[50, 50]), (1, &[50])), None);
+        assert_eq!(lacks((2, &[]), (1, &[])), None);
+    }
+
+    #[test]
+    fn a_side_lists_each_of_its_sizes_once() {
+        assert_eq!(side("before", 5, &[50, 55, 60, 200, 400]).to_string(), "about 50, 200 and 400");
+        assert_eq!(side("before", 2, &[]).to_string(), "none seen");
+    }
+
+    #[test]
+    fn scripts_that_a_cache_or_a_missing_log_thinned_are_no_batches() {
+        let whole = drawn(50, 1.0);
+        for call in [Call::Script, Call::CapsuleScript] {
+            let half = whole.registrations.iter().step_by(2).map(|r| Answered {
+                started_us: r.started_us,
+                group: Group::LbSsh,
+                call,
+                ms: 300.0,
+                inferred: false,
+            });
+            let thinned = Run { requests: Some(half.collect()), ..whole.clone() };
+            assert_eq!(size_of(scripts(&thinned)), Some(25), "{call:?}");
+            assert_eq!(batch_size(&thinned), Some(50), "{call:?}");
+            assert_eq!(batches(std::slice::from_ref(&whole), &[thinned]), None, "{call:?}");
+        }
+        // where all are there, they tell what creates no longer do
+        let mut late = whole;
+        for (at, registration) in (0..).zip(&mut late.registrations) {
+            registration.started_us = at * 125_000;
+        }
+        assert_eq!(size_of(creates(&late)), None);
+        assert_eq!(batch_size(&late), Some(50));
     }
 }

@@ -8,17 +8,17 @@ use crate::timestamp::Timestamp;
 /// Every run of the side after is older than every run of the side before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the sides look swapped: all of the side after was over at {after}, and the side before began at {before}; where the \
-     older runs are those before the change, name them first"
+    "the sides look swapped: by the label time, else by the log, the last registration of the side after began at {after}, \
+     and the first of the side before at {before}; where the older runs are those before the change, name them first"
 )]
 pub struct Swapped {
-    /// When the first run before began.
+    /// When the first registration before began.
     pub before: Timestamp,
-    /// When the last run after was over.
+    /// When the last registration after began.
     pub after: Timestamp,
 }
 
-/// Whether the sides look swapped, by the label `time` of each run, else by when its registrations came.
+/// Whether the sides look swapped, by when registrations came; where a run has the label `time`, from then on.
 pub fn swapped(pairs: &[Pair]) -> Option<Swapped> {
     let spans = |side: fn(&Pair) -> &[Run]| pairs.iter().flat_map(side).filter_map(span);
     let before = spans(|pair| &pair.before).map(|(start, _)| start).min()?;
@@ -26,15 +26,14 @@ pub fn swapped(pairs: &[Pair]) -> Option<Swapped> {
     (after < before).then_some(Swapped { before, after })
 }
 
-// whole seconds, as people read them
+// of the first and the last registration; whole seconds, as people read them
 fn span(run: &Run) -> Option<(Timestamp, Timestamp)> {
     let label = run.labels.get(TIME_LABEL).and_then(|text| Timestamp::parse(text).ok());
-    let of_log = || {
-        let (first, last) = (run.registrations.first()?, run.registrations.last()?);
-        Some((Timestamp(first.started_us), Timestamp(last.started_us)))
-    };
-    let (start, end) = label.map(|at| (at, at)).or_else(of_log)?;
-    Some((Timestamp::from_secs(start.secs()), Timestamp::from_secs(end.secs())))
+    let of_log = run.registrations.first().zip(run.registrations.last());
+    let start = label.map(|at| at.0).or(of_log.map(|(first, _)| first.started_us))?;
+    let took = of_log.map_or(0, |(first, last)| last.started_us.saturating_sub(first.started_us));
+    let whole = |us: i64| Timestamp::from_secs(Timestamp(us).secs());
+    Some((whole(start), whole(start.saturating_add(took))))
 }
 
 #[cfg(test)]
@@ -75,5 +74,14 @@ mod tests {
         assert!(told(vec![run(1, Some("2026-04-05T10:00:00Z"))], vec![run(9, None)]).is_some());
         assert_eq!(told(vec![run(9, Some("0"))], vec![run(1, None)]), None);
         assert!(told(vec![run(9, Some("last spring"))], vec![run(1, None)]).is_some());
+    }
+
+    #[test]
+    fn a_run_with_a_label_takes_as_long_as_its_registrations() {
+        let labelled = |second: u32| vec![run(7, Some(&format!("2026-04-05T10:00:0{second}Z")))];
+        let at = |second: u32| Timestamp::parse(&format!("2026-04-05T10:00:0{second}Z")).unwrap();
+        // the last registration of the older run comes 1.1 s after its first
+        assert_eq!(told(labelled(1), labelled(0)), None);
+        assert_eq!(told(labelled(2), labelled(0)), Some(Swapped { before: at(2), after: at(1) }));
     }
 }

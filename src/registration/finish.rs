@@ -81,7 +81,7 @@ pub struct Registrations {
     pub capsules: Capsules,
     /// The first that failed of each class, and what the log says of them.
     pub failures: Vec<FailureSample>,
-    /// Sessions with their requests, cut ones too, where they were recorded.
+    /// Sessions with their requests, where they were recorded: those that `record::Keep` asks for, of each log.
     pub traced: Vec<Traced>,
     /// What was asked for.
     pub window: Window,

@@ -89,9 +89,21 @@ struct Waiting {
     before: u32,
 }
 
+/// Which sessions get their requests when the log has been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// All of the window, failed and cut ones too.
+    #[default]
+    All,
+    /// So many of those that succeeded: those whose known steps took longest together.
+    Slowest(usize),
+}
+
 /// Keeps requests while the log is read.
 #[derive(Debug, Default)]
 pub struct Recorder {
+    /// Whose requests are asked for.
+    pub(super) keep: Keep,
     turn: u32,
     // what waits, of all consumers, and the latest blocks of those that are put away: each leads to more that are free
     waiting: Vec<Waiting>,
@@ -112,6 +124,11 @@ pub struct Recorder {
 }
 
 impl Recorder {
+    /// One for these sessions.
+    pub fn keeping(keep: Keep) -> Self {
+        Self { keep, ..Self::default() }
+    }
+
     fn note(&mut self, request: &Request, outcome: Outcome) -> Recorded {
         self.turn = self.turn.wrapping_add(1);
         self.fractions |= request.start_us % 1_000_000 != 0;

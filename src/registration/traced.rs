@@ -5,13 +5,14 @@ use super::addresses::State;
 use super::capsule::{Capsules, PairedBy};
 use super::correlate::{Clues, Correlator};
 use super::finish::Window;
-use super::record::{Recorded, Recorder};
-use super::session::{NameId, Names, Session};
+use super::record::{Keep, Recorded, Recorder};
+use super::session::{Ms, NameId, Names, Session};
 use super::unkeyed::by_address;
 use super::way_in::Ways;
 use crate::log::proxy::Asked;
 use crate::log::request::Kind;
 use hashbrown::HashMap;
+use std::cmp::Reverse;
 
 /// A session and its requests.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +68,7 @@ impl Traced {
     }
 }
 
-/// Gives every session of the window its requests.
+/// Gives sessions of the window their requests: those that the recorder is to keep.
 pub(super) fn traced(
     recorder: Recorder,
     all: &Correlator,
@@ -75,7 +76,13 @@ pub(super) fn traced(
     ways: &Ways<'_>,
     window: Window,
 ) -> Vec<Traced> {
-    let Recorder { creates, mut kept, scripts, loose, built, fractions, .. } = recorder;
+    let Recorder { keep, creates, mut kept, scripts, loose, built, fractions, .. } = recorder;
+    let chosen = match keep {
+        Keep::All => None,
+        Keep::Slowest(most) => Some(slowest(all, window, most)),
+    };
+    let is_chosen = |session: u32| chosen.as_ref().is_none_or(|some| some.binary_search(&session).is_ok());
+    kept.retain(|(session, _)| is_chosen(*session));
     let is_own = |clues: &Clues| {
         !ways.is_proxy(clues.address)
             && all.addresses.get(clues.address).is_some_and(State::is_one_clients_own)
@@ -92,6 +99,7 @@ pub(super) fn traced(
         is_own(first).then_some((at, *request))
     }));
     single.extend(of_hosts(&all.sessions, &built));
+    single.retain(|(session, _)| is_chosen(*session));
     single.sort_by_key(|(session, _)| *session);
     kept.sort_by_key(|(session, _)| *session);
     let (mut single, mut kept) = (single.into_iter().peekable(), kept.into_iter().peekable());
@@ -105,7 +113,7 @@ pub(super) fn traced(
         while let Some((_, of_consumer)) = kept.next_if(|(of, _)| *of <= i) {
             requests.push(of_consumer);
         }
-        if !window.holds(session.started_at) {
+        if !window.holds(session.started_at) || !is_chosen(i) {
             continue;
         }
         requests.push(alone.into());
@@ -120,6 +128,30 @@ pub(super) fn traced(
         });
     }
     traced
+}
+
+// their numbers, in order; equally slow ones by the order in which sessions are written, as the page names them
+fn slowest(all: &Correlator, window: Window, most: usize) -> Vec<u32> {
+    let known_ms = |session: &Session| -> u64 {
+        let steps =
+            [session.script_fetch, session.consumer_create, session.fact_update, session.host_register];
+        steps.into_iter().filter_map(Ms::get).map(u64::from).sum()
+    };
+    let key = |i: &u32| {
+        let session = &all.sessions[*i as usize];
+        let host = all.names.get(session.host);
+        (Reverse(known_ms(session)), session.started_at, session.uuid, host, *i)
+    };
+    let asked = all.sessions.iter().zip(&all.clues).zip(0u32..).filter(|((session, clues), _)| {
+        session.success() && !clues.cut && window.holds(session.started_at) && known_ms(session) > 0
+    });
+    let mut found: Vec<u32> = asked.map(|(_, i)| i).collect();
+    if found.len() > most {
+        found.select_nth_unstable_by(most, |a, b| key(a).cmp(&key(b)));
+        found.truncate(most);
+    }
+    found.sort_unstable();
+    found
 }
 
 // /unattended/built is of the host's latest registration, up to a silence behind its end
@@ -175,4 +207,60 @@ pub(super) fn sort(traced: &mut [Traced], names: &Names) {
         let key = |t: &Traced| (t.session.started_at, t.session.uuid);
         key(a).cmp(&key(b)).then_with(|| names.get(a.session.host).cmp(&names.get(b.session.host)))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registration::session::{ErrorClass, Uuid};
+    use crate::timestamp::Timestamp;
+
+    // a session a second: 300 ms, 600, 300, 900 and failed, 700 and cut off, 0
+    fn log() -> Correlator {
+        let mut all = Correlator::default();
+        let steps = [(300, 0), (100, 500), (200, 100), (900, 0), (700, 0), (0, 0)];
+        for ((create, facts), at) in steps.into_iter().zip(0u32..) {
+            all.sessions.push(Session {
+                uuid: Uuid(u128::from(at) + 1),
+                started_at: Timestamp(i64::from(at) * 1_000_000),
+                consumer_create: Ms::some(create),
+                fact_update: Ms::some(facts),
+                error: (at == 3).then_some(ErrorClass::Server),
+                ..Session::default()
+            });
+            all.clues.push(Clues { cut: at == 4, ..Clues::default() });
+        }
+        all
+    }
+
+    #[test]
+    fn the_slowest_succeeded_lie_in_the_window_and_tell_a_step() {
+        let all = log();
+        let of = |since: i64, most| {
+            slowest(&all, Window { since: Timestamp(since * 1_000_000), ..Window::ALL }, most)
+        };
+        // of two that took as long the first
+        assert_eq!((of(0, 1), of(0, 2), of(0, 9)), (vec![1], vec![0, 1], vec![0, 1, 2]));
+        assert_eq!((of(1, 2), of(2, 2), of(0, 0)), (vec![1, 2], vec![2], vec![]));
+    }
+
+    #[test]
+    fn the_slowest_alone_have_the_requests_that_they_have_among_all() {
+        let told = |keep| -> Vec<(Uuid, Vec<Recorded>)> {
+            let mut all = log();
+            let mut recorder = Recorder::keeping(keep);
+            for session in 0..6u32 {
+                let noted = |turn| Recorded { turn, ms: session, ..Recorded::default() };
+                recorder.creates.push(noted(session));
+                // consumers are put away in any order
+                recorder.kept.push((5 - session, [noted(10 + session), noted(20 + session)].into()));
+            }
+            let ways = Ways::learn(None, &all.clues, &all.scripts, &mut all.names, &all.addresses);
+            let found = traced(recorder, &all, &[], &ways, Window::ALL);
+            found.iter().map(|traced| (traced.session.uuid, traced.requests())).collect()
+        };
+        let (all, slowest) = (told(Keep::All), told(Keep::Slowest(2)));
+        assert!(all.len() == 6 && all.iter().all(|(_, requests)| requests.len() == 3), "{all:?}");
+        assert_eq!(slowest, all[..2]);
+    }
 }

@@ -79,6 +79,26 @@ fn batches_of_another_size_are_another_load_and_slower_ones_are_not() {
     assert_eq!(verdict(&answer, "consumer_create_ms"), "regressed");
     let answer = json(&even, &large);
     let note = answer["notes"][0].as_str().unwrap();
-    assert!(note.contains("the side after came in batches of about 200"), "{note}");
+    let words = "the side after came in batches of about 200, and no run of the side before shows any";
+    assert!(note.contains(words), "{note}");
+    assert!(answer["reason"].is_null(), "{answer}");
+    let sides = |before: [&PathBuf; 2], after: &[&PathBuf]| {
+        let run = Run::new("compare --format json --before").args(before).arg("--after");
+        run.args(after).go().code(0).json()
+    };
+    let answer = sides([&large, &small], &[&small]);
+    let reason = answer["reason"].as_str().unwrap();
+    let words = "batches of about 200 hosts on one side, batches of about 50 hosts on the other";
+    assert!(reason.contains(words), "{reason}");
+    let note = answer["notes"][0].as_str().unwrap();
+    let words = "the side before came in batches of about 50 and 200, those of the side after in batches of about 50;";
+    assert!(note.contains(words), "{note}");
+    let answer = sides([&large, &small], &[&small, &large]);
+    assert!(answer["reason"].is_null(), "{answer}");
+    assert_eq!(answer["notes"], serde_json::json!([]));
+    // one of two runs shows no batches: that side is named
+    let answer = sides([&small, &even], &[&small]);
+    let note = answer["notes"][0].as_str().unwrap();
+    assert!(note.contains("and none are seen in 1 of 2 runs of the side before"), "{note}");
     assert!(answer["reason"].is_null(), "{answer}");
 }

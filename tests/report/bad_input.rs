@@ -60,6 +60,8 @@ fn a_kept_run_is_whole() {
     let done = Run::new("report").arg(folder.path()).go().code(0);
     assert!(done.stdout.contains("kept without requests.jsonl"));
     assert!(done.stdout.contains("kept without traces.jsonl") && !done.stdout.contains("waterfall-1"));
+    let done = Run::new("report --format markdown").arg(folder.path()).go().code(0);
+    assert!(done.stdout.contains("kept without traces.jsonl"), "{}", done.stdout);
     fs::write(folder.path().join("traces.jsonl"), "{\"host\": 1}\n").unwrap();
     let done = Run::new("report").arg(folder.path()).go().code(2);
     done.told("traces.jsonl:1: is no line of a traces file").says_nothing_on_stdout();

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::path::Path;
 
 fn answer(run: &str) -> Value {
     serde_json::from_slice(&fs::read(kept(run).join("metrics.json")).unwrap()).unwrap()
@@ -68,6 +69,8 @@ fn charts_hold_as_many_values_as_the_answer_counts() {
     assert_eq!(charts, 7);
     // the charts over time as figures, of all and of each way in
     let steps = page.rows("steps-table");
+    let heads = page.by_id("steps-table").inside("tr")[0].children();
+    let heads: Vec<String> = heads.iter().map(Element::text).collect();
     for group in answer["groups"].as_array().unwrap() {
         let sum = |column: usize| -> u64 {
             let of_group = steps.iter().filter(|row| group["label"] == *row[1]);
@@ -75,7 +78,13 @@ fn charts_hold_as_many_values_as_the_answer_counts() {
         };
         assert_eq!(Some(sum(2)), group["session_count"].as_u64(), "{}", group["label"]);
         assert_eq!(Some(sum(3)), group["error_count"].as_u64(), "{}", group["label"]);
+        // a column for each class that any has
+        for (class, failed) in group["error_breakdown"].as_object().unwrap() {
+            let found = heads.iter().position(|head| head == class).map_or(0, sum);
+            assert_eq!(Some(found), failed.as_u64(), "{}: {class}", group["label"]);
+        }
     }
+    assert!(heads.len() > 7, "{heads:?}");
 }
 
 /// What the panels of a chart draw, by their names and the label of the line.
@@ -156,6 +165,42 @@ fn a_log_and_the_run_that_was_kept_of_it_give_the_same_page() {
     let body = |text: &str| text[text.find("<main").unwrap()..].to_owned();
     assert_eq!(body(&read), body(&kept));
     assert_eq!(read.matches("<table id=\"waterfall-").count(), 20);
+}
+
+#[test]
+fn a_run_keeps_the_same_of_its_slowest_where_all_requests_are_asked_for_too() {
+    let (storm, folder) = (&KEPT.after, tempfile::tempdir().unwrap());
+    let run = Run::new("metrics --quiet -i").arg(storm.inventory()).arg("--log").arg(&storm.dir);
+    let run = run.arg("--parquet").arg(folder.path().join("lake"));
+    run.arg("--save").arg(folder.path().join("run")).go().code(0);
+    let traces = |run: &Path| fs::read_to_string(run.join("traces.jsonl")).unwrap();
+    let both = traces(&folder.path().join("run"));
+    assert_eq!(both.lines().count(), 20);
+    assert_eq!(both, traces(&kept("after")));
+}
+
+#[test]
+fn sides_that_look_swapped_are_told_before_any_verdict() {
+    let dated = |name: &str, time: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        for file in fs::read_dir(kept(name)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        }
+        fs::write(folder.path().join("labels.json"), format!(r#"{{"time": "{time}"}}"#)).unwrap();
+        folder
+    };
+    let older = dated("before", "2026-04-04T10:00:00Z");
+    let newer = dated("after", "2026-04-05T10:00:00Z");
+    let report = |run: &Path, before: &Path, format: &str| {
+        Run::new("report --format").arg(format).arg(run).arg("--before").arg(before).go().code(0).stdout
+    };
+    let page = Page::parse(&report(older.path(), newer.path(), "html"));
+    let told = page.by_id("comparison").inside("p")[0].text();
+    assert!(told.contains("look swapped") && told.contains("2026-04-05T10:00:00Z"), "{told}");
+    let text = report(older.path(), newer.path(), "markdown");
+    assert!(text.contains("**Note: the sides look swapped"), "{text}");
+    assert!(!report(newer.path(), older.path(), "markdown").contains("look swapped"));
 }
 
 #[test]

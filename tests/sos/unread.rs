@@ -69,7 +69,7 @@ fn damage_in_an_archive_of_an_archive_makes_the_answer_incomplete() {
         fs::write(unpacked.join("var/log/foreman/production.log"), &log).unwrap();
         fs::write(unpacked.join(name), inner).unwrap();
         let got = Answer::read(metrics(&storm).arg("--sosreport").arg(&unpacked));
-        told(&got, &storm, &[&format!("{name}"), words]);
+        told(&got, &storm, &[name, words]);
     }
 }
 

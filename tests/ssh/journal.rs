@@ -113,7 +113,7 @@ fn every_text_form_of_a_real_journal_gives_the_sessions_of_the_log() {
     let storm = Storm::new(&format!("{STORM} --layout journal-json"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("foreman.journal");
-    if journal(&fs::read_to_string(storm.log()).unwrap(), &file).is_none() {
+    if journal(&[("foreman", &fs::read_to_string(storm.log()).unwrap())], &file).is_none() {
         return;
     }
     let wanted = Storm::new(&format!("{STORM} --layout journal")).satellite("");

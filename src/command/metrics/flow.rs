@@ -12,7 +12,7 @@ use crate::registration::capsule::{NamedLog, SatelliteTime};
 use crate::registration::correlate::Correlator;
 use crate::registration::finish::{self, Registrations, Window};
 use crate::registration::join::Joiner;
-use crate::registration::record::Recorder;
+use crate::registration::record::{Keep, Recorder};
 use crate::source::open::{Compression, Input};
 use crate::source::sos::scan::Scanning;
 use crate::source::ssh::HostReport;
@@ -96,8 +96,14 @@ impl Collected {
     }
 }
 
-/// Reads every place; answers come together in the order of the places. `record`: requests of sessions are kept.
-pub fn collect(args: &SourceArgs, places: &[Place], topology: Option<&Topology>, record: bool) -> Collected {
+/// Reads every place; answers come together in the order of the places. `record`: the sessions of each log whose requests
+/// are kept.
+pub fn collect(
+    args: &SourceArgs,
+    places: &[Place],
+    topology: Option<&Topology>,
+    record: Option<Keep>,
+) -> Collected {
     let progress = Mutex::new(Progress::new(args.quiet));
     let at_once = at_once(args, places).min(places.len()).max(1);
     let flow = Flow { args, topology, progress: &progress, elsewhere: places.len() > 1, at_once, record };
@@ -151,8 +157,8 @@ struct Flow<'a> {
     elsewhere: bool,
     /// Places that are read at the same time.
     at_once: usize,
-    /// Requests of sessions are kept.
-    record: bool,
+    /// Sessions whose requests are kept.
+    record: Option<Keep>,
 }
 
 impl Flow<'_> {
@@ -219,7 +225,7 @@ impl Flow<'_> {
             until: self.args.until.unwrap_or(Window::ALL.until),
         };
         correlator.failures.window = window;
-        correlator.recorder = self.record.then(Recorder::default);
+        correlator.recorder = self.record.map(Recorder::keeping);
         let mut stages = Stages {
             joiner: Joiner::default(),
             correlator,

@@ -17,6 +17,8 @@ use crate::kept::sessions;
 use crate::metrics::answer::Answer;
 use crate::metrics::targets::{self, Judgement};
 use crate::registration::finish::Registrations;
+use crate::registration::record::Keep;
+use crate::report::page::attempts::SLOWEST;
 use crate::report::table::{self, TableStyle};
 use crate::report::{atomic, json, parquet, save};
 use crate::source::choose::{Chosen, choose};
@@ -130,7 +132,8 @@ pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
     let asked = caches::plan(args, who.inventory.as_ref(), who.topology.as_ref())?
         .map(|plan| std::thread::spawn(move || plan.ask()));
     // a kept run has its slowest request by request
-    let record = args.parquet.is_some() || args.save.is_some();
+    let slowest = args.save.as_ref().map(|_| Keep::Slowest(SLOWEST));
+    let record = if args.parquet.is_some() { Some(Keep::All) } else { slowest };
     let mut read = match &args.archive {
         Some(path) => read_archive(path, &args.source, &who, record)?,
         None => read_sources(&args.source, &who, record)?,
@@ -142,7 +145,12 @@ pub fn read(args: &MetricsArgs) -> anyhow::Result<Read> {
 }
 
 // its sosreports, of the time of its levels
-fn read_archive(path: &std::path::Path, args: &SourceArgs, who: &Who, record: bool) -> anyhow::Result<Read> {
+fn read_archive(
+    path: &std::path::Path,
+    args: &SourceArgs,
+    who: &Who,
+    record: Option<Keep>,
+) -> anyhow::Result<Read> {
     let archive = Archive::load(path, &http_options(args))?;
     let span = archive.span();
     let source = SourceArgs {
@@ -165,10 +173,18 @@ fn read_archive(path: &std::path::Path, args: &SourceArgs, who: &Who, record: bo
 /// # Errors
 /// As `read`.
 pub fn read_recorded(args: &SourceArgs) -> anyhow::Result<Read> {
-    read_sources(args, &Who::load(args)?, true)
+    read_sources(args, &Who::load(args)?, Some(Keep::All))
 }
 
-fn read_sources(args: &SourceArgs, who: &Who, record: bool) -> anyhow::Result<Read> {
+/// The same with the requests of those registrations that a page shows one by one.
+///
+/// # Errors
+/// As `read`.
+pub fn read_slowest(args: &SourceArgs) -> anyhow::Result<Read> {
+    read_sources(args, &Who::load(args)?, Some(Keep::Slowest(SLOWEST)))
+}
+
+fn read_sources(args: &SourceArgs, who: &Who, record: Option<Keep>) -> anyhow::Result<Read> {
     let (chosen, refused) = choose(&args.log);
     let (reports, refused_reports) = sos::choose::choose(&args.sosreport, &args.sosreport_dir);
     let refused: Vec<_> = refused.into_iter().chain(refused_reports).collect();

@@ -5,7 +5,7 @@ mod levels;
 pub mod markdown;
 pub mod text;
 
-use crate::compare::batches::{Batches, batches};
+use crate::compare::batches::{Batches, Side, batches};
 use crate::compare::comparable::Refusal;
 use crate::compare::judge::{Figure, Options, Row, Subject, Verdict};
 use crate::compare::levels::Pair;
@@ -48,8 +48,8 @@ impl<'a> Comparisons<'a> {
     pub(crate) fn notes(&self) -> Vec<String> {
         let order = swapped(self.pairs).map(|swapped| swapped.to_string());
         let told = |pair: &Pair| match batches(&pair.before, &pair.after)? {
-            Batches::Partly { size, before } => Some(half_seen(size, before)),
-            Batches::Differ(..) => None,
+            Batches::Partly { has, lacks } => Some(half_seen(&has, &lacks)),
+            Batches::Differ(..) => mixed(pair),
         };
         order.into_iter().chain(self.pairs.iter().filter_map(told)).collect()
     }
@@ -122,12 +122,29 @@ impl Comparison<'_> {
     }
 }
 
-fn half_seen(size: usize, before: bool) -> String {
-    let (side, other) = if before { ("before", "after") } else { ("after", "before") };
+fn half_seen(has: &Side, lacks: &Side) -> String {
+    let Side { name, runs, .. } = lacks;
+    let shown = match lacks.unseen() {
+        unseen if unseen < *runs => format!("none are seen in {unseen} of {runs} runs of the side {name}"),
+        _ => format!("no run of the side {name} shows any"),
+    };
     format!(
-        "hosts of the side {side} came in batches of about {size}, and the log of the side {other} shows none, or not in \
-         every run; where batches of another size were asked for, that is another load: keep the runs with a label batch"
+        "hosts of the side {} came in batches of {has}, and {shown}; where batches of another size were asked for, that is \
+         another load: keep the runs with a label batch",
+        has.name
     )
+}
+
+// the refusal names one size a side
+fn mixed(pair: &Pair) -> Option<String> {
+    let [before, after] = [Side::of("before", &pair.before), Side::of("after", &pair.after)];
+    let more = |side: &Side| side.distinct().len() > 1 || side.unseen() > 0;
+    (more(&before) || more(&after)).then(|| {
+        format!(
+            "hosts of the side before came in batches of {before}, those of the side after in batches of {after}; hold runs \
+             of one size against each other"
+        )
+    })
 }
 
 fn common<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Refusal> {
@@ -287,4 +304,20 @@ fn with_interval(
 // `P95`, `P99.9`
 fn percentile_name(share: f64) -> String {
     format!("P{}", (share * 1000.0).round() / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_side_that_lacks_batches_is_told_with_its_runs() {
+        let has = Side { name: "after", runs: 2, sizes: vec![50, 200] };
+        let lacks = |sizes: &[usize]| Side { name: "before", runs: 2, sizes: sizes.to_vec() };
+        let told = half_seen(&has, &lacks(&[50]));
+        let words = "the side after came in batches of about 50 and 200, and none are seen in 1 of 2 runs of the side before;";
+        assert!(told.contains(words), "{told}");
+        let told = half_seen(&has, &lacks(&[]));
+        assert!(told.contains("no run of the side before shows any;"), "{told}");
+    }
 }

@@ -42,6 +42,8 @@ pub struct Report<'a> {
     pub traces: &'a [TraceLine],
     /// Held against these.
     pub comparison: Option<&'a Comparison<'a>>,
+    /// What a reader must know before any of its verdicts.
+    pub comparison_notes: &'a [String],
     /// How figures went from run to run.
     pub history: Option<&'a Shown<'a>>,
 }
@@ -66,8 +68,8 @@ impl Page {
     fn of(report: &Report<'_>) -> Self {
         let steps = Steps::of(report.run, &report.attempts.capsules);
         let steps = steps.as_ref();
-        let mut all: Vec<Section> =
-            report.comparison.map(sections::comparison::section).into_iter().collect();
+        let compared = |comparison| sections::comparison::section(comparison, report.comparison_notes);
+        let mut all: Vec<Section> = report.comparison.map(compared).into_iter().collect();
         all.extend(report.history.map(sections::history::section));
         all.push(sections::timings::section(report));
         all.push(sections::over_time::section(report, steps));
@@ -167,6 +169,7 @@ mod tests {
             attempts: &attempts,
             traces: &[],
             comparison: None,
+            comparison_notes: &[],
             history: None,
         };
         let page = html(&report).unwrap();

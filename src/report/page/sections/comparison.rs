@@ -5,6 +5,7 @@ use crate::report::compare::{
     Comparison, because, change, group_label, group_name, label, value, verdict_words,
 };
 use crate::report::page::parts::{Cell, Section, Table, Tone, shown};
+use crate::report::table::text::escaped;
 
 /// The verdicts, counted.
 pub fn headline(comparison: &Comparison<'_>) -> (Tone, String) {
@@ -62,9 +63,12 @@ fn in_a_group_alone(all: &[&Row], row: &Row) -> bool {
         && !all.iter().any(|of_all| of_all.subject == row.subject && of_all.verdict == row.verdict)
 }
 
-/// A table a group, that of all registrations first and open.
-pub fn section(comparison: &Comparison<'_>) -> Section {
+/// What must be known first, then a table a group, that of all registrations first and open.
+pub fn section(comparison: &Comparison<'_>, notes: &[String]) -> Section {
     let mut section = Section::new("comparison", "Before and after");
+    for note in notes {
+        section.say(Tone::Caution, format!("Note: {}.", escaped(note)));
+    }
     if let Some(refusal) = comparison.refusal() {
         section.say(Tone::Caution, format!("No verdict: {}.", shown(&refusal.to_string())));
     }

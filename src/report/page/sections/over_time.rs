@@ -63,12 +63,13 @@ fn registrations(steps: &Steps) -> Chart {
     bars("time-registrations", title, steps, &layers, whole)
 }
 
+/// Classes that some attempt failed with, each with its place in `Step::failed`.
+fn classes(steps: &Steps) -> impl Iterator<Item = (usize, ErrorClass)> {
+    ErrorClass::ALL.into_iter().enumerate().filter(|(at, _)| steps.steps.iter().any(|s| s.failed[*at] > 0))
+}
+
 fn failures(steps: &Steps) -> Option<Chart> {
-    let found = ErrorClass::ALL
-        .into_iter()
-        .enumerate()
-        .filter(|(at, _)| steps.steps.iter().any(|s| s.failed[*at] > 0));
-    let layers: Vec<Layer> = found
+    let layers: Vec<Layer> = classes(steps)
         .map(|(at, class)| layer(steps, format!("e-{at}"), class.name(), |s| s.failed[at] as f64))
         .collect();
     let most = largest(steps.steps.iter().map(|s| s.failures() as f64));
@@ -167,8 +168,10 @@ fn groups(report: &Report<'_>) -> Table {
 
 /// The charts as figures.
 fn table(steps: &Steps) -> Table {
-    let heads =
-        ["Time (UTC)", "Way in", "#started", "#failed", "#creates under way", "#create P50", "#create P95"];
+    let of_classes: Vec<String> = classes(steps).map(|(_, class)| format!("#{}", class.name())).collect();
+    let mut heads = vec!["Time (UTC)", "Way in", "#started", "#failed"];
+    heads.extend(of_classes.iter().map(String::as_str));
+    heads.extend(["#creates under way", "#create P50", "#create P95"]);
     let mut table = Table::new("steps-table", "The charts over time as figures", &heads);
     table.folded = true;
     table.rows = step_rows(steps, None, &steps.steps);
@@ -187,15 +190,15 @@ fn step_rows(all: &Steps, group: Option<Group>, steps: &[Step]) -> Vec<Vec<Cell>
             None => Cell::text("-"),
         };
         let under_way = all.under_way(step);
-        vec![
+        let mut row = vec![
             Cell::text(clock(&time.to_string())),
             Cell::text(label_of(group)),
             Cell::count(step.attempts),
             Cell::count(step.failures()),
-            Cell::number(under_way, tenths(under_way)),
-            ms(50),
-            ms(95),
-        ]
+        ];
+        row.extend(classes(all).map(|(at, _)| Cell::count(step.failed[at])));
+        row.extend([Cell::number(under_way, tenths(under_way)), ms(50), ms(95)]);
+        row
     };
     steps.iter().enumerate().map(row).collect()
 }

@@ -61,12 +61,18 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
 }
 
 fn waterfalls(section: &mut Section, report: &Report<'_>) {
-    section.explain(if report.traces.is_empty() {
-        "The run was kept without traces.jsonl, which has its slowest registrations request by request: a report of its log \
-         shows them, and so does this page where the run is kept again."
+    if report.traces.is_empty() {
+        section.say(
+            Tone::Quiet,
+            "The run was kept without traces.jsonl, which has its slowest registrations request by request: a report of its \
+             log shows them, and so does this page where the run is kept again.",
+        );
     } else {
-        "Below each of them request by request. Calls that carry no key are left out where others share the host's address."
-    });
+        section.explain(
+            "Below each of them request by request. Calls that carry no key are left out where others share the host's \
+             address.",
+        );
+    }
     for (trace, number) in report.traces.iter().zip(1..) {
         let mut table = waterfall::table(trace, number);
         table.printed = number <= TOLD;
