@@ -112,7 +112,10 @@ fn answer(mut requests: Vec<i64>, hits: Hits, evidence: Evidence) -> CacheAnswer
             hits.sort_unstable();
             ((hits.len() as u64).min(n), hits.first().copied(), hits, None)
         }
-        Hits::AllBut(misses) => (n.saturating_sub(misses.len() as u64), None, Vec::new(), Some(misses)),
+        Hits::AllBut(misses) => {
+            let missed = missed(&requests, misses);
+            (n - missed.len() as u64, None, Vec::new(), Some(missed))
+        }
     };
     let mut steps: Vec<CacheStep> = Vec::new();
     for place in requests.iter().map(|us| us.div_euclid(step)).collect::<std::collections::BTreeSet<_>>() {
@@ -134,6 +137,26 @@ fn answer(mut requests: Vec<i64>, hits: Hits, evidence: Evidence) -> CacheAnswer
     }
 }
 
+// Starts of the requests that were likely the misses: each reaches the Satellite a little later than the capsule, by two
+// clocks, so a step of one is not the same step of the other. Both come in order, and every miss is some request's.
+fn missed(requests: &[i64], mut misses: Vec<i64>) -> Vec<i64> {
+    misses.sort_unstable();
+    let mut at = 0;
+    let mut found = Vec::new();
+    for (miss, behind) in misses.iter().zip((0..misses.len()).rev()) {
+        let nearer = |at: usize| {
+            let apart = |at: usize| requests.get(at).map_or(i64::MAX, |us| us.abs_diff(*miss) as i64);
+            at + 1 + behind < requests.len() && apart(at + 1) <= apart(at)
+        };
+        while nearer(at) {
+            at += 1;
+        }
+        found.extend(requests.get(at));
+        at += 1;
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +172,22 @@ mod tests {
         assert_eq!(shown, [0, 5, 10]);
         let b = answer(requests, Hits::AllBut((0..15).map(|i| i * 1_000_000).collect()), Evidence::Inferred);
         assert_eq!((b.hits, b.first_hit, b.steps), (105, None, a.steps));
+    }
+
+    #[test]
+    fn a_miss_is_of_the_step_in_which_its_request_began() {
+        // every request reaches the Satellite, 1.7 s later by its clock
+        let requests: Vec<i64> = (0..40).map(|i| i * 500_000).collect();
+        let later = |us: &i64| us + 1_700_000;
+        let cold =
+            answer(requests.clone(), Hits::AllBut(requests.iter().map(later).collect()), Evidence::Inferred);
+        assert_eq!((cold.hits, cold.steps.iter().map(|s| s.hits).collect::<Vec<_>>()), (0, vec![0, 0]));
+        // the last before a step begins is a miss, the others are hits
+        let one = answer(requests.clone(), Hits::AllBut(vec![9_600_000]), Evidence::Inferred);
+        assert_eq!((one.hits, one.steps.iter().map(|s| s.hits).collect::<Vec<_>>()), (39, vec![19, 20]));
+        // more than requests: a log that lacks some
+        let more = answer(requests[..5].to_vec(), Hits::AllBut(requests.clone()), Evidence::Inferred);
+        assert_eq!((more.hits, more.steps[0].hits), (0, 0));
     }
 
     #[test]
