@@ -285,7 +285,7 @@ pub struct Coverage {
 }
 
 /// Where bytes came from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceAnswer {
     /// As the user named it, or as it was found in a folder.
     pub path: String,
@@ -398,4 +398,43 @@ pub struct Answer {
     pub archive: Option<Box<crate::archive::answer::ArchiveAnswer>>,
     /// Words that a reader must see: what an inventory would add, old layouts, mqtt capsules in a pool.
     pub notes: Vec<String>,
+}
+
+/// Files of one reason that are told one by one; `sources` of the JSON has them all.
+const TOLD: usize = 3;
+
+/// Sources of which nothing is in the answer, and why: of a reason that many share the first, and how many more.
+pub fn unused(sources: &[SourceAnswer]) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    let mut by_reason: BTreeMap<&str, usize> = BTreeMap::new();
+    for (source, why) in sources.iter().filter_map(|s| Some((s, s.skipped.as_deref()?))) {
+        let n = by_reason.entry(why).or_default();
+        *n += 1;
+        if *n <= TOLD {
+            told.push(format!("{}: {why}", source.path));
+        }
+    }
+    let more = by_reason.into_iter().filter(|(_, n)| *n > TOLD);
+    told.extend(more.map(|(why, n)| format!("{} more files of which the same is true: {why}", n - TOLD)));
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_files_of_one_reason_are_told_by_their_number() {
+        let of = |path: &str, why: Option<&str>| SourceAnswer {
+            path: path.to_owned(),
+            skipped: why.map(str::to_owned),
+            ..SourceAnswer::default()
+        };
+        let sources: Vec<SourceAnswer> = (0..6)
+            .map(|i| of(&format!("{i}"), Some("quiet")))
+            .chain([of("used", None), of("odd", Some("binary"))])
+            .collect();
+        let more = "3 more files of which the same is true: quiet";
+        assert_eq!(unused(&sources), ["0: quiet", "1: quiet", "2: quiet", "odd: binary", more]);
+    }
 }

@@ -14,7 +14,7 @@ use crate::cli::{FailOn, MetricsArgs, SourceArgs};
 use crate::inventory::Inventory;
 use crate::inventory::topology::Topology;
 use crate::kept::sessions;
-use crate::metrics::answer::Answer;
+use crate::metrics::answer::{Answer, unused};
 use crate::metrics::targets::{self, Judgement};
 use crate::registration::finish::Registrations;
 use crate::registration::record::Keep;
@@ -237,10 +237,8 @@ pub fn tell_unused(answer: &Answer) {
             say(&format!("warning: {unreadable}"));
         }
     }
-    for source in &answer.sources {
-        if let Some(why) = &source.skipped {
-            say(&format!("warning: {}: {why}", source.path));
-        }
+    for words in unused(&answer.sources) {
+        say(&format!("warning: {words}"));
     }
 }
 

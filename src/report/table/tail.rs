@@ -2,7 +2,7 @@
 
 use super::TableStyle;
 use super::text::{Tone, escaped, paint, tied, wrap};
-use crate::metrics::answer::{Answer, Coverage, SourceAnswer};
+use crate::metrics::answer::{Answer, Coverage, SourceAnswer, unused};
 use crate::metrics::targets::Judgement;
 use crate::registration::session::Evidence;
 use crate::report::durations::{bytes, count, share};
@@ -74,10 +74,8 @@ impl Tail<'_> {
             by(|s| &s.compression)
         );
         self.line("sources", Tone::Plain, &text);
-        for source in sources {
-            if let Some(why) = &source.skipped {
-                self.line("not used", Tone::Caution, &format!("{}: {why}", source.path));
-            }
+        for words in unused(sources) {
+            self.line("not used", Tone::Caution, &words);
         }
     }
 
