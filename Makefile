@@ -84,8 +84,9 @@ licences:
 advisories:
 	.ci/check advisories
 
+# many wait for hosts and servers: more of them than cores
 unit:
-	cargo test --locked --no-fail-fast
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --locked --no-fail-fast
 
 parity:
 	.ci/check parity

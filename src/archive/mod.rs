@@ -47,6 +47,8 @@ pub struct Archive {
     pub levels: Vec<LevelFiles>,
     /// What a reader must know of its files.
     pub notes: Vec<String>,
+    /// Words on folders of clients' logs that cannot be looked into.
+    pub unread: Vec<String>,
 }
 
 impl Archive {
@@ -64,11 +66,9 @@ impl Archive {
             return Err(ArchiveError::NoReports(place.name()));
         }
         let shown = place.shown(place::MEASUREMENT_LOG);
-        let Measurements { levels, mut notes } =
-            measurement::read(place.open(place::MEASUREMENT_LOG)?, &shown)?;
-        notes.extend(files.unread);
+        let Measurements { levels, notes } = measurement::read(place.open(place::MEASUREMENT_LOG)?, &shown)?;
         let windows = levels::windows(&levels.iter().collect::<Vec<_>>());
-        let mut archive = Self { place, levels: Vec::new(), notes };
+        let mut archive = Self { place, levels: Vec::new(), notes, unread: files.unread };
         for (level, windows) in levels.iter().zip(windows) {
             // logs are named after the load: those of a load that came twice are told apart by their times
             let again = levels.iter().filter(|other| other.load == level.load).count() > 1;

@@ -2,7 +2,7 @@
 
 use super::error::ArchiveError;
 use crate::source::http::{self, Client, HttpOptions};
-use crate::source::sos::choose::url;
+use crate::source::sos::choose::{too_deep, url};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ pub const MEASUREMENT_LOG: &str = "measurement.log";
 const REPORTS: &str = "sosreport";
 /// Folders whose files are wanted: `50-concurrent-exec-container-host-client-logs/HOST/root/`.
 const CLIENT_LOGS: &str = "client-logs";
-/// Folders in such a folder.
-const DEEPEST: usize = 4;
+/// Folders in the archive, such a folder among them.
+const DEEPEST: usize = 5;
 
 /// An archive's place.
 #[derive(Clone, Debug)]
@@ -48,7 +48,8 @@ impl ArchivePlace {
         match self {
             Self::Folder(path) => path.join(MEASUREMENT_LOG).is_file(),
             Self::Web(url, options) => {
-                let listed = Client::new(options, url).and_then(|client| client.files_below(url, &|_| false));
+                let listed =
+                    Client::new(options, url).and_then(|client| client.files_below(url, DEEPEST, &|_| false));
                 listed.is_ok_and(|names| names.files.iter().any(|file| file == MEASUREMENT_LOG))
             }
         }
@@ -91,20 +92,21 @@ impl ArchivePlace {
                 for entry in fs::read_dir(path).map_err(error)? {
                     let entry = entry.map_err(error)?;
                     let name = entry.file_name().to_string_lossy().into_owned();
-                    match entry.file_type() {
-                        Ok(kind) if kind.is_dir() && name == REPORTS => files.reports = true,
-                        Ok(kind) if kind.is_dir() && name.ends_with(CLIENT_LOGS) => {
-                            below(&entry.path(), &name, DEEPEST, &mut files);
-                        }
-                        Ok(kind) if kind.is_file() => files.names.push(name),
-                        _ => {}
+                    let kind = entry.file_type().map_err(error)?;
+                    if kind.is_dir() && name == REPORTS {
+                        files.reports = true;
+                    } else if kind.is_dir() && name.ends_with(CLIENT_LOGS) {
+                        below(&entry.path(), &name, 1, &mut files);
+                    } else if kind.is_file() {
+                        files.names.push(name);
                     }
                 }
             }
             Self::Web(url, options) => {
                 let wanted =
                     |folder: &str| folder.split('/').next().is_some_and(|f| f.ends_with(CLIENT_LOGS));
-                let found = Client::new(options, url).and_then(|client| client.files_below(url, &wanted));
+                let found =
+                    Client::new(options, url).and_then(|client| client.files_below(url, DEEPEST, &wanted));
                 let found = found.map_err(|e| self.unreadable(None, &e.to_string()))?;
                 files.names = found.files;
                 files.reports = found.folders.iter().any(|folder| folder == REPORTS);
@@ -143,18 +145,28 @@ impl ArchivePlace {
     }
 }
 
-// links are not followed
+// links are not followed; `depth` is that of the folder in the archive
 fn below(folder: &Path, name: &str, depth: usize, files: &mut Files) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => return files.unread.push(format!("{}: {error}", folder.display())),
     };
-    for entry in entries.flatten() {
-        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth > 0 => below(&entry.path(), &name, depth - 1, files),
-            Ok(kind) if kind.is_file() => files.names.push(name),
-            _ => {}
+    for entry in entries {
+        let told = entry.and_then(|entry| Ok((entry.path(), entry.file_name(), entry.file_type()?)));
+        let (path, file, kind) = match told {
+            Ok(told) => told,
+            Err(error) => {
+                files.unread.push(format!("{}: {error}", folder.display()));
+                continue;
+            }
+        };
+        let name = format!("{name}/{}", file.to_string_lossy());
+        if kind.is_file() {
+            files.names.push(name);
+        } else if kind.is_dir() && depth < DEEPEST {
+            below(&path, &name, depth + 1, files);
+        } else if kind.is_dir() {
+            files.unread.push(format!("{}: {}", path.display(), too_deep(DEEPEST, "move it up")));
         }
     }
 }

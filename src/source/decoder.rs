@@ -18,7 +18,7 @@ const ZSTD_WINDOW: u32 = 27;
 /// # Errors
 /// No memory for it.
 pub fn xz<'a>(raw: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
-    Ok(Box::new(Xz { raw, stream: Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)? }))
+    Ok(Box::new(Xz { raw, stream: Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?, failed: None }))
 }
 
 /// Unpacks zstd; frames may follow each other.
@@ -26,7 +26,13 @@ pub fn xz<'a>(raw: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send +
 /// # Errors
 /// Of the first bytes, and no memory for it.
 pub fn zstd<'a>(mut raw: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
-    let asked = window_of(raw.fill_buf()?);
+    let asked = loop {
+        match raw.fill_buf() {
+            Ok(head) => break window_of(head),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    };
     let mut decoder = zstd::stream::read::Decoder::with_buffer(raw)?;
     decoder.window_log_max(ZSTD_WINDOW)?;
     Ok(Box::new(Zstd { decoder, asked }))
@@ -42,9 +48,37 @@ fn too_much(asked: Option<u64>, most: u64, program: &str) -> io::Error {
     ))
 }
 
+/// What has failed once fails again: who looks at the first bytes only leaves the error to who reads on.
+pub struct Steady<R> {
+    inner: R,
+    failed: Option<(io::ErrorKind, String)>,
+}
+
+impl<R> Steady<R> {
+    /// Reads `inner`.
+    pub const fn new(inner: R) -> Self {
+        Self { inner, failed: None }
+    }
+}
+
+impl<R: Read> Read for Steady<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some((kind, words)) = &self.failed {
+            return Err(io::Error::new(*kind, words.clone()));
+        }
+        self.inner.read(buffer).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.failed = Some((error.kind(), error.to_string()));
+            }
+        })
+    }
+}
+
 struct Xz<R> {
     raw: R,
     stream: Stream,
+    /// Comes behind what was unpacked before it.
+    failed: Option<io::Error>,
 }
 
 impl<R> Xz<R> {
@@ -61,6 +95,9 @@ impl<R: BufRead> Read for Xz<R> {
         if buffer.is_empty() {
             return Ok(0);
         }
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         loop {
             let packed = self.raw.fill_buf()?;
             let ended = packed.is_empty();
@@ -71,8 +108,14 @@ impl<R: BufRead> Read for Xz<R> {
             let given = (self.stream.total_out() - before_out) as usize;
             self.raw.consume(taken);
             match status {
-                Err(Error::MemLimit) => return Err(self.too_much()),
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    let error = if error == Error::MemLimit { self.too_much() } else { error.into() };
+                    if given == 0 {
+                        return Err(error);
+                    }
+                    self.failed = Some(error);
+                    return Ok(given);
+                }
                 Ok(_) if given > 0 => return Ok(given),
                 Ok(Status::StreamEnd) => return Ok(0),
                 Ok(_) if ended => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "premature eof")),
@@ -153,6 +196,19 @@ mod tests {
         assert!(error.to_string().contains("asks for 4097 MiB"), "{error}");
         let two = zstd::encode_all(&b"hello"[..], 1).unwrap().repeat(2);
         assert_eq!(unpacked(super::zstd(two.as_slice())).unwrap(), b"hellohello");
+    }
+
+    #[test]
+    fn what_comes_before_an_error_is_given_and_the_error_stays() {
+        let two = [with_dictionary(28), with_dictionary(40)].concat();
+        let mut reader = Steady::new(xz(two.as_slice()).unwrap());
+        let mut bytes = Vec::new();
+        let first = reader.read_to_end(&mut bytes).unwrap_err().to_string();
+        assert_eq!(bytes, b"hello");
+        assert!(first.contains("asks for 4097 MiB"), "{first}");
+        for _ in 0..3 {
+            assert_eq!(reader.read(&mut [0; 64]).unwrap_err().to_string(), first);
+        }
     }
 
     #[test]

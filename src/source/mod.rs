@@ -72,7 +72,7 @@ pub enum SourceError {
     #[error("{0}: no such file or folder")]
     Missing(PathBuf),
     /// The system refuses it.
-    #[error("{path}: {error}")]
+    #[error("{path}: {error}{way_out}", way_out = way_out(.error))]
     Unreadable {
         /// Which path.
         path: PathBuf,
@@ -123,6 +123,13 @@ pub enum SourceError {
     /// The path is given twice.
     #[error("{0}: given twice; it is read once")]
     Twice(PathBuf),
+}
+
+fn way_out(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => ": read it as root, as sos and Foreman write for root alone",
+        _ => "",
+    }
 }
 
 impl SourceError {

@@ -62,13 +62,15 @@ impl Compression {
     /// Of the first bytes, and no memory for it.
     pub fn reader<'a>(self, raw: Box<dyn Read + Send + 'a>) -> io::Result<Box<dyn Read + Send + 'a>> {
         let raw = BufReader::with_capacity(256 * 1024, raw);
-        Ok(match self {
-            Self::None => Box::new(raw),
+        let unpacked: Box<dyn Read + Send> = match self {
+            Self::None => return Ok(Box::new(raw)),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
             Self::Xz => decoder::xz(raw)?,
             Self::Zstd => decoder::zstd(raw)?,
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(raw)),
-        })
+        };
+        // most decoders go on behind what is damaged, or have ended, when they are asked again
+        Ok(Box::new(decoder::Steady::new(unpacked)))
     }
 }
 

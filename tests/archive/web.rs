@@ -41,3 +41,27 @@ fn a_listing_without_sosreports_or_none_at_all_is_told() {
     read(server.url("/run/")).go().code(2).told("no folder sosreport/ in it");
     read(server.url("/nothing/")).go().code(2).told("the server answers 404");
 }
+
+#[test]
+fn a_folder_of_clients_logs_that_lies_too_deep_is_told_by_either_way() {
+    let (_folder, dir) = copy();
+    let logs = dir.join("50-concurrent-exec-container-host-client-logs");
+    let host = fs::read_dir(logs).unwrap().next().unwrap().unwrap().path();
+    fs::create_dir_all(host.join("root/1/2")).unwrap();
+    let server = serve(dir.clone());
+    let ways = || [read(&dir), read(server.url("/run"))];
+    for run in ways() {
+        assert!(!run.go().code(0).stderr.contains("looked into"));
+    }
+    fs::create_dir(host.join("root/1/2/3")).unwrap();
+    for run in ways() {
+        let done = run.go().code(0);
+        let told = done.stderr.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or_default();
+        assert!(told.contains("/root/1/2/3"), "{done:#?}");
+        assert!(told.ends_with(": folders in folders are looked into 5 deep: move it up"), "{told}");
+        let json = done.json();
+        let coverage = &json["coverage"];
+        assert_eq!(coverage["complete"], false);
+        assert!(coverage["unreadable"].as_array().unwrap().contains(&told.into()), "{coverage:#}");
+    }
+}

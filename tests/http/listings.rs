@@ -1,7 +1,7 @@
 //! Pages that other servers than those of `real` write: their folders hold the case, and nothing else is asked for.
 
 use super::server::{Server, file, response};
-use super::{CASE, same_as_whole};
+use super::{CASE, same_as_plain, same_as_whole};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -99,4 +99,42 @@ fn the_tables_of_apache_give_the_same_sessions() {
 #[test]
 fn the_tables_of_a_workdir_exporter_give_the_same_sessions() {
     reads_the_case(exporter);
+}
+
+#[test]
+fn a_folder_that_lies_too_deep_is_told_and_not_asked_for() {
+    let (bytes, name) = (fs::read(CASE.archive()).unwrap(), CASE.archive_name());
+    let server = Server::new(move |asked, _| {
+        if !asked.path.ends_with('/') {
+            return file(asked, &bytes, "");
+        }
+        let archive =
+            if asked.path == "/c/d/d/d/" { format!("<a href='{name}'>s</a>") } else { String::new() };
+        file(asked, format!("<a href='d/'>d</a>{archive}").as_bytes(), "")
+    });
+    let run = || CASE.run().arg("--sosreport-dir").arg(server.url("/c/"));
+    let told = "/c/d/d/d/d/: folders in folders are looked into 3 deep: name it with --sosreport-dir";
+    let stderr = same_as_plain(run());
+    assert!(stderr.lines().any(|line| line.starts_with("error: ") && line.ends_with(told)), "{stderr}");
+    let json = run().arg("--json").go().code(0).json();
+    assert_eq!(json["coverage"]["complete"], false);
+    assert!(json["coverage"]["unreadable"].to_string().contains(told), "{json:#}");
+    assert!(server.asked().iter().all(|asked| asked.path != "/c/d/d/d/d/"), "{:?}", server.asked());
+}
+
+#[test]
+fn a_listing_that_breaks_off_is_asked_for_again() {
+    let (bytes, name) = (fs::read(CASE.archive()).unwrap(), CASE.archive_name());
+    let server = Server::new(move |asked, before| {
+        if asked.path != "/case/" {
+            return file(asked, &bytes, "");
+        }
+        let mut answer = file(asked, format!("<p>reports</p><a href='{name}'>s</a>").as_bytes(), "");
+        if before == 0 {
+            answer.truncate(answer.len() - name.len());
+        }
+        answer
+    });
+    same_as_plain(CASE.run().arg("--sosreport-dir").arg(server.url("/case/")));
+    assert_eq!(server.asked().iter().filter(|asked| asked.path == "/case/").count(), 2);
 }

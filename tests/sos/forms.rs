@@ -1,6 +1,8 @@
 //! Every form that a sosreport has.
 
 use super::{Answer, Run, Storm, metrics, report_of, reports, same, same_as_whole, storm};
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 #[track_caller]
 fn reads_the_same(options: &str, words: &str) {
@@ -219,4 +221,87 @@ fn archives_of_a_folder_are_told_by_their_content_whatever_their_names() {
         assert!(got.stderr.contains("sosreport-b.tar.zst: "), "{}", got.stderr);
         assert_eq!(got.json["coverage"]["complete"], false);
     }
+}
+
+/// The answer is not whole, and a line of it and of stderr says why.
+#[track_caller]
+fn told(got: &Answer, words: &[&str]) {
+    assert_eq!(got.json["coverage"]["complete"], false, "{}", got.stderr);
+    let says = |line: &str| words.iter().all(|words| line.contains(words));
+    let unreadable = got.json["coverage"]["unreadable"].as_array().unwrap();
+    assert!(unreadable.iter().any(|line| says(line.as_str().unwrap())), "{words:?}: {unreadable:#?}");
+    assert!(got.stderr.lines().any(|line| line.starts_with("error: ") && says(line)), "{}", got.stderr);
+}
+
+fn copy_reports(storm: &Storm, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for report in reports(storm) {
+        std::fs::copy(&report, to.join(report.file_name().unwrap())).unwrap();
+    }
+}
+
+/// All reports of the folder are in the answer.
+#[track_caller]
+fn read_folder(storm: &Storm, folder: &Path, words: &str) -> Answer {
+    let got = Answer::read(metrics(storm).arg("--sosreport-dir").arg(folder));
+    same_as_whole(&got, storm, words);
+    got
+}
+
+#[test]
+fn what_of_a_folder_is_no_archive_by_its_name_or_may_be_one_is_told() {
+    let storm = storm("--sos xz");
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    copy_reports(&storm, folder);
+    std::fs::write(folder.join("nothing"), "").unwrap();
+    let whole = std::fs::read(report_of(&reports(&storm), "sat")).unwrap();
+    // zstd with a window of 2 GiB and an empty block
+    let giant = [0x28u8, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0];
+    for (name, bytes, words) in [
+        ("empty.tar", &b""[..], "it is no tar archive"),
+        ("text.tar.xz", &b"no archive\n"[..], "it is no tar archive"),
+        ("cut.tgz", &whole[..40], ""),
+        ("attachment that is cut", &whole[..40], ""),
+        ("attachment that is large", &giant[..], "it asks for 2048 MiB of memory"),
+    ] {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        told(&read_folder(&storm, folder, name), &[&format!("{name}: "), words]);
+        std::fs::remove_file(path).unwrap();
+    }
+    symlink("nowhere", folder.join("sosreport-gone.tar.xz")).unwrap();
+    told(&read_folder(&storm, folder, "gone"), &["sosreport-gone.tar.xz: no such file"]);
+}
+
+#[test]
+fn a_folder_that_lies_too_deep_is_told() {
+    let storm = storm("--sos gz");
+    let place = tempfile::tempdir().unwrap();
+    let deep = place.path().join("1/2/3/4");
+    copy_reports(&storm, &deep);
+    let got = read_folder(&storm, place.path(), "4 deep");
+    assert_eq!(got.json["coverage"]["complete"], true, "{}", got.stderr);
+    std::fs::create_dir_all(deep.join("5/6")).unwrap();
+    let got = read_folder(&storm, place.path(), "5 deep");
+    told(&got, &["1/2/3/4/5: folders in folders are looked into 4 deep: name it with --sosreport-dir"]);
+    assert!(!got.stderr.contains("4/5/6"), "{}", got.stderr);
+    // where it lies less deep as well, it is looked into there
+    symlink("1/2/3/4/5", place.path().join("near")).unwrap();
+    let got = read_folder(&storm, place.path(), "near");
+    assert_eq!(got.json["coverage"]["complete"], true, "{}", got.stderr);
+}
+
+// 26 to the power of 5 folders, were they walked as often as links lead to them
+#[test]
+fn links_that_lead_in_circles_are_followed_once() {
+    let storm = storm("--sos gz");
+    let place = tempfile::tempdir().unwrap();
+    copy_reports(&storm, &place.path().join("reports"));
+    for name in 'a'..='z' {
+        symlink(".", place.path().join(name.to_string())).unwrap();
+    }
+    let got = read_folder(&storm, place.path(), "circles");
+    assert_eq!(got.json["coverage"]["complete"], true, "{}", got.stderr);
+    assert!(!got.stderr.contains("given twice"), "{}", got.stderr);
 }

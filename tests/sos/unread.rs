@@ -74,6 +74,41 @@ fn damage_in_an_archive_of_an_archive_makes_the_answer_incomplete() {
 }
 
 #[test]
+fn damage_in_the_first_bytes_of_a_packed_log_is_told_however_short_it_is() {
+    let storm = storm("--rotate 1");
+    let (log, folder) = (storm.bytes(), tempfile::tempdir().unwrap());
+    let short: Vec<u8> = log.split_inclusive(|b| *b == b'\n').take(40).flatten().copied().collect();
+    let mut checksum = gz(&short);
+    let end = checksum.len() - 8;
+    checksum[end] ^= 1;
+    let mut dictionary = Vec::new();
+    let mut encoder = xz2::read::XzEncoder::new(&short[..], 0);
+    std::io::Read::read_to_end(&mut encoder, &mut dictionary).unwrap();
+    // the size of the dictionary in the header of its block: 4 GiB
+    dictionary[16] = 40;
+    let mut crc = flate2::Crc::new();
+    crc.update(&dictionary[12..20]);
+    dictionary[20..24].copy_from_slice(&crc.sum().to_le_bytes());
+    for (name, packed, words) in
+        [("proxy.log.1.gz", &checksum, "corrupt"), ("proxy.log.1.xz", &dictionary, "asks for 4097 MiB")]
+    {
+        let path = folder.path().join("a.tar");
+        let proxy = format!("s/var/log/foreman-proxy/{name}");
+        let members = [("s/var/log/foreman/production.log", &log[..]), (&proxy, packed)];
+        fs::write(&path, tar(&members)).unwrap();
+        let got = Answer::read(metrics(&storm).arg("--sosreport").arg(&path));
+        same(&got, &storm, name);
+        assert_eq!(got.json["coverage"]["complete"], false, "{}", got.stderr);
+        let unreadable = got.json["coverage"]["unreadable"].to_string();
+        for said in [&got.stderr, &unreadable] {
+            assert!(said.contains(name) && said.contains(words), "{name}: {said}");
+        }
+        let piped = Run::new("metrics --json --log -").stdin(packed.clone()).go();
+        assert!(piped.stderr.contains(words), "{name}: {}", piped.stderr);
+    }
+}
+
+#[test]
 fn a_wrong_checksum_is_damage_and_what_stands_behind_a_gzip_archive_is_not() {
     let storm = storm("--rotate 1");
     let folder = tempfile::tempdir().unwrap();

@@ -151,7 +151,11 @@ fn read_archive(
     who: &Who,
     record: Option<Keep>,
 ) -> anyhow::Result<Read> {
-    let archive = Archive::load(path, &http_options(args))?;
+    let mut archive = Archive::load(path, &http_options(args))?;
+    let unread = std::mem::take(&mut archive.unread);
+    for words in &unread {
+        say(&format!("error: {words}"));
+    }
     let span = archive.span();
     let source = SourceArgs {
         sosreport_dir: vec![archive.place.reports()],
@@ -164,6 +168,8 @@ fn read_archive(
         let (levels, notes) = archive.answer(&found.1);
         found.0.archive = Some(Box::new(levels));
         found.0.notes.extend(notes);
+        found.0.coverage.complete &= unread.is_empty();
+        found.0.coverage.unreadable.extend(unread);
     }
     Ok(read)
 }

@@ -47,7 +47,9 @@ pub enum HttpError {
     #[error("it changed on the server while it was read: read it again")]
     Changed,
     /// The server said another length than the file has.
-    #[error("the server said {said} bytes, and there are {real}")]
+    #[error(
+        "the server said {said} bytes, and there are {real}: look at what stands between it and its file (a proxy, a copy that is under way)"
+    )]
     Lied {
         /// Content-Length.
         said: u64,
@@ -55,7 +57,9 @@ pub enum HttpError {
         real: String,
     },
     /// It broke again and again.
-    #[error("the connection broke after {at} of {of} bytes ({why}); tried again {tries} times")]
+    #[error(
+        "the connection broke after {at} of {of} bytes ({why}); tried again {tries} times: try later, or fetch it by hand and name the file"
+    )]
     Broken {
         /// Bytes that were read.
         at: u64,

@@ -5,7 +5,7 @@
 
 use url::Url;
 
-/// What a page links to.
+/// What a page links to, each once and in the order of the names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// Archives in the folder.
@@ -33,14 +33,16 @@ pub fn parse(html: &str, page: &Url, folder: &Url) -> Listing {
         if !inside {
             listing.outside += usize::from(archive);
         } else if archive {
-            if !listing.archives.contains(&url) {
-                listing.archives.push(url);
-            }
-        } else if !url.path().ends_with('/') {
-            listing.files.push(url);
-        } else if !listing.folders.contains(&url) {
+            listing.archives.push(url);
+        } else if url.path().ends_with('/') {
             listing.folders.push(url);
+        } else {
+            listing.files.push(url);
         }
+    }
+    for urls in [&mut listing.archives, &mut listing.folders, &mut listing.files] {
+        urls.sort();
+        urls.dedup();
     }
     listing
 }
@@ -86,7 +88,8 @@ fn without_entities(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = rest.find(';').filter(|end| *end <= 8);
+        // no further: a page may have as many & as it likes
+        let end = rest.bytes().take(9).position(|byte| byte == b';');
         let character = end.and_then(|end| entity(&rest[1..end]));
         match (end, character) {
             (Some(end), Some(character)) => {
@@ -151,6 +154,23 @@ mod tests {
             <a href=\"..%2f..%2fs.tar\"> <a href=\"http://h.example.com:81/runs/1/s.tar\"> <a href=\"mailto:x\">";
         let listing = of(out);
         assert_eq!((listing.archives.len(), listing.folders.len(), listing.outside), (0, 0, 5));
+    }
+
+    #[test]
+    fn pages_of_very_many_links_are_read_in_time() {
+        let began = std::time::Instant::now();
+        let links = |ending: &str| -> String {
+            (0..200_000).rev().map(|n| format!("<a href=\"{n:06}{ending}\">x</a>")).collect()
+        };
+        for ending in [".tar.xz", "/", ".txt"] {
+            let listing = of(&links(ending).repeat(2));
+            let found = [listing.archives, listing.folders, listing.files].concat();
+            assert_eq!(found.len(), 200_000, "{ending}");
+            assert_eq!(found[199_999].path(), format!("/runs/1/199999{ending}"));
+        }
+        // no entity ends in it
+        assert_eq!(of(&format!("<a href=\"{}\">", "&".repeat(8 << 20))).files.len(), 1);
+        assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
     }
 
     #[test]

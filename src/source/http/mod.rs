@@ -9,10 +9,11 @@ pub mod listing;
 mod secrets;
 
 use super::SourceError;
+use super::sos::choose::too_deep;
 use body::Body;
 use error::HttpError;
 use secrets::Secret;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,8 +26,9 @@ pub const RETRIES: u32 = 4;
 const REDIRECTS: usize = 10;
 /// The largest listing; 100,000 files have 15 MB.
 const LONGEST_LISTING: u64 = 32 << 20;
-/// Folders in a folder, and listings of one URL.
+/// Folders in a folder of sosreports.
 const DEEPEST: usize = 3;
+/// Listings of one URL.
 const MOST_LISTINGS: usize = 1000;
 
 /// How servers are trusted.
@@ -102,25 +104,33 @@ impl Client {
         std::thread::sleep(Duration::from_millis(200 << tries.min(4)));
     }
 
-    // 200, or the error; what may pass is tried again
-    fn get_patiently(&self, url: &Url) -> Result<(Url, Response), HttpError> {
+    // what may pass is tried again
+    fn patiently<T>(mut attempt: impl FnMut() -> Result<T, HttpError>) -> Result<T, HttpError> {
         let mut tries = 0;
         loop {
-            let answer = self.get(url, None).and_then(|(url, response)| match response.status().as_u16() {
-                200 => Ok((url, response)),
-                status @ (401 | 403 | 407) => {
-                    let told = self.secret.as_ref().filter(|secret| secret.header_for(&url).is_some());
-                    Err(told.map_or(HttpError::Refused(status), |secret| {
-                        HttpError::RefusedKnown(status, secret.by)
-                    }))
-                }
-                status => Err(HttpError::Status(status)),
-            });
-            match answer {
+            match attempt() {
                 Err(error) if error.may_pass() && tries < RETRIES => Self::pause(tries),
                 other => return other,
             }
             tries += 1;
+        }
+    }
+
+    fn get_patiently(&self, url: &Url) -> Result<(Url, Response), HttpError> {
+        Self::patiently(|| self.get_ok(url))
+    }
+
+    // 200, or the error
+    fn get_ok(&self, url: &Url) -> Result<(Url, Response), HttpError> {
+        let (url, response) = self.get(url, None)?;
+        match response.status().as_u16() {
+            200 => Ok((url, response)),
+            status @ (401 | 403 | 407) => {
+                let told = self.secret.as_ref().filter(|secret| secret.header_for(&url).is_some());
+                Err(told
+                    .map_or(HttpError::Refused(status), |secret| HttpError::RefusedKnown(status, secret.by)))
+            }
+            status => Err(HttpError::Status(status)),
         }
     }
 
@@ -160,7 +170,8 @@ impl Client {
     /// Of the server, of the first listing.
     pub fn archives_below(&self, url: &Url) -> Result<Below, HttpError> {
         let (mut archives, mut outside, mut unpacked) = (Vec::new(), 0, Vec::new());
-        let unread = self.walk(url, DEEPEST, &mut |folder, listing| {
+        let way_out = "name it with --sosreport-dir";
+        let unread = self.walk(url, DEEPEST, way_out, &mut |folder, listing| {
             outside += listing.outside;
             archives.append(&mut listing.archives);
             if listing.folders.iter().any(|f| f.path().ends_with("/sos_commands/")) {
@@ -181,18 +192,23 @@ impl Client {
         Ok(below)
     }
 
-    /// What lies in a folder but archives, and in those of its folders that are `wanted`.
+    /// What lies in a folder but archives, and in those of its folders that are `wanted`, `deepest` folders deep.
     ///
     /// # Errors
     /// Of the server, of the first listing.
-    pub fn files_below(&self, url: &Url, wanted: &dyn Fn(&str) -> bool) -> Result<Names, HttpError> {
+    pub fn files_below(
+        &self,
+        url: &Url,
+        deepest: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Names, HttpError> {
         let (mut files, mut folders) = (Vec::new(), Vec::new());
         let top = with_slash(url);
         let below = |url: &Url| {
             let path = url.path().strip_prefix(top.path())?.trim_end_matches('/');
             Some(listing::decoded(path)).filter(|path| !path.is_empty())
         };
-        let unread = self.walk(url, DEEPEST, &mut |_, listing| {
+        let unread = self.walk(url, deepest, "move it up", &mut |_, listing| {
             files.extend(listing.files.iter().filter_map(below));
             folders.extend(listing.folders.iter().filter_map(below));
             listing.folders.retain(|folder| below(folder).is_some_and(|path| wanted(&path)));
@@ -202,17 +218,18 @@ impl Client {
         Ok(Names { files, folders, unread })
     }
 
-    // each listing once, folders in folders; what `take` leaves in a listing's folders is looked into. Gives what could
-    // not be looked into
+    // each listing once, those that lie least deep first; what `take` leaves in a listing's folders is looked into. Gives
+    // what could not be looked into
     fn walk(
         &self,
         url: &Url,
         deepest: usize,
+        way_out: &str,
         take: &mut dyn FnMut(&Url, &mut listing::Listing),
     ) -> Result<Vec<SourceError>, HttpError> {
         let (mut unread, mut seen) = (Vec::new(), HashSet::new());
-        let mut waiting = vec![(with_slash(url), 0)];
-        while let Some((folder, depth)) = waiting.pop() {
+        let mut waiting = VecDeque::from([(with_slash(url), 0)]);
+        while let Some((folder, depth)) = waiting.pop_front() {
             if !seen.insert(folder.path().to_owned()) {
                 continue;
             }
@@ -223,6 +240,10 @@ impl Client {
                 ));
                 break;
             }
+            if depth > deepest {
+                unread.push(unread_of(&folder, too_deep(deepest, way_out)));
+                continue;
+            }
             let mut listing = match self.listing(&folder) {
                 Ok(listing) => listing,
                 Err(error) if depth == 0 => return Err(error),
@@ -232,19 +253,23 @@ impl Client {
                 }
             };
             take(&folder, &mut listing);
-            if depth < deepest {
-                waiting.extend(listing.folders.into_iter().map(|folder| (folder, depth + 1)));
-            }
+            waiting.extend(listing.folders.into_iter().map(|folder| (folder, depth + 1)));
         }
         Ok(unread)
     }
 
     fn listing(&self, folder: &Url) -> Result<listing::Listing, HttpError> {
-        let (page, response) = match self.get_patiently(folder) {
+        let (page, html) = match Self::patiently(|| self.page(folder)) {
             // some know their folders without the slash only
-            Err(HttpError::Status(404)) => self.get_patiently(&without_slash(folder))?,
+            Err(HttpError::Status(404)) => Self::patiently(|| self.page(&without_slash(folder)))?,
             other => other?,
         };
+        Ok(listing::parse(&html, &page, &with_slash(&page)))
+    }
+
+    // a listing to its end, and the URL that answered
+    fn page(&self, folder: &Url) -> Result<(Url, String), HttpError> {
+        let (page, response) = self.get_ok(folder)?;
         if page.origin() != folder.origin() {
             return Err(HttpError::Redirect(format!("to another server, {}", shown(&page))));
         }
@@ -254,7 +279,7 @@ impl Client {
         if html.len() as u64 > LONGEST_LISTING {
             return Err(HttpError::Listing(format!("the listing is longer than {LONGEST_LISTING} bytes")));
         }
-        Ok(listing::parse(&String::from_utf8_lossy(&html), &page, &with_slash(&page)))
+        Ok((page, String::from_utf8_lossy(&html).into_owned()))
     }
 }
 

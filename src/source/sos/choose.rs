@@ -5,9 +5,10 @@ use super::tar::is_tar;
 use crate::source::SourceError;
 use crate::source::http;
 use crate::source::open::Compression;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -56,7 +57,7 @@ pub fn choose(reports: &[PathBuf], folders: &[PathBuf]) -> (Vec<At>, Vec<SourceE
         }
         let before = (chosen.len(), errors.len());
         match fs::read_dir(folder) {
-            Ok(_) => reports_in(folder, 0, &mut chosen, &mut errors),
+            Ok(_) => reports_in(folder, &mut chosen, &mut errors),
             Err(error) => {
                 errors.push(SourceError::io(folder, error));
                 continue;
@@ -100,19 +101,58 @@ pub fn is_folder_of_reports(folder: &Path) -> bool {
     };
     let is_report = |entry: &fs::DirEntry| {
         let path = entry.path();
-        is_unpacked(&path) || is_archive(&path).unwrap_or_else(|_| has_archives_name(&path))
+        is_unpacked(&path) || is_archive(&path).unwrap_or_else(|_| has_archives_name(name_of(&path)))
     };
     !entries.iter().any(is_log) && entries.iter().any(is_report)
 }
 
-fn reports_in(folder: &Path, depth: usize, chosen: &mut Vec<PathBuf>, errors: &mut Vec<SourceError>) {
-    if is_unpacked(folder) {
-        chosen.push(folder.to_owned());
-        return;
+/// Words on a folder that lies too deep to be looked into.
+pub fn too_deep(deepest: usize, way_out: &str) -> String {
+    format!("folders in folders are looked into {deepest} deep: {way_out}")
+}
+
+// each folder once, where it lies least deep, however many links lead to it
+fn reports_in(top: &Path, chosen: &mut Vec<PathBuf>, errors: &mut Vec<SourceError>) {
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    let mut waiting = VecDeque::from([(top.to_owned(), 0)]);
+    while let Some((folder, depth)) = waiting.pop_front() {
+        match fs::metadata(&folder) {
+            Ok(metadata) if !seen.insert((metadata.dev(), metadata.ino())) => continue,
+            Ok(_) if depth > DEEPEST => {
+                let words = too_deep(DEEPEST, "name it with --sosreport-dir");
+                errors.push(SourceError::Report { name: folder.display().to_string(), words });
+                continue;
+            }
+            Ok(_) if is_unpacked(&folder) => {
+                found.push(folder);
+                continue;
+            }
+            // listing it says the same
+            _ => {}
+        }
+        for path in listed(&folder, errors) {
+            if path.is_dir() {
+                waiting.push_back((path, depth + 1));
+                continue;
+            }
+            match is_archive(&path) {
+                Ok(true) => found.push(path),
+                Ok(false) => {}
+                Err(error) => errors.push(SourceError::io(&path, error)),
+            }
+        }
     }
+    found.sort();
+    chosen.append(&mut found);
+}
+
+fn listed(folder: &Path, errors: &mut Vec<SourceError>) -> Vec<PathBuf> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) => return errors.push(SourceError::io(folder, error)),
+        Err(error) => {
+            errors.push(SourceError::io(folder, error));
+            return Vec::new();
+        }
     };
     let mut paths = Vec::new();
     for entry in entries {
@@ -122,22 +162,7 @@ fn reports_in(folder: &Path, depth: usize, chosen: &mut Vec<PathBuf>, errors: &m
         }
     }
     paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            if depth < DEEPEST {
-                reports_in(&path, depth + 1, chosen, errors);
-            }
-            continue;
-        }
-        match is_archive(&path) {
-            Ok(true) => chosen.push(path),
-            // sos writes for root alone
-            Err(error) if path.is_file() && has_archives_name(&path) => {
-                errors.push(SourceError::io(&path, error));
-            }
-            Ok(false) | Err(_) => {}
-        }
-    }
+    paths
 }
 
 // what every report has, whatever its plugins were
@@ -145,24 +170,36 @@ fn is_unpacked(folder: &Path) -> bool {
     ["sos_commands", "sos_reports", "var/log"].iter().any(|part| folder.join(part).is_dir())
 }
 
-// told by content, whatever its name: a checksum beside an archive has a name much like it, an attachment may have any
+// what has an archive's name is one: what is wrong with it is told when it is read. All else is told by content: a checksum
+// beside an archive has a name much like it, an attachment may have any. Errors: it may be one
 fn is_archive(path: &Path) -> io::Result<bool> {
+    let name = name_of(path);
+    if is_archive_name(name) {
+        // a pipe or device would be waited for
+        return Ok(fs::metadata(path)?.is_file());
+    }
     if !path.is_file() {
         return Ok(false);
     }
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        // sos writes for root alone
+        Err(error) if has_archives_name(name) => return Err(error),
+        Err(_) => return Ok(false),
+    };
     let mut magic = Vec::new();
-    let mut file = File::open(path)?;
     (&mut file).take(6).read_to_end(&mut magic)?;
     let compression = Compression::of(&magic);
-    if compression != Compression::None && has_archives_name(path) {
-        // what is wrong inside is told when it is read
+    if compression != Compression::None && has_archives_name(name) {
         return Ok(true);
     }
-    let reader = compression.reader(Box::new(Cursor::new(magic).chain(file)));
-    Ok(reader.is_ok_and(|mut reader| is_tar(&mut reader)))
+    is_tar(&mut compression.reader(Box::new(Cursor::new(magic).chain(file)))?)
 }
 
-fn has_archives_name(path: &Path) -> bool {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+fn name_of(path: &Path) -> &str {
+    path.file_name().and_then(|n| n.to_str()).unwrap_or_default()
+}
+
+fn has_archives_name(name: &str) -> bool {
     is_archive_name(name) || name.starts_with("sosreport")
 }

@@ -60,7 +60,10 @@ fn take(
     }
     if !kind.is_file() {
         // opening a pipe would wait for who writes into it
-        return found.cannot_read(&path.display().to_string(), "it is no file: not read".to_owned());
+        return found.cannot_read(
+            &path.display().to_string(),
+            "it is no file: not read, put a copy of what it gives there".to_owned(),
+        );
     }
     match member.role {
         Role::ProductionLog | Role::ForemanJournal | Role::ProxyLog | Role::ProxyJournal => {
@@ -70,8 +73,13 @@ fn take(
         Role::LoadBalancer => report(found, member).about.balances = true,
         Role::Archive => match File::open(path) {
             Ok(file) => {
-                let inner = scan::scan(&path.display().to_string(), Box::new(file), scanning, offsets);
-                found.add(inner, &format!("{relative}!"));
+                let prefix = format!("{relative}!");
+                let inside = offsets
+                    .iter()
+                    .filter_map(|(name, at)| Some((name.strip_prefix(&prefix)?.to_owned(), *at)));
+                let inside = inside.collect();
+                let inner = scan::scan(&path.display().to_string(), Box::new(file), scanning, &inside);
+                found.add(inner, &prefix);
             }
             Err(error) => found.fail(SourceError::io(path, error)),
         },

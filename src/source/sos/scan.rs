@@ -329,7 +329,8 @@ impl Scanner<'_> {
                 .leave_out(format!("{name}: {leading_out} members have names that lead out of it: not read"));
         }
         if !archive.ended() {
-            self.found.cannot_read(name, "it has no end mark: it may have been cut".to_owned());
+            self.found
+                .cannot_read(name, "it has no end mark: it may have been cut, copy it again".to_owned());
         }
         Ok(())
     }

@@ -190,10 +190,13 @@ impl<R: Skip> Archive<R> {
 }
 
 /// Whether bytes are those of an archive, told from its first block.
-pub fn is_tar(input: &mut impl Read) -> bool {
+///
+/// # Errors
+/// Of the input.
+pub fn is_tar(input: &mut impl Read) -> io::Result<bool> {
     let mut block = [0; BLOCK];
-    let read = read_up_to(input, &mut block);
-    read.is_ok_and(|n| n == BLOCK) && (&block[257..262] == b"ustar" || checksum_is_right(&block))
+    let n = read_up_to(input, &mut block)?;
+    Ok(n == BLOCK && (&block[257..262] == b"ustar" || checksum_is_right(&block)))
 }
 
 /// The content of the current member.
