@@ -122,13 +122,13 @@ pub fn collect(
     all
 }
 
-/// How archives are read; requests and capsules' logs that wait take 64 MiB of memory at most.
+/// How archives are read; requests and capsules' logs that wait take 32 MiB of memory at most.
 pub fn scanning(args: &SourceArgs) -> Scanning {
     Scanning {
         utc_offset: args.utc_offset.map(|o| o.0),
         threads: threads(args),
         chunk: args.chunk_size.map_or(CHUNK, |n| n as usize),
-        memory: args.store_size.unwrap_or(64 << 20),
+        memory: args.store_size.unwrap_or(32 << 20),
         unpack_limit: args.unpack_limit,
     }
 }
