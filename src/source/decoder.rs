@@ -48,28 +48,45 @@ fn too_much(asked: Option<u64>, most: u64, program: &str) -> io::Error {
     ))
 }
 
+/// An error of a reader that is told again to who asks again.
+#[derive(Debug, Default)]
+pub struct Broken(Option<(io::ErrorKind, String)>);
+
+impl Broken {
+    /// Nothing has failed yet.
+    ///
+    /// # Errors
+    /// What has.
+    pub fn check(&self) -> io::Result<()> {
+        self.0.as_ref().map_or(Ok(()), |(kind, words)| Err(io::Error::new(*kind, words.clone())))
+    }
+
+    /// It has failed for good.
+    pub fn note(&mut self, error: io::Error) -> io::Error {
+        self.0 = Some((error.kind(), error.to_string()));
+        error
+    }
+}
+
 /// What has failed once fails again: who looks at the first bytes only leaves the error to who reads on.
 pub struct Steady<R> {
     inner: R,
-    failed: Option<(io::ErrorKind, String)>,
+    broken: Broken,
 }
 
 impl<R> Steady<R> {
     /// Reads `inner`.
     pub const fn new(inner: R) -> Self {
-        Self { inner, failed: None }
+        Self { inner, broken: Broken(None) }
     }
 }
 
 impl<R: Read> Read for Steady<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some((kind, words)) = &self.failed {
-            return Err(io::Error::new(*kind, words.clone()));
-        }
-        self.inner.read(buffer).inspect_err(|error| {
-            if error.kind() != io::ErrorKind::Interrupted {
-                self.failed = Some((error.kind(), error.to_string()));
-            }
+        self.broken.check()?;
+        self.inner.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            _ => self.broken.note(error),
         })
     }
 }

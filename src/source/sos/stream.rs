@@ -1,6 +1,7 @@
 //! Bytes of an archive on their way: decompressed in a thread of their own, counted, and skipped without a copy.
 
 use super::limit::Limit;
+use crate::source::decoder::Broken;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::io::{self, Read};
 
@@ -71,7 +72,7 @@ pub struct Pipe {
     spare: Sender<Vec<u8>>,
     current: Vec<u8>,
     at: usize,
-    broken: Option<(io::ErrorKind, String)>,
+    broken: Broken,
 }
 
 /// The end where they go in; for a thread of its own.
@@ -84,7 +85,7 @@ pub struct Pump {
 pub fn pipe() -> (Pump, Pipe) {
     let (portions_in, portions) = bounded(WAITING);
     let (spare, spare_out) = bounded(WAITING + 2);
-    let pipe = Pipe { portions, spare, current: Vec::new(), at: 0, broken: None };
+    let pipe = Pipe { portions, spare, current: Vec::new(), at: 0, broken: Broken::default() };
     (Pump { portions: portions_in, spare: spare_out }, pipe)
 }
 
@@ -125,9 +126,7 @@ impl Pump {
 impl Pipe {
     // the next portion stands in `current`; false at the end
     fn next(&mut self) -> io::Result<bool> {
-        if let Some((kind, words)) = &self.broken {
-            return Err(io::Error::new(*kind, words.clone()));
-        }
+        self.broken.check()?;
         match self.portions.recv() {
             Ok(Ok(portion)) => {
                 let used = std::mem::replace(&mut self.current, portion);
@@ -135,10 +134,7 @@ impl Pipe {
                 self.at = 0;
                 Ok(true)
             }
-            Ok(Err(error)) => {
-                self.broken = Some((error.kind(), error.to_string()));
-                Err(error)
-            }
+            Ok(Err(error)) => Err(self.broken.note(error)),
             Err(_) => Ok(false),
         }
     }
