@@ -92,7 +92,8 @@ Examples:
   reginfra metrics --log DIR --fail-on target                 exit 1 where a target is missed
   reginfra metrics --log DIR -i inventory.ini --cache-stats   and how the caches are doing
 
-For web servers: REGINFRA_HTTP_TOKEN, or REGINFRA_HTTP_USER and REGINFRA_HTTP_PASSWORD, or netrc; HTTPS_PROXY, NO_PROXY.
+For web servers: REGINFRA_HTTP_TOKEN, or REGINFRA_HTTP_USER and REGINFRA_HTTP_PASSWORD, or netrc. Their proxies:
+HTTPS_PROXY for https:, HTTP_PROXY for http:, ALL_PROXY where that is not set; none for the hosts in NO_PROXY.
 
 Exit codes: 0 done; 1 a target is missed under --fail-on target, or a Satellite is missing from
 the answer; 2 misuse or unreadable input; 3 nothing to analyse.")]

@@ -1,10 +1,16 @@
-//! The command line itself: help, misuse, completions, manual pages.
+//! The command line itself: help, misuse, completions, manual pages, what a terminal gets, what README shows.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "support/mod.rs"]
+mod support;
 
 use assert_cmd::Command;
 use predicates::str::contains;
 use std::error::Error;
 use std::path::Path;
 use std::process::{self, Stdio};
+use support::{Run, Storm, skip};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -165,6 +171,72 @@ fn a_closed_pipe_is_success_and_quiet() -> Outcome {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
     }
     Ok(())
+}
+
+/// What the shell's words show on a terminal of so many columns; none where no terminal can be had.
+fn on_a_terminal(columns: u16, words: &str, env: &[(&str, &str)]) -> Option<String> {
+    if !there_is("script") {
+        skip("script is not there (its package: bsdutils): what a terminal gets was NOT tested");
+        return None;
+    }
+    let words = format!("stty rows 40 cols {columns}; {words}");
+    let mut script = process::Command::new("script");
+    script.args(["-qec", &words, "/dev/null"]).stdin(Stdio::null()).env_clear();
+    script.env("PATH", std::env::var_os("PATH").unwrap()).env("TERM", "xterm").envs(env.iter().copied());
+    let done = script.output().unwrap();
+    let shown = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(done.status.code(), Some(0), "{words}: {shown}");
+    Some(shown)
+}
+
+fn without_colours(text: &str) -> String {
+    let mut plain = Vec::new();
+    reginfra::log::assemble::strip_escapes(text.as_bytes(), &mut plain);
+    String::from_utf8(plain).unwrap().replace('\r', "")
+}
+
+#[test]
+fn a_terminal_gets_colour_and_its_whole_width_and_a_pipe_neither() {
+    let storm = Storm::new("--sessions 20 --rate 20 --seed 5 --noise 0");
+    let words = ["metrics", "--log", storm.dir.to_str().unwrap()];
+    let piped = reginfra().env("TERM", "xterm").args(words).assert().success().stderr("");
+    let piped = String::from_utf8(piped.get_output().stdout.clone()).unwrap();
+    assert!(!piped.contains('\u{1b}'), "{piped}");
+    assert!(piped.lines().all(|line| line.chars().count() <= 80), "{piped}");
+    let words = format!("'{}' {}", env!("CARGO_BIN_EXE_reginfra"), words.join(" "));
+    let Some(shown) = on_a_terminal(80, &words, &[]) else { return };
+    assert!(shown.contains("\u{1b}["), "{shown}");
+    assert_eq!(without_colours(&shown), piped);
+    let plain = on_a_terminal(80, &words, &[("NO_COLOR", "1")]).unwrap();
+    assert_eq!(plain.replace('\r', ""), piped);
+    let wide = without_colours(&on_a_terminal(120, &words, &[]).unwrap());
+    let longest = wide.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!((100..=120).contains(&longest), "{longest}: {wide}");
+    assert!(wide.contains("POST /rhsm/consumers") && !piped.contains("POST /rhsm/consumers"), "{wide}");
+}
+
+#[test]
+fn only_a_terminal_sees_how_far_work_of_more_than_a_second_is() {
+    let storm = Storm::new("--sessions 20 --rate 20 --seed 5 --noise 0");
+    let (log, program) = (storm.log(), env!("CARGO_BIN_EXE_reginfra"));
+    let words = format!("{{ cat '{}'; sleep 1.2; }} | '{program}' metrics --log - >&2", log.display());
+    let mut sh = process::Command::new("sh");
+    let piped = sh.args(["-c", &words]).env("TERM", "xterm").env_remove("CLICOLOR_FORCE").output().unwrap();
+    let piped = String::from_utf8(piped.stderr).unwrap();
+    assert!(piped.starts_with("Log of ") && !piped.contains(" of log, "), "{piped}");
+    let Some(shown) = on_a_terminal(80, &words, &[]) else { return };
+    assert!(shown.contains(" of log, "), "{shown:?}");
+}
+
+#[test]
+fn readme_shows_what_the_demo_prints() {
+    let storm = Storm::new("--sessions 1000 --rate 40 --seed 7");
+    let run = Run::new("metrics -i").arg(storm.inventory()).arg("--log").arg(&storm.dir);
+    let printed = run.go().code(0).stdout;
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, shown) = readme.split_once("(here of `make demo`, a simulated storm):\n\n```text\n").unwrap();
+    let (shown, _) = shown.split_once("```\n").unwrap();
+    assert!(shown.lines().count() > 20 && printed.contains(shown), "README has\n{shown}\n\n{printed}");
 }
 
 #[cfg(target_os = "linux")]

@@ -10,6 +10,7 @@ use reginfra::log::assemble::{Assembler, Block, Event};
 use reginfra::log::{json, line, text};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 use support::{Answer, Run, Storm};
 
 /// A small storm with everything in it; its inventory lies beside.
@@ -60,6 +61,15 @@ static BASE: LazyLock<Base> = LazyLock::new(|| Base::new(&format!("{OPTIONS} --s
 static JSON: LazyLock<Base> = LazyLock::new(|| Base::new(&format!("{OPTIONS} --seed 702 --layout json")));
 static JOURNAL: LazyLock<Base> =
     LazyLock::new(|| Base::new(&format!("{OPTIONS} --seed 703 --layout journal-json")));
+static PATTERN: LazyLock<Base> =
+    LazyLock::new(|| Base::new(&format!("{OPTIONS} --seed 704 --layout pattern")));
+static MULTILINE: LazyLock<Base> =
+    LazyLock::new(|| Base::new(&format!("{OPTIONS} --seed 705 --layout multiline")));
+static JOURNAL_TEXT: LazyLock<Base> =
+    LazyLock::new(|| Base::new(&format!("{OPTIONS} --seed 706 --layout journal")));
+
+/// One of each layout.
+static LAYOUTS: [&LazyLock<Base>; 6] = [&BASE, &JSON, &JOURNAL, &PATTERN, &MULTILINE, &JOURNAL_TEXT];
 
 fn few(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -77,8 +87,8 @@ proptest! {
     #![proptest_config(few(150))]
 
     #[test]
-    fn cutting_a_log_into_two_files_at_any_byte_changes_nothing(at in any::<prop::sample::Index>(), which in 0..3usize) {
-        let base = [&*BASE, &*JSON, &*JOURNAL][which];
+    fn cutting_a_log_into_two_files_at_any_byte_changes_nothing(at in any::<prop::sample::Index>(), which in 0..LAYOUTS.len()) {
+        let base = LAYOUTS[which];
         let files = cut(&base.bytes, &[at]);
         let answer = base.answer_to("", &files);
         base.check(&answer, &format!("cut behind byte {}", files[0].len()));
@@ -91,9 +101,9 @@ proptest! {
     fn chunk_size_and_threads_never_change_an_answer(
         chunk in prop_oneof![1..4000u32, 4000..200_000u32, 1_000_000..2_000_000u32],
         threads in 1..5u32,
-        which in 0..3usize,
+        which in 0..LAYOUTS.len(),
     ) {
-        let base = [&*BASE, &*JSON, &*JOURNAL][which];
+        let base = LAYOUTS[which];
         let log = base.storm.log();
         let run = || Run::new("metrics -i").arg(base.storm.inventory());
         // below a kilobyte a chunk costs a message a line: a part of the log will do
@@ -141,9 +151,9 @@ proptest! {
     #[test]
     fn random_damage_never_panics_or_hangs(
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..200),
-        which in 0..3usize,
+        which in 0..LAYOUTS.len(),
     ) {
-        let mut bytes = [&*BASE, &*JSON, &*JOURNAL][which].bytes.clone();
+        let mut bytes = LAYOUTS[which].bytes.clone();
         for (place, byte, how) in damage {
             let at = place.index(bytes.len());
             match how {
@@ -255,17 +265,73 @@ fn a_chunk_of_one_byte_is_enough() {
     assert_eq!(one.code, other.code);
 }
 
+// Foreman's own logging to the journal: the message alone, the request in a field
 #[test]
-fn a_log_of_one_endless_line_ends() {
+fn a_journal_that_names_the_request_in_a_field_gives_the_same_registrations() {
+    let mut fields = String::new();
+    for line in JOURNAL.bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+        let mut entry: serde_json::Value = serde_json::from_slice(line).unwrap();
+        let message = entry["MESSAGE"].as_str().unwrap().to_owned();
+        let (before, id, text) = match message.strip_prefix(' ') {
+            Some(continuation) => ("", &continuation[..8], &continuation[11..]),
+            None => (&message[..27], &message[27..35], &message[37..]),
+        };
+        assert!(before.is_empty() || (&before[19..21] == " [" && before.ends_with('|')), "{message}");
+        entry["REQUEST"] = format!("{id}-1f5e-4a3b-9a57-0c3b8f1f2d11").into();
+        entry["MESSAGE"] = text.into();
+        fields.push_str(&format!("{entry}\n"));
+    }
+    assert!(!fields.contains("[I|app|") && fields.contains("\"MESSAGE\":\"Started POST"));
+    let answer = JOURNAL.answer_to("", &[fields.as_bytes()]);
+    assert!(answer.text == JOURNAL.answer.text, "other sessions");
+    assert_eq!(answer.json["groups"], JOURNAL.answer.json["groups"]);
+    assert_eq!(answer.coverage("lines_parsed"), JOURNAL.answer.coverage("lines_parsed"));
+}
+
+// as Foreman's json layout writes colours, and the journal what is no plain text
+#[test]
+fn colours_in_json_change_no_figure() {
+    let json = String::from_utf8(JSON.bytes.clone()).unwrap();
+    let coloured = json.replace("\"message\":\"Started ", "\"message\":\"\\u001b[1;32mStarted\\u001b[0m ");
+    assert!(coloured.len() > json.len());
+    JSON.check(&JSON.answer_to("", &[coloured.as_bytes()]), "colours in the json layout");
+    let mut numbers = String::new();
+    for line in JOURNAL.bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+        let mut entry: serde_json::Value = serde_json::from_slice(line).unwrap();
+        let message = entry["MESSAGE"].as_str().unwrap().replacen('[', "\u{1b}[33m[", 1);
+        if message.contains("] Started ") {
+            entry["MESSAGE"] = message.as_bytes().into();
+        }
+        numbers.push_str(&format!("{entry}\n"));
+    }
+    assert!(numbers.contains("\"MESSAGE\":[50,48,50,54,"));
+    JOURNAL.check(&JOURNAL.answer_to("", &[numbers.as_bytes()]), "colours in the journal");
+}
+
+#[test]
+fn a_log_of_one_endless_line_takes_no_more_than_one_of_many_lines() {
     let folder = tempfile::tempdir().unwrap();
-    let mut bytes = BASE.bytes.clone();
-    bytes.extend(vec![b'a'; 20 << 20]);
-    bytes.push(b'\n');
-    bytes.extend_from_slice(&BASE.bytes[..200]);
-    let paths = write_set(folder.path(), &[&bytes]);
-    let answer = Answer::by(Run::new("metrics -i").arg(BASE.storm.inventory()), &paths);
-    assert!(answer.coverage("lines_cut") >= 1);
-    assert_eq!(answer.group("all")["session_count"], BASE.answer.group("all")["session_count"]);
+    let inventory = BASE.storm.inventory();
+    // (as a file, from a pipe): the answer, and how long it took
+    let answers = |name: &str, rest: Vec<u8>| {
+        let bytes = [&BASE.bytes[..], &rest, b"\n", &BASE.bytes[..200]].concat();
+        let path = folder.path().join(name);
+        std::fs::write(&path, &bytes).unwrap();
+        let run = || Run::new("metrics -i").arg(&inventory);
+        [(run(), path), (run().stdin(bytes), "-".into())].map(|(run, path)| {
+            let since = Instant::now();
+            (Answer::by(run, [path]), since.elapsed())
+        })
+    };
+    let many = answers("many.log", format!("{}\n", "a".repeat(99)).repeat(300_000).into_bytes());
+    let endless = answers("endless.log", vec![b'a'; 30_000_000]);
+    for ((endless, took), (many, usual)) in endless.iter().zip(&many) {
+        assert!(endless.coverage("lines_cut") >= 1);
+        assert_eq!(endless.group("all")["session_count"], BASE.answer.group("all")["session_count"]);
+        let (most, peak) = (many.peak_memory + (8 << 20), endless.peak_memory);
+        assert!(many.peak_memory > 0 && peak <= most, "{peak} bytes of memory, {most} were the most");
+        assert!(*took <= *usual * 2 + Duration::from_secs(1), "{took:?}, many lines took {usual:?}");
+    }
 }
 
 /// What one block says, in words that can be compared.

@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use support::Run;
+use support::{Run, skip};
 
 /// What a file must give.
 #[derive(Clone, Copy)]
@@ -97,10 +97,7 @@ fn samples() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    let _ = std::io::Write::write_all(
-        &mut std::io::stderr(),
-        b"SKIPPED: ../shared/samples is not there: lines of real systems were NOT read\n",
-    );
+    skip("../shared/samples is not there: lines of real systems were NOT read");
     None
 }
 
@@ -162,6 +159,15 @@ fn every_sample_is_read_right_or_skipped_for_a_reason() {
         let shown = json["coverage"]["skipped_samples"].as_array().unwrap().len();
         assert_eq!(shown > 0, not_understood > 0, "{name}");
     }
+}
+
+#[test]
+fn a_line_that_is_not_understood_is_shown_with_its_number() {
+    let Some(folder) = samples() else { return };
+    let path = folder.join("production/foreman-tasks-pr671-bac.txt");
+    let json = Run::new("metrics --json --log").arg(&path).go().json();
+    let shown = format!("{}:5: -----B<-----SNIP-----B<-----", path.display());
+    assert_eq!(json["coverage"]["skipped_samples"], serde_json::json!([shown]));
 }
 
 #[test]

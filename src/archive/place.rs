@@ -2,7 +2,7 @@
 
 use super::error::ArchiveError;
 use crate::source::http::{self, Client, HttpOptions};
-use crate::source::sos::choose::{too_deep, url};
+use crate::source::sos::choose::{all_too_deep, url};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -89,6 +89,7 @@ impl ArchivePlace {
         match self {
             Self::Folder(path) => {
                 let error = |e: std::io::Error| self.unreadable(None, &e.to_string());
+                let mut deep = Vec::new();
                 for entry in fs::read_dir(path).map_err(error)? {
                     let entry = entry.map_err(error)?;
                     let name = entry.file_name().to_string_lossy().into_owned();
@@ -96,11 +97,13 @@ impl ArchivePlace {
                     if kind.is_dir() && name == REPORTS {
                         files.reports = true;
                     } else if kind.is_dir() && name.ends_with(CLIENT_LOGS) {
-                        below(&entry.path(), &name, 1, &mut files);
+                        below(&entry.path(), &name, 1, (&mut files, &mut deep));
                     } else if kind.is_file() {
                         files.names.push(name);
                     }
                 }
+                let told = all_too_deep(deep, DEEPEST, "move it up");
+                files.unread.extend(told.iter().map(ToString::to_string));
             }
             Self::Web(url, options) => {
                 let wanted =
@@ -145,8 +148,9 @@ impl ArchivePlace {
     }
 }
 
-// links are not followed; `depth` is that of the folder in the archive
-fn below(folder: &Path, name: &str, depth: usize, files: &mut Files) {
+// links are not followed; `depth` is that of the folder in the archive. Files, and folders that lie too deep, come out
+fn below(folder: &Path, name: &str, depth: usize, found: (&mut Files, &mut Vec<String>)) {
+    let (files, deep) = found;
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => return files.unread.push(format!("{}: {error}", folder.display())),
@@ -164,9 +168,9 @@ fn below(folder: &Path, name: &str, depth: usize, files: &mut Files) {
         if kind.is_file() {
             files.names.push(name);
         } else if kind.is_dir() && depth < DEEPEST {
-            below(&path, &name, depth + 1, files);
+            below(&path, &name, depth + 1, (&mut *files, &mut *deep));
         } else if kind.is_dir() {
-            files.unread.push(format!("{}: {}", path.display(), too_deep(DEEPEST, "move it up")));
+            deep.push(path.display().to_string());
         }
     }
 }

@@ -2,17 +2,17 @@
 
 use super::answer::{ArchiveAnswer, LevelAnswer};
 use crate::compare::comparable::LOAD;
-use crate::compare::run::{OfLevel, Run};
+use crate::compare::run::{OfLevel, Reading, Run};
 use crate::kept::requests;
 use crate::registration::finish::Registrations;
 use std::collections::BTreeMap;
 
-/// First tries of every level that has registrations, with its load; `unreadable` is what could not be read of the
-/// archive. Loads whose registrations are not in the Satellite's log come beside them.
+/// First tries of every level that has registrations, with its load; `reading` is how the archive was read. Loads whose
+/// registrations are not in the Satellite's log come beside them.
 pub fn runs(
     archive: &ArchiveAnswer,
     name: &str,
-    unreadable: &[String],
+    reading: &Reading,
     all: &Registrations,
 ) -> (Vec<(u32, Run)>, Vec<u32>) {
     let (seen, unseen): (Vec<&LevelAnswer>, Vec<&LevelAnswer>) =
@@ -22,7 +22,7 @@ pub fn runs(
         let load = level.level.load;
         let run = Run {
             labels: BTreeMap::from([(LOAD[0].to_owned(), load.to_string())]),
-            unreadable: unreadable.to_vec(),
+            reading: reading.clone(),
             level: Some(OfLevel {
                 hosts: level.first_tries.hosts,
                 passed: level.first_tries.passed,

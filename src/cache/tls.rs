@@ -1,13 +1,14 @@
 //! TLS to a cache (rediss): the system's authorities, or those of a file.
 //!
-//! A certificate must be for the load balancer's name or for the address that was asked. Client certificates are not
-//! offered.
+//! A certificate must be for the load balancer's name or for the address that was asked. One that signed itself may be
+//! its own authority (`openssl req -x509` marks it as one). Client certificates are not offered.
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,16 +40,47 @@ pub fn client_config(store: &Arc<RootCertStore>, names: [&str; 2]) -> Result<Arc
         .with_safe_default_protocol_versions()
         .map_err(|e| e.to_string())?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(EitherName { inner, names }))
+        .with_custom_certificate_verifier(Arc::new(EitherName { inner, known: Arc::clone(store), names }))
         .with_no_client_auth();
     Ok(Arc::new(config))
 }
 
-/// Everything that rustls checks, but for one of several names.
+/// Everything that rustls checks, but for one of several names, and authorities for themselves.
 #[derive(Debug)]
 struct EitherName {
     inner: Arc<WebPkiServerVerifier>,
+    known: Arc<RootCertStore>,
     names: Vec<ServerName<'static>>,
+}
+
+impl EitherName {
+    fn verify(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.inner.verify_server_cert(end_entity, intermediates, name, ocsp, now);
+        if !verified.as_ref().is_err_and(is_of_an_authority) {
+            return verified;
+        }
+        // its dates were looked at before that; with the name and the key of a known authority it is that authority
+        let mut own = RootCertStore::empty();
+        own.add(end_entity.clone())?;
+        if !own.roots.iter().all(|root| self.known.roots.contains(root)) {
+            return Err(CertificateError::UnknownIssuer.into());
+        }
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+}
+
+// webpki's own error is not ours to name: it comes in its words
+fn is_of_an_authority(error: &rustls::Error) -> bool {
+    matches!(error, rustls::Error::InvalidCertificate(CertificateError::Other(other))
+        if other.to_string() == "CaUsedAsEndEntity")
 }
 
 impl ServerCertVerifier for EitherName {
@@ -60,12 +92,12 @@ impl ServerCertVerifier for EitherName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let mut last = self.inner.verify_server_cert(end_entity, intermediates, asked, ocsp, now);
+        let mut last = self.verify(end_entity, intermediates, asked, ocsp, now);
         for name in &self.names {
             if last.is_ok() {
                 break;
             }
-            let tried = self.inner.verify_server_cert(end_entity, intermediates, name, ocsp, now);
+            let tried = self.verify(end_entity, intermediates, name, ocsp, now);
             last = tried.or(last);
         }
         last

@@ -60,8 +60,8 @@ Examples:
   reginfra compare runs/before runs/after --percentile 99 --format json
   reginfra compare run-17 run-18 --fail-on regression        archives, level by level
 
-Exit codes: 0 compared; 1 what --fail-on names was found; 2 misuse or unreadable input; 3 nothing to compare,
-under --fail-on also where a verdict had to be refused.")]
+Exit codes: 0 compared; 1 what --fail-on names was found, or a Satellite is missing from the answer; 2 misuse or
+unreadable input; 3 nothing to compare, under --fail-on also where a verdict had to be refused or a run is not complete.")]
 pub struct CompareArgs {
     /// The run before, and the run after
     #[arg(value_name = "RUN", num_args = 2, required_unless_present = "before", conflicts_with_all = ["before", "after"])]
@@ -126,7 +126,7 @@ pub(super) fn parse_threshold(text: &str) -> Result<Threshold, String> {
 }
 
 // `99`, `P99`, `99.9` as a share
-fn parse_percentile(text: &str) -> Result<f64, String> {
+pub(super) fn parse_percentile(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_start_matches(['p', 'P']);
     let percentile: f64 = number.parse().map_err(|_| format!("'{number}' is no number"))?;
     if !(50.0..=99.9).contains(&percentile) {

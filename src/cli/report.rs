@@ -1,6 +1,6 @@
 //! `reginfra report`.
 
-use super::compare::{Threshold, parse_threshold};
+use super::compare::{Threshold, parse_percentile, parse_threshold};
 use super::source::{self, SourceArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -45,6 +45,13 @@ pub struct ReportArgs {
     /// Beside --before, a change of up to so much is none: of every metric, or METRIC=PERCENT of one; may be repeated
     #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = parse_threshold, requires = "before")]
     pub threshold: Vec<Threshold>,
+    /// Beside --before, the same from a file (YAML: `all: 5%`, `consumer_create_ms: 10%`); --threshold goes before it
+    #[arg(long, value_name = "FILE", requires = "before")]
+    pub thresholds: Option<PathBuf>,
+    /// Beside --before, the percentile of timings that is judged beside the whole distribution; runs that are too short
+    /// for it have no verdict. Without it 95, where values suffice
+    #[arg(long, value_name = "P", value_parser = parse_percentile, requires = "before")]
+    pub percentile: Option<f64>,
     /// Kept runs, or folders of them: how figures went from run to run, and where they changed for good
     #[arg(long, value_name = "DIR|FILE", num_args = 1..)]
     pub history: Vec<PathBuf>,

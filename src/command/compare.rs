@@ -6,10 +6,10 @@ use crate::archive::place::ArchivePlace;
 use crate::archive::runs;
 use crate::cli::compare::{CompareArgs, CompareFailOn, CompareFormat, CompareReading, Threshold};
 use crate::cli::{Cli, Command, MetricsArgs};
-use crate::compare::comparable::Refusal;
+use crate::compare::comparable::{self, Refusal};
 use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare_all};
 use crate::compare::levels::{self, Pair, Source, Unpaired};
-use crate::compare::run::Run;
+use crate::compare::run::{Reading, Run};
 use crate::kept::Folder;
 use crate::metrics::answer::Metric;
 use crate::metrics::targets;
@@ -26,6 +26,8 @@ use std::process::ExitCode;
 
 /// Nothing to compare, or a verdict refused under --fail-on (design: exit codes).
 const NOTHING: u8 = 3;
+/// A Satellite is missing from the answer.
+pub const MISSING: u8 = 1;
 
 /// Runs it; the exit code says what came of it.
 ///
@@ -50,9 +52,10 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
         [Ok(before), Ok(after)] => (before, after),
         sides => return Ok(ExitCode::from(unread(sides.into_iter().filter_map(Result::err)))),
     };
-    // each side's empty runs are told
+    // each side's own are told
+    let missing = [lacks_satellite("before", &before), lacks_satellite("after", &after)].contains(&true);
     if [is_empty("before", &before), is_empty("after", &after)].contains(&true) {
-        return Ok(ExitCode::from(NOTHING));
+        return Ok(ExitCode::from(if missing { MISSING } else { NOTHING }));
     }
     let pairs = match levels::pairs(before, after) {
         Err(unpaired) => return Ok(ExitCode::from(unread(std::iter::once(unpaired.into())))),
@@ -73,14 +76,25 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
         Err(error) if error.is_closed_pipe() => {}
         other => other?,
     }
-    Ok(exit_code(args, &pairs, &rows.concat()))
+    let found = exit_code(args, &pairs, &rows.concat());
+    Ok(if missing { ExitCode::from(MISSING) } else { found })
+}
+
+/// Whether a Satellite is missing from a run of a side, which is told.
+pub fn lacks_satellite(side: &str, sources: &[Source]) -> bool {
+    let lacking = || sources.iter().filter_map(Source::first).filter(|run| !run.reading.missing.is_empty());
+    for run in lacking() {
+        let (name, missing) = (&run.name, run.reading.missing.join(", "));
+        say(&format!("error: {side}: {name}: a Satellite is missing from the answer: {missing}"));
+    }
+    lacking().next().is_some()
 }
 
 /// Tells what of a side could not be read; whether a run of it has nothing to compare, which is told too.
 pub fn is_empty(side: &str, sources: &[Source]) -> bool {
     let mut empty = false;
     for source in sources {
-        for words in source.unreadable() {
+        for words in source.first().into_iter().flat_map(|run| &run.reading.unreadable) {
             say(&format!("warning: {side}: {words}"));
         }
         if let Source::Whole(run) = source
@@ -140,7 +154,7 @@ pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Re
 fn read(side: &str, run: &str, reading: &CompareReading) -> anyhow::Result<Source> {
     let path = Path::new(run);
     if let Some(folder) = Folder::at(path)? {
-        return Ok(Source::Whole(Run::read(&folder, &folder.answer()?, |_| ())?));
+        return Ok(Source::Whole(Box::new(Run::read(&folder, &folder.answer()?, |_| ())?)));
     }
     let options = metrics_options(run, reading)?;
     let (answer, registrations) = match metrics::read(&options)? {
@@ -148,12 +162,9 @@ fn read(side: &str, run: &str, reading: &CompareReading) -> anyhow::Result<Sourc
         Read::Nothing(code) => return Err(NothingRead(code).into()),
     };
     let Some(archive) = &answer.archive else {
-        return Ok(Source::Whole(Run::of(run, &answer, &registrations)));
+        return Ok(Source::Whole(Box::new(Run::of(run, &answer, &registrations))));
     };
-    for words in &answer.notes {
-        say(&format!("note: {side}: {run}: {words}"));
-    }
-    let (levels, unseen) = runs::runs(archive, run, &answer.coverage.unreadable, &registrations);
+    let (levels, unseen) = runs::runs(archive, run, &Reading::of(&answer), &registrations);
     if levels.is_empty() {
         say(&format!("error: {side}: {run}: no registration lies in any of its levels"));
         return Err(NothingRead(NOTHING).into());
@@ -236,13 +247,21 @@ fn exit_code(args: &CompareArgs, pairs: &[Pair], rows: &[Row]) -> ExitCode {
             (by_name(row) || row.subject == Subject::Metric(Metric::ConsumerCreateMs))
                 && !enough_elsewhere(row.subject)
         }
-        Verdict::NotComparable(_) => row.subject != Subject::Throughput || by_name(row),
+        Verdict::NotComparable(_) => !row.subject.is_of_slices() || by_name(row),
         _ => false,
     };
     let judged = whole().any(|row| named(row) && !matches!(row.verdict, Verdict::NotComparable(_)));
     if let Some(pair) = pairs.iter().find(|pair| pair.lacks().is_some()) {
         let (level, lacks) = (levels::words(pair.level.into_iter()), pair.lacks().unwrap_or_default());
         say(&format!("error: the side {lacks} has no level {level}, of which --fail-on asks for verdicts"));
+        return ExitCode::from(NOTHING);
+    }
+    let mut runs = pairs.iter().flat_map(|pair| pair.before.iter().chain(&pair.after));
+    if let Some(run) = runs.find(|run| !comparable::is_complete(run)) {
+        say(&format!(
+            "error: {} is not complete, which is no pass under --fail-on; the answer says why",
+            run.name
+        ));
         return ExitCode::from(NOTHING);
     }
     if !judged || whole().any(|row| named(row) && refused(row)) {

@@ -92,8 +92,12 @@ fn otava_files(args: &ExportArgs, runs: &[KeptRun], keys: &[Key]) -> anyhow::Res
         return Ok(ExitCode::from(NOTHING));
     }
     if files.branches > 1 {
+        let blank = match files.blank {
+            0 => String::new(),
+            blank => format!(", a blank one (in {blank} of {} runs) among them", runs.len()),
+        };
         say(&format!(
-            "warning: the label branch has {} values: `otava analyze` will ask for --branch",
+            "warning: the label branch has {} values{blank}: `otava analyze` will ask for --branch",
             files.branches
         ));
     }

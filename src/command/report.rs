@@ -51,7 +51,10 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         Some(path) => targets::load(path)?,
         None => targets::built_in(),
     };
-    let options = Options { thresholds: compare::thresholds(None, &args.threshold)?, percentile: None };
+    let options = Options {
+        thresholds: compare::thresholds(args.thresholds.as_deref(), &args.threshold)?,
+        percentile: args.percentile,
+    };
     // both sides are read, so that each tells its own errors
     let side = read(args, &targets);
     let before = compare::side("before", &args.before, &reading(&args.source));
@@ -63,8 +66,9 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(compare::unread(errors)));
         }
     };
+    let missing = compare::lacks_satellite("before", &before);
     if compare::is_empty("before", &before) {
-        return Ok(ExitCode::from(NOTHING));
+        return Ok(ExitCode::from(if missing { compare::MISSING } else { NOTHING }));
     }
     let looked = match history_of(args)? {
         Some(Err(code)) => return Ok(ExitCode::from(code)),
@@ -73,7 +77,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let history = looked.as_ref().map(history::LookedThrough::shown);
     let Side { run, answer, attempts, traces, code } = side;
     // one run has one level at most
-    let pair = match levels::pairs(before, vec![Source::Whole(run)]) {
+    let pair = match levels::pairs(before, vec![Source::Whole(Box::new(run))]) {
         Err(unpaired) => return Ok(ExitCode::from(compare::unread(std::iter::once(unpaired.into())))),
         Ok(mut pairs) => pairs.pop().unwrap_or_default(),
     };
@@ -104,7 +108,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     };
     let written = atomic::write_beside(&args.output, |out| out.write_all(text.as_bytes()));
     metrics::ignore_closed_pipe(written)?;
-    Ok(code)
+    Ok(if missing { ExitCode::from(compare::MISSING) } else { code })
 }
 
 // none where no history was asked for; inside, the exit code where there is nothing to look through
@@ -204,7 +208,7 @@ fn kept(folder: &Folder) -> anyhow::Result<Option<Side>> {
         say(&format!("error: nothing to analyse: {} holds no registration", run.name));
         return Ok(None);
     }
-    for words in &run.unreadable {
+    for words in &run.reading.unreadable {
         say(&format!("warning: {words}"));
     }
     let code = metrics::tell_missing(&answer.missing_satellites()).unwrap_or(ExitCode::SUCCESS);

@@ -2,7 +2,8 @@
 
 use super::batches::{Batches, batches};
 use super::estimate::{MOST_RUNS, Sample};
-use super::run::{Registration, Run};
+use super::judge::Subject;
+use super::run::{Reading, Registration, Run};
 use crate::registration::session::Group;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,14 +26,19 @@ const RARE: f64 = 0.02;
 const RARE_TOGETHER: f64 = 0.05;
 /// Fewer values a run say nothing.
 pub const FEWEST: usize = 20;
-/// More creates than this share cut off at the log's end, and what is slow is missing.
+/// More creates than this share cut off at the log's end, and what is slow is missing; more requests without a start
+/// where it begins, and the first ones are.
 const CUT: f64 = 0.05;
+/// The log begins in the middle of the storm where its first create comes within so many mean distances of two creates,
+/// between these bounds: logs tell whole seconds, and hosts that come all day are no storm.
+const AT_ONCE: f64 = 3.0;
+const AT_ONCE_US: (f64, f64) = (2e6, 30e6);
 
 /// Why there is no verdict.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// Too few values in a run.
-    #[error("{found} {of} in a run; {needed} are needed")]
+    #[error("{found} {} in a run; {needed} are needed", counted(*found, of))]
     TooFew {
         /// What there is.
         found: usize,
@@ -96,7 +102,7 @@ pub enum Refusal {
     },
     /// Groups or client releases are others.
     #[error(
-        "another mix of groups or client releases; read the groups by themselves, or run both with the same hosts"
+        "another mix of groups or client releases, which cannot be split here; run both with the same hosts"
     )]
     AnotherMix,
     /// Exact here, inferred there.
@@ -112,20 +118,77 @@ pub enum Refusal {
         /// All of a run.
         all: u64,
     },
+    /// The log begins in the middle of the storm.
+    #[error(
+        "the log was cut: it begins in the middle of the storm, where {orphaned} requests have no start; read the log \
+         before it as well"
+    )]
+    CutBefore {
+        /// Requests without a start.
+        orphaned: u64,
+    },
+    /// What is counted lacks lines.
+    #[error(
+        "journald dropped {lines} lines, so that what is counted is too low; read production.log, or let journald keep \
+         all of them (RateLimitBurst=0)"
+    )]
+    Lost {
+        /// Of all runs.
+        lines: u64,
+    },
+}
+
+// `1 slice of time`, `20 slices of time`
+fn counted(n: usize, of: &str) -> String {
+    match (n, of.split_once(' ')) {
+        (1, Some((thing, rest))) => format!("{} {rest}", thing.trim_end_matches('s')),
+        (1, None) => of.trim_end_matches('s').to_owned(),
+        _ => of.to_owned(),
+    }
 }
 
 /// Why the runs cannot be compared at all. The load is that of all groups together: what a group has of it is an outcome.
 pub fn refusal(before: &[Run], after: &[Run]) -> Option<Refusal> {
-    for run in before.iter().chain(after) {
-        let all = run.cut + run.registrations.len() as u64;
-        if run.cut as f64 > CUT * all as f64 {
-            return Some(Refusal::Cut { cut: run.cut, all });
-        }
-    }
-    another_load(before, after).or_else(|| other_batches(before, after)).or_else(|| {
-        let found = before.iter().chain(after).map(|run| run.registrations.len()).min().unwrap_or(0);
+    let runs = || before.iter().chain(after);
+    let few = || {
+        let found = runs().map(|run| run.registrations.len()).min().unwrap_or(0);
         (found < FEWEST).then_some(Refusal::TooFew { found, needed: FEWEST, of: "registrations" })
-    })
+    };
+    let load = || another_load(before, after).or_else(|| other_batches(before, after));
+    runs().find_map(cut).or_else(load).or_else(few)
+}
+
+fn cut(run: &Run) -> Option<Refusal> {
+    let orphaned = run.reading.orphaned;
+    let all = run.cut + run.registrations.len() as u64;
+    let many = |n: u64| n as f64 > CUT * all as f64;
+    match () {
+        () if many(run.cut) => Some(Refusal::Cut { cut: run.cut, all }),
+        () if many(orphaned) && begins_within(run) => Some(Refusal::CutBefore { orphaned }),
+        () => None,
+    }
+}
+
+/// Whether the log begins in the middle of the storm: requests have no start, and hosts register from its first line on.
+pub fn begins_within(run: &Run) -> bool {
+    let (Some(begins), [first, .., last]) = (run.reading.begins, run.registrations.as_slice()) else {
+        return false;
+    };
+    let pace = (last.started_us - first.started_us) as f64 / run.registrations.len() as f64;
+    let at_once = (AT_ONCE * pace).clamp(AT_ONCE_US.0, AT_ONCE_US.1);
+    run.reading.orphaned > 0 && (first.started_us - begins.0) as f64 <= at_once
+}
+
+/// Whether all of a run is in it: what was to be read, all lines, the storm's beginning and its end.
+pub fn is_complete(run: &Run) -> bool {
+    let Reading { unreadable, missing, lines_lost, .. } = &run.reading;
+    unreadable.is_empty() && missing.is_empty() && *lines_lost == 0 && cut(run).is_none()
+}
+
+/// Why a subject has no verdict where lines are missing: all that is counted is too low, timings are of what is there.
+pub fn lost(before: &[Run], after: &[Run], subject: Subject) -> Option<Refusal> {
+    let lines = before.iter().chain(after).map(|run| run.reading.lines_lost).sum();
+    (lines > 0 && !subject.is_timing()).then_some(Refusal::Lost { lines })
 }
 
 // the labels that say what was asked for; without them the number of hosts, since attempts are an outcome
@@ -178,7 +241,7 @@ pub fn part(registration: &Registration, group: Option<Group>) -> &str {
     if group.is_some() { &registration.client_os } else { &registration.part }
 }
 
-/// Another mix, with a part that one side has and the other has not.
+/// Another mix, and no part of it that every run has enough of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotInBoth;
 
@@ -212,6 +275,30 @@ impl<'a> Mix<'a> {
         let pooled = (self.share(0, name) * before + self.share(1, name) * after) / (before + after);
         BY_CHANCE * (pooled * (1.0 - pooled) * (1.0 / before + 1.0 / after)).sqrt()
     }
+
+    fn is_rare(&self, names: &[&str]) -> bool {
+        let is_rare = |side: usize| {
+            let each = || names.iter().map(move |name| self.share(side, name));
+            each().all(|share| share <= RARE) && each().sum::<f64>() <= RARE_TOGETHER
+        };
+        is_rare(0) && is_rare(1)
+    }
+
+    // parts that are weighed, since every run has enough of them, and the others; none where both sides have the same mix
+    // but for chance, or nearly
+    fn split(&self, sides: &[Vec<Sample<'a>>; 2]) -> Option<(Vec<&'a str>, Vec<&'a str>)> {
+        let names = self.names();
+        if names.iter().all(|name| self.apart(name) <= self.chance(name)) {
+            return None;
+        }
+        let has_enough = |sample: &Sample<'a>, name: &str| {
+            sample.parts.iter().filter(|part| **part == name).count() >= ENOUGH_OF_A_PART
+        };
+        let near = names.iter().all(|name| self.apart(name) <= SAME_MIX);
+        let (weighed, others): (Vec<&str>, Vec<&str>) =
+            names.into_iter().partition(|name| sides.iter().flatten().all(|s| has_enough(s, name)));
+        (!near || self.is_rare(&others)).then_some((weighed, others))
+    }
 }
 
 /// Whether the mix differs by more than an average over all of it bears.
@@ -220,43 +307,113 @@ pub fn another_mix(sides: &[Vec<Sample<'_>>; 2]) -> bool {
     mix.names().into_iter().any(|name| mix.apart(name) > SAME_MIX.max(mix.chance(name)))
 }
 
-/// Weights of the parts, rare ones left out; empty where both sides have the same mix but for chance.
+/// Weights of the parts that every run has enough of; empty where both sides have the same mix but for chance. Parts that
+/// only one side has enough of are left out: `left_out` names them.
 ///
 /// # Errors
-/// A part that only one side has enough of.
+/// No run has enough of a part that the others have enough of.
 pub fn weights<'a>(sides: &[Vec<Sample<'a>>; 2]) -> Result<BTreeMap<&'a str, f64>, NotInBoth> {
     let mix = Mix::of(sides);
-    if mix.names().into_iter().all(|name| mix.apart(name) <= mix.chance(name)) {
-        return Ok(BTreeMap::new());
-    }
-    let enough = |name: &str| {
-        sides.iter().flatten().all(|s| s.parts.iter().filter(|p| **p == name).count() >= ENOUGH_OF_A_PART)
-    };
-    let mut weights = BTreeMap::new();
-    let mut left_out = [0.0; 2];
-    for name in mix.names() {
-        let here = [mix.share(0, name), mix.share(1, name)];
-        if enough(name) {
-            weights.insert(name, f64::midpoint(here[0], here[1]));
-            continue;
-        }
-        left_out = [left_out[0] + here[0], left_out[1] + here[1]];
-        if here.iter().any(|share| *share > RARE) || left_out.iter().any(|share| *share > RARE_TOGETHER) {
-            // what is nearly the same mix needs no weights
-            let near = mix.names().into_iter().all(|name| mix.apart(name) <= SAME_MIX);
-            return if near { Ok(BTreeMap::new()) } else { Err(NotInBoth) };
-        }
-    }
+    let Some((weighed, _)) = mix.split(sides) else { return Ok(BTreeMap::new()) };
+    let weight = |name: &'a str| (name, f64::midpoint(mix.share(0, name), mix.share(1, name)));
+    let mut weights: BTreeMap<&str, f64> = weighed.into_iter().map(weight).collect();
     let all: f64 = weights.values().sum();
     weights.values_mut().for_each(|weight| *weight /= all);
-    Ok(weights)
+    if weights.is_empty() { Err(NotInBoth) } else { Ok(weights) }
+}
+
+/// What verdicts on all registrations are of, where the sides have another mix and not all of it on both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut<'a> {
+    /// Parts that are weighed as one mix.
+    pub weighed: Vec<&'a str>,
+    /// The others, with registrations before and after.
+    pub others: Vec<(&'a str, [usize; 2])>,
+}
+
+/// Parts of the mix of all registrations that no verdict is of; none where there are no more than rare ones.
+pub fn left_out<'a>(before: &'a [Run], after: &'a [Run]) -> Option<LeftOut<'a>> {
+    let parts = |run: &'a Run| Sample {
+        values: Vec::new(),
+        parts: run.registrations.iter().map(|registration| part(registration, None)).collect(),
+    };
+    let sides = [before, after].map(|runs| runs.iter().map(parts).collect::<Vec<_>>());
+    let mix = Mix::of(&sides);
+    let (weighed, others) = mix.split(&sides)?;
+    if weighed.is_empty() || mix.is_rare(&others) {
+        return None;
+    }
+    let of_side = |side: &[Sample<'a>], name: &str| {
+        side.iter().flat_map(|sample| &sample.parts).filter(|part| **part == name).count()
+    };
+    let others = others.into_iter().map(|name| (name, sides.each_ref().map(|side| of_side(side, name))));
+    Some(LeftOut { weighed, others: others.collect() })
 }
 
 fn shares<'a>(side: &[Sample<'a>]) -> BTreeMap<&'a str, f64> {
-    let all = side.iter().map(|s| s.parts.len()).sum::<usize>().max(1) as f64;
-    let mut shares = BTreeMap::new();
-    for part in side.iter().flat_map(|s| &s.parts) {
-        *shares.entry(*part).or_insert(0.0) += 1.0 / all;
+    // there are few parts
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for part in side.iter().flat_map(|sample| &sample.parts) {
+        match counts.iter_mut().find(|(name, _)| name == part) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((*part, 1)),
+        }
     }
-    shares
+    let all = counts.iter().map(|(_, n)| n).sum::<usize>().max(1) as f64;
+    counts.into_iter().map(|(name, n)| (name, n as f64 / all)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::drawn::{Drawn, FLAT};
+    use crate::timestamp::Timestamp;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    // so many registrations of each part
+    fn run(parts: &[(&str, usize)]) -> Run {
+        let sessions = parts.iter().map(|(_, n)| n).sum();
+        let mut run = Drawn { sessions, ..FLAT }.run(&mut ChaCha8Rng::seed_from_u64(1));
+        let names = parts.iter().flat_map(|(name, n)| std::iter::repeat_n(name, *n));
+        run.registrations.iter_mut().zip(names).for_each(|(r, name)| r.part = (*name).into());
+        run
+    }
+
+    #[test]
+    fn a_part_of_one_side_alone_is_left_out_and_named() {
+        let before = [run(&[("lb-ssh rhel-9", 100), ("lb-ssh rhel-10", 100)])];
+        let after = [run(&[("lb-ssh rhel-9", 19), ("lb-ssh rhel-10", 181)])];
+        let found = left_out(&before, &after).unwrap();
+        assert_eq!(found.weighed, ["lb-ssh rhel-10"]);
+        assert_eq!(found.others, [("lb-ssh rhel-9", [100, 19])]);
+        // with one more of it there are enough
+        let enough = [run(&[("lb-ssh rhel-9", 20), ("lb-ssh rhel-10", 180)])];
+        assert_eq!(left_out(&before, &enough), None);
+        let nothing = [run(&[("lb-ssh rhel-8", 200)])];
+        assert_eq!(left_out(&before, &nothing), None);
+    }
+
+    #[test]
+    fn a_log_that_begins_in_the_middle_of_the_storm_was_cut() {
+        // eight a second
+        let told = |orphaned: u64, seconds_before: i64| {
+            let mut run = run(&[("lb-ssh rhel-9", 400)]);
+            let begins = Timestamp(run.registrations[0].started_us - seconds_before * 1_000_000);
+            run.reading = Reading { orphaned, begins: Some(begins), ..Reading::default() };
+            (begins_within(&run), cut(&run))
+        };
+        assert_eq!(told(21, 1), (true, Some(Refusal::CutBefore { orphaned: 21 })));
+        assert_eq!(told(20, 1), (true, None));
+        assert_eq!(told(0, 1), (false, None));
+        assert_eq!(told(100, 3), (false, None));
+    }
+
+    #[test]
+    fn one_of_many_is_told_in_the_singular() {
+        let told = |found, of| Refusal::TooFew { found, needed: 20, of }.to_string();
+        assert_eq!(told(1, "slices of time"), "1 slice of time in a run; 20 are needed");
+        assert_eq!(told(1, "values"), "1 value in a run; 20 are needed");
+        assert_eq!(told(2, "registrations"), "2 registrations in a run; 20 are needed");
+    }
 }

@@ -1,7 +1,8 @@
 //! Settings in, runs with known truth out: registrations drawn one by one, without logs, so that hundreds of pairs can
 //! be compared.
 //!
-//! The medians are those of `reginfra simulate`. Slow phases and bursts touch every timing of a registration alike.
+//! The medians are those of `reginfra simulate`. Slow phases and bursts touch every timing of a registration alike. Not
+//! drawn: hosts whose way in no key decides, several releases, clients that ask once more when a request takes too long.
 
 use super::run::{Answered, Average, OF_SESSIONS, Registration, Run};
 use crate::kept::requests::Call;
@@ -12,6 +13,8 @@ use rand_distr::{Distribution, Poisson, StandardNormal};
 
 /// Microseconds between two registrations: 8 a second.
 const STEP_US: i64 = 125_000;
+/// What a capsule adds to POST /register, in milliseconds.
+const PASSED_ON: f64 = 8.0;
 
 /// What a run is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +35,12 @@ pub struct Drawn {
     pub calls: f64,
     /// Share of attempts that fail.
     pub failures: f64,
+    /// Ways in with their shares; what these leave comes straight to the Satellite.
+    pub ways: &'static [(Group, f64)],
+    /// Share of capsules' script fetches that their cache answers; with 0 nobody knows of a cache.
+    pub hits: f64,
+    /// Share of attempts that fetch their script twice; with 0 no host that failed comes again either.
+    pub again: f64,
 }
 
 /// A flat storm: what registrations have in common is their distribution, nothing else.
@@ -44,6 +53,22 @@ pub const FLAT: Drawn = Drawn {
     burst: 0,
     calls: 12.0,
     failures: 0.02,
+    ways: &[(Group::LbSsh, 0.5), (Group::SatelliteSsh, 0.5)],
+    hits: 0.0,
+    again: 0.0,
+};
+
+/// A flat storm with every figure that is compared: four ways in, a script cache that often misses, hosts that try again.
+pub const STORM: Drawn = Drawn {
+    ways: &[
+        (Group::LbSsh, 0.5),
+        (Group::SatelliteSsh, 1.0 / 6.0),
+        (Group::CapsuleSsh, 1.0 / 6.0),
+        (Group::CapsuleMqtt, 1.0 / 6.0),
+    ],
+    hits: 0.3,
+    again: 0.02,
+    ..FLAT
 };
 
 /// How much longer the last host of a burst waits than the first, on the log scale.
@@ -58,25 +83,18 @@ impl Drawn {
         let bursts = self.sessions.checked_div(self.burst).map_or(0, |whole| whole + 1);
         let bursts = normals(random, bursts, BURST_LEVEL);
         let mut run = Run { name: "drawn".to_owned(), ..Run::default() };
-        let mut requests = Vec::with_capacity(2 * self.sessions);
+        let mut requests = Vec::with_capacity(3 * self.sessions);
+        let mut failed = false;
         for i in 0..self.sessions {
             let burst = i
                 .checked_div(self.burst)
                 .map_or(0.0, |at| bursts[at] + BURST_WAIT * (i % self.burst) as f64 / self.burst as f64);
             let level = phases[i * phases.len() / self.sessions] + burst;
-            let registration = self.registration(random, self.at_us(i), level.exp() * self.ratio);
-            for call in [Call::Script, Call::CapsuleScript] {
-                let direct = registration.group == Group::SatelliteSsh;
-                if call == Call::Script || !direct {
-                    requests.push(Answered {
-                        started_us: registration.started_us,
-                        group: registration.group,
-                        call,
-                        ms: timing(random, 300.0, 0.6, level.exp() * self.ratio),
-                        inferred: false,
-                    });
-                }
-            }
+            let level = level.exp() * self.ratio;
+            let mut registration = self.registration(random, self.at_us(i), level);
+            registration.first = !(failed && self.again > 0.0);
+            failed = !registration.success;
+            self.requests(random, &registration, level, &mut requests);
             run.registrations.push(registration);
         }
         run.requests = Some(requests);
@@ -113,7 +131,12 @@ impl Drawn {
                 }
             }
         }
-        let group = if random.random::<f64>() < 0.5 { Group::LbSsh } else { Group::SatelliteSsh };
+        let mut left = random.random::<f64>();
+        let way = self.ways.iter().find(|(_, share)| {
+            left -= share;
+            left < 0.0
+        });
+        let group = way.map_or(Group::SatelliteSsh, |(group, _)| *group);
         Registration {
             started_us,
             group,
@@ -127,22 +150,65 @@ impl Drawn {
         }
     }
 
-    // each host fetches the script once, and asks for the status 9 to 14 times
+    // GET /register as the Satellite and capsules answered it, POST /register as capsules saw it
+    fn requests(
+        self,
+        random: &mut impl Rng,
+        registration: &Registration,
+        level: f64,
+        all: &mut Vec<Answered>,
+    ) {
+        let (started_us, group) = (registration.started_us, registration.group);
+        let mut push = |call: Call, ms: f64| {
+            all.push(Answered { started_us, group, call, ms, inferred: false });
+        };
+        let direct = group == Group::SatelliteSsh;
+        let fetches = 1 + usize::from(self.again > 0.0 && random.random::<f64>() < self.again);
+        for _ in 0..fetches {
+            let hit = !direct && self.hits > 0.0 && random.random::<f64>() < self.hits;
+            if !hit {
+                push(Call::Script, timing(random, 300.0, 0.6, level));
+            }
+            if !direct {
+                let ms = if hit {
+                    (2.0 + 4.0 * random.random::<f64>()).floor()
+                } else {
+                    timing(random, 300.0, 0.6, level)
+                };
+                push(Call::CapsuleScript, ms);
+            }
+        }
+        if let Some(host) = registration.value(Metric::HostRegisterMs).filter(|_| !direct) {
+            push(Call::CapsuleHostRegister, host + PASSED_ON);
+        }
+    }
+
+    // each host asks for the status 9 to 14 times
     fn averages(self, run: &mut Run, random: &mut impl Rng) {
-        for group in [None, Some(Group::LbSsh), Some(Group::SatelliteSsh)] {
-            let of_group = |r: &&Registration| group.is_none_or(|g| r.group == g);
-            let attempts = run.registrations.iter().filter(of_group).count();
-            let n = run.registrations.iter().filter(of_group).filter(|r| r.success).count() as u64;
+        let ways = self.ways.iter().map(|(group, _)| Some(*group));
+        for group in std::iter::once(None).chain(ways) {
+            let own = |g: Group| group.is_none_or(|group| group == g);
+            let n = run.registrations.iter().filter(|r| own(r.group) && r.success).count() as u64;
             let status: f64 = (0..n).map(|_| 9.0 + (random.random::<f64>() * 6.0).floor()).sum();
-            let name = group.map_or("all", Group::name);
-            for (metric, total) in [(Metric::StatusCalls, status), (Metric::ScriptFetches, attempts as f64)] {
+            let fetched = count(run, Call::Script, own) as f64;
+            let asked = count(run, Call::CapsuleScript, own) as u64;
+            let missed = count(run, Call::Script, |g| own(g) && g != Group::SatelliteSsh) as f64;
+            for (metric, total, n) in [
+                (Metric::StatusCalls, status, n),
+                (Metric::ScriptFetches, fetched, n),
+                (Metric::ScriptCacheHitRate, asked as f64 - missed, if self.hits > 0.0 { asked } else { 0 }),
+            ] {
                 if n > 0 {
                     let average = Average { at: total / n as f64, n, inferred: false };
-                    run.averages.insert((name.to_owned(), metric), average);
+                    run.averages.insert((group.map_or("all", Group::name).to_owned(), metric), average);
                 }
             }
         }
     }
+}
+
+fn count(run: &Run, call: Call, of: impl Fn(Group) -> bool) -> usize {
+    run.requests.iter().flatten().filter(|r| r.call == call && of(r.group)).count()
 }
 
 fn normals(random: &mut impl Rng, n: usize, deviation: f64) -> Vec<f64> {

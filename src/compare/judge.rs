@@ -5,6 +5,7 @@
 //! registrations. Levels of load are compared each by itself; their tests are in the same two families.
 
 mod averages;
+mod limits;
 mod measure;
 mod sides;
 mod together;
@@ -14,6 +15,7 @@ use super::estimate::{Difference, What};
 use super::run::Run;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
+use limits::Limits;
 use sides::{Sides, Steadiness};
 use std::collections::BTreeMap;
 pub use together::moves_alike;
@@ -34,6 +36,8 @@ pub enum Subject {
     ErrorRate,
     /// Successful registrations a second, while the middle 95 % of them came.
     Throughput,
+    /// Successful creates at the same time, meanwhile.
+    CreatesUnderWay,
 }
 
 impl Subject {
@@ -43,6 +47,7 @@ impl Subject {
             Self::Metric(metric) => metric.name(),
             Self::ErrorRate => "error_rate",
             Self::Throughput => "throughput",
+            Self::CreatesUnderWay => "creates_under_way",
         }
     }
 
@@ -56,7 +61,32 @@ impl Subject {
         match self {
             Self::Metric(metric) => metric.is_share(),
             Self::ErrorRate => true,
-            Self::Throughput => false,
+            Self::Throughput | Self::CreatesUnderWay => false,
+        }
+    }
+
+    /// Whether slices of time tell it, of which a short storm has too few.
+    pub const fn is_of_slices(self) -> bool {
+        matches!(self, Self::Throughput | Self::CreatesUnderWay)
+    }
+
+    /// Whether exact values may stand against inferred ones: the cache that was deployed writes the lines by which its
+    /// hit rate is exact.
+    pub const fn bears_any_evidence(self) -> bool {
+        matches!(self, Self::Metric(Metric::ScriptCacheHitRate))
+    }
+
+    /// The first figure of the same requests: what changes these may change every figure of them.
+    pub const fn of_requests(self) -> Self {
+        match self {
+            Self::Metric(Metric::FactUpdateMs | Metric::CreateAndFactsMs) | Self::CreatesUnderWay => {
+                Self::Metric(Metric::ConsumerCreateMs)
+            }
+            Self::Metric(Metric::CapsuleHostRegisterMs) => Self::Metric(Metric::HostRegisterMs),
+            Self::Metric(
+                Metric::CapsuleScriptFetchMs | Metric::ScriptFetches | Metric::ScriptCacheHitRate,
+            ) => Self::Metric(Metric::ScriptFetchMs),
+            other => other,
         }
     }
 
@@ -117,7 +147,7 @@ pub struct Row {
     pub after: Figure,
     /// The percentile of `Options` on both sides, of timings.
     pub tail: Option<(Figure, Figure)>,
-    /// After over before, with its interval; of counts and shares none where before is 0.
+    /// After over before, with its interval; of counts, shares and rates none where before may be 0.
     pub ratio: Option<(f64, f64, f64)>,
     /// After less before, with its interval; of timings what the ratio makes of the median before, in milliseconds.
     pub difference: Option<(f64, f64, f64)>,
@@ -199,12 +229,13 @@ fn tested(before: &[Run], after: &[Run], levels: usize, options: &Options) -> (V
     let mut tests = Vec::new();
     for group in groups {
         let tail = together::tail_of_the_first(group, levels);
-        let sides = Sides { before, after, group, refused: refused.clone(), tail, steadiness, options };
+        let sides = Sides { before, after, group, refused: None, tail, steadiness, options };
         if sides.attempts(before) == 0 && sides.attempts(after) == 0 {
             continue;
         }
         for subject in SUBJECTS {
-            if let Some((row, test)) = sides.row(subject) {
+            let refused = refused.clone().or_else(|| comparable::lost(before, after, subject));
+            if let Some((row, test)) = (Sides { refused, ..sides }).row(subject) {
                 rows.push(row);
                 tests.push(test);
             }
@@ -214,7 +245,7 @@ fn tested(before: &[Run], after: &[Run], levels: usize, options: &Options) -> (V
 }
 
 /// What is compared, in the order in which it is shown.
-pub const SUBJECTS: [Subject; 14] = [
+pub const SUBJECTS: [Subject; 15] = [
     Subject::Metric(Metric::ConsumerCreateMs),
     Subject::Metric(Metric::FactUpdateMs),
     Subject::Metric(Metric::CreateAndFactsMs),
@@ -229,6 +260,7 @@ pub const SUBJECTS: [Subject; 14] = [
     Subject::Metric(Metric::RedundantConsumerGets),
     Subject::ErrorRate,
     Subject::Throughput,
+    Subject::CreatesUnderWay,
 ];
 
 /// Probabilities of so much worse, and of so much better.
@@ -237,22 +269,17 @@ type Test = Option<(f64, f64)>;
 impl Row {
     // fills in what the sides differ by; what of it is the threshold, on the scale of the test
     fn tell(&mut self, difference: &Difference, what: What, threshold: f64) -> f64 {
-        let (low, high) = difference.interval(TAIL);
         let before = self.before.value.unwrap_or(0.0);
         if what == What::Typical {
+            let (low, high) = difference.interval(TAIL);
             let ratio = [difference.at, low, high].map(f64::exp);
             self.ratio = Some(ratio.into());
             self.difference = Some(ratio.map(|ratio| before * (ratio - 1.0)).into());
             return threshold.ln_1p();
         }
-        self.difference = Some((difference.at, low, high));
-        if before > 0.0 {
-            self.ratio = Some((
-                1.0 + difference.at / before,
-                (1.0 + low / before).max(0.0),
-                (1.0 + high / before).max(0.0),
-            ));
-        }
+        let limits = Limits::of(difference, self.subject.is_share(), TAIL);
+        self.difference = Some(limits.difference);
+        self.ratio = limits.ratio;
         threshold * before
     }
 }

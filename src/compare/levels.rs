@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug)]
 pub enum Source {
     /// A run that is kept or read as a whole.
-    Whole(Run),
+    Whole(Box<Run>),
     /// An archive's levels, by load; a load that came twice has two runs.
     Levels(Vec<(u32, Run)>),
 }
@@ -91,7 +91,7 @@ pub fn pairs(before: Vec<Source>, after: Vec<Source>) -> Result<Vec<Pair>, Unpai
         let mut all = Pair::default();
         for (at, side) in sides.into_iter().enumerate() {
             let runs = side.into_iter().filter_map(|source| match source {
-                Source::Whole(run) => Some(run),
+                Source::Whole(run) => Some(*run),
                 Source::Levels(_) => None,
             });
             all.side(at).extend(runs);
@@ -118,12 +118,11 @@ pub fn pairs(before: Vec<Source>, after: Vec<Source>) -> Result<Vec<Pair>, Unpai
 }
 
 impl Source {
-    /// What of it could not be read, in words.
-    pub fn unreadable(&self) -> &[String] {
+    /// The run, or the first of an archive's levels: all of them have its name and were read together.
+    pub fn first(&self) -> Option<&Run> {
         match self {
-            Self::Whole(run) => &run.unreadable,
-            // each level has what its archive has
-            Self::Levels(runs) => runs.first().map_or(&[], |(_, run)| &run.unreadable),
+            Self::Whole(run) => Some(run),
+            Self::Levels(runs) => runs.first().map(|(_, run)| run),
         }
     }
 
@@ -142,7 +141,7 @@ impl Source {
         };
         let label = run.labels.get(LOAD[0]);
         match label.and_then(|level| level.trim().parse().ok()) {
-            Some(level) => Ok(vec![(level, run)]),
+            Some(level) => Ok(vec![(level, *run)]),
             None => Err(Unpaired::NoLevel {
                 label: label.cloned(),
                 levels: words(of_archives.iter().copied()),
@@ -168,7 +167,7 @@ mod tests {
 
     fn kept(label: Option<&str>) -> Source {
         let labels = label.map(|level| ("level".to_owned(), level.to_owned())).into_iter().collect();
-        Source::Whole(Run { name: "kept".to_owned(), labels, ..Run::default() })
+        Source::Whole(Box::new(Run { name: "kept".to_owned(), labels, ..Run::default() }))
     }
 
     fn found(before: Vec<Source>, after: Vec<Source>) -> Vec<(Option<u32>, usize, usize)> {

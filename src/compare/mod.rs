@@ -11,3 +11,4 @@ pub mod order;
 pub mod run;
 pub mod statistics;
 pub mod thresholds;
+pub mod under_way;

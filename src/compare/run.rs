@@ -8,6 +8,8 @@ use crate::kept::{Folder, KeptError, SESSIONS};
 use crate::metrics::answer::{Answer, Distribution, GroupAnswer, Metric};
 use crate::registration::finish::{Registrations, Window};
 use crate::registration::session::{ErrorClass, Evidence, Group};
+use crate::source::ssh::is_missing_satellite;
+use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
 /// Figures that each registration has for itself.
@@ -97,6 +99,49 @@ pub struct OfLevel {
     pub per_second: Option<f64>,
 }
 
+/// How a run was read: what its figures lack, and what was said beside them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// What could not be read, in words; empty where all was.
+    pub unreadable: Vec<String>,
+    /// Satellites of which nothing is in it.
+    pub missing: Vec<String>,
+    /// Lines that journald dropped.
+    pub lines_lost: u64,
+    /// Requests whose start the log does not have.
+    pub orphaned: u64,
+    /// The log's first request.
+    pub begins: Option<Timestamp>,
+    /// Words that a reader must see.
+    pub notes: Vec<String>,
+}
+
+impl Reading {
+    /// Of what was just read.
+    pub fn of(answer: &Answer) -> Self {
+        let missing = answer.hosts.iter().filter(|host| is_missing_satellite(host.role, host.status));
+        Self {
+            unreadable: answer.coverage.unreadable.clone(),
+            missing: missing.map(|host| host.name.clone()).collect(),
+            lines_lost: answer.coverage.lines_lost,
+            orphaned: answer.coverage.requests_orphaned,
+            begins: answer.window.map(|(first, _)| first),
+            notes: answer.notes.clone(),
+        }
+    }
+
+    fn kept(answer: &KeptAnswer) -> Self {
+        Self {
+            unreadable: answer.coverage.unreadable.clone(),
+            missing: answer.missing_satellites().into_iter().map(ToOwned::to_owned).collect(),
+            lines_lost: answer.coverage.lines_lost,
+            orphaned: answer.coverage.requests_orphaned,
+            begins: answer.window.start,
+            notes: answer.notes.clone(),
+        }
+    }
+}
+
 /// A run, or one level of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
@@ -110,8 +155,8 @@ pub struct Run {
     pub requests: Option<Vec<Answered>>,
     /// Averages of calls and shares, by group (`all` too) and metric.
     pub averages: BTreeMap<(String, Metric), Average>,
-    /// What could not be read, in words; empty where all was.
-    pub unreadable: Vec<String>,
+    /// What it lacks, and what was said beside it; of a level what its archive has.
+    pub reading: Reading,
     /// Creates that the log's end or a hole in it cut off.
     pub cut: u64,
     /// Of a level of an archive.
@@ -131,7 +176,7 @@ impl Run {
         let mut run = Self {
             name: folder.path().display().to_string(),
             labels: folder.labels()?,
-            unreadable: answer.coverage.unreadable.clone(),
+            reading: Reading::kept(answer),
             cut: answer.all().map_or(0, |all| all.cut_count),
             ..Self::default()
         };
@@ -157,9 +202,9 @@ impl Run {
 
     /// What was just read.
     pub fn of(name: &str, answer: &Answer, all: &Registrations) -> Self {
-        let unreadable = answer.coverage.unreadable.clone();
         let lines = requests::lines(all);
-        Self { unreadable, ..Self::of_part(name, &answer.groups, (all, &lines), Window::ALL) }
+        let reading = Reading::of(answer);
+        Self { reading, ..Self::of_part(name, &answer.groups, (all, &lines), Window::ALL) }
     }
 
     /// Registrations that start in a part of the time, of which `groups` are the figures; `lines` are the requests

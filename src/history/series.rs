@@ -41,7 +41,7 @@ impl Key {
         let group = run.group(self.group)?;
         match self.subject {
             Subject::ErrorRate => error_rate(group).map(|rate| (rate, group.session_count, Evidence::Exact)),
-            Subject::Throughput => None,
+            Subject::Throughput | Subject::CreatesUnderWay => None,
             Subject::Metric(metric) => {
                 let found = group.metric(metric);
                 let value = found.get(self.statistic).filter(|_| found.count > 0)?;

@@ -1,5 +1,5 @@
 //! Changes in, what they are worth out, by the rules of `compare`: work that only moved is no gain, requests that a script
-//! cache left over are no sample of all, exact and inferred figures are not held against each other.
+//! cache left over are no sample of all, exact and inferred figures are not held against each other (but for hit rates).
 
 use super::judge::{Finding, Judged, Options, family};
 use super::series::{Key, Point, Series};
@@ -18,7 +18,8 @@ pub(super) fn settle(judged: &mut [Judged], beside: &dyn Fn(Key) -> Series, opti
             let stretch = |a: usize, b: usize| series.points.get(a..b).unwrap_or_default();
             let sides = [stretch(from, finding.at), stretch(finding.at, end)];
             from = finding.at;
-            if let Some(refusal) = thinned(series.key, sides, beside).or_else(|| another_evidence(sides)) {
+            let of_evidence = || another_evidence(sides).filter(|_| !series.key.subject.bears_any_evidence());
+            if let Some(refusal) = thinned(series.key, sides, beside).or_else(of_evidence) {
                 finding.verdict = Verdict::NotComparable(refusal);
             }
         }
@@ -231,6 +232,9 @@ mod tests {
             let runs = Runs(vec![(Metric::HostRegisterMs, 900.0, 1200.0, inferred)]);
             assert_eq!(runs.verdicts(&[Metric::HostRegisterMs]), wanted, "{inferred}");
         }
+        // the cache that was deployed writes the lines by which its hit rate is exact
+        let hits = Runs(vec![(Metric::ScriptCacheHitRate, 0.02, 0.92, 10)]);
+        assert_eq!(hits.verdicts(&[Metric::ScriptCacheHitRate]), [Verdict::Improved]);
     }
 
     #[test]

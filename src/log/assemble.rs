@@ -4,6 +4,8 @@
 //! Nothing here depends on where a block ends.
 
 use super::clock::DateCache;
+pub use super::counts::Counts;
+use super::counts::SAMPLES;
 use super::json;
 use super::line::{self, Line, Skip};
 use super::params;
@@ -17,9 +19,6 @@ use serde::{Deserialize, Serialize};
 /// What is kept of a line; the rest of a longer one is dropped and the line counted as cut.
 pub const KEEP: usize = 64 * 1024;
 
-/// Lines that are kept as samples of what was not understood.
-const SAMPLES: usize = 3;
-
 /// One step of the log, in the order in which the log wrote it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Event {
@@ -28,84 +27,6 @@ pub enum Event {
     /// A create that has not ended yet named its consumer: what that consumer sends meanwhile must be kept.
     /// The id is given where the block does not hold its Started line.
     Announced(Option<u64>, Uuid),
-}
-
-/// Counts of one block.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Counts {
-    /// Lines, cut ones included.
-    pub lines: u64,
-    /// Bytes after decompression.
-    pub bytes: u64,
-    /// Lines by reason of being skipped, in the order of `Skip::ALL`.
-    pub skipped: [u64; Skip::COUNT],
-    /// Lines longer than is kept, or cut where a file begins or ends.
-    pub cut: u64,
-    /// Lines that journald says it dropped.
-    pub lost: u64,
-    /// Started and Completed lines that stand twice.
-    pub doubled_lines: u64,
-    /// Continuation lines that carry a request id.
-    pub id_continuations: u64,
-    /// JSON lines of Foreman's own layout and of the journal.
-    pub json: [u64; 2],
-    /// Lines with the journal's text prefix.
-    pub journal_text: u64,
-    /// The first lines that were not understood: line number in the block, text.
-    pub samples: Vec<(u64, String)>,
-    /// Earliest and latest start of a request in microseconds since 1970.
-    pub span: Option<(i64, i64)>,
-    /// UTC offsets of Started lines, in the order in which they came up.
-    pub offsets: Vec<i32>,
-    /// Microseconds since 1970 of the first line with each of `offsets`.
-    pub offsets_from: Vec<i64>,
-    /// Started lines that name no offset where none was known before.
-    pub offset_unknown: u64,
-}
-
-impl Counts {
-    /// Lines of a known layout.
-    pub fn understood(&self) -> u64 {
-        let not: u64 = Skip::ALL.iter().filter(|s| !s.understood()).map(|s| self.skipped[*s as usize]).sum();
-        self.lines - not
-    }
-
-    /// Lines that name a request.
-    pub fn with_request(&self) -> u64 {
-        self.lines - self.skipped.iter().sum::<u64>()
-    }
-
-    /// Adds a later block of the same file.
-    pub fn add(&mut self, later: &Self) {
-        for (line, text) in &later.samples {
-            if self.samples.len() < SAMPLES {
-                self.samples.push((self.lines + line, text.clone()));
-            }
-        }
-        self.lines += later.lines;
-        self.bytes += later.bytes;
-        for (mine, theirs) in self.skipped.iter_mut().zip(&later.skipped) {
-            *mine += theirs;
-        }
-        self.cut += later.cut;
-        self.lost += later.lost;
-        self.doubled_lines += later.doubled_lines;
-        self.id_continuations += later.id_continuations;
-        self.json[0] += later.json[0];
-        self.json[1] += later.json[1];
-        self.journal_text += later.journal_text;
-        self.span = match (self.span, later.span) {
-            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-            (a, b) => a.or(b),
-        };
-        for (offset, from) in later.offsets.iter().zip(&later.offsets_from) {
-            if self.offsets.last() != Some(offset) {
-                self.offsets.push(*offset);
-                self.offsets_from.push(*from);
-            }
-        }
-        self.offset_unknown += later.offset_unknown;
-    }
 }
 
 /// What one block of the log holds.
@@ -297,10 +218,10 @@ impl Assembler {
         let start_us = (started.local_secs - i64::from(offset)) * 1_000_000;
         // the journal's own time has microseconds; one that is far off is a clock's or an import's
         let start_us = match realtime_us {
-            Some(us) if (us - start_us).abs() < 5_000_000 => us,
+            Some(us) if us.abs_diff(start_us) < 5_000_000 => us,
             _ => start_us,
         };
-        self.see(start_us);
+        self.block.counts.started(start_us, started.offset.is_some());
         let tag = text::started_tag(line.text);
         let (kind, uuid) = text::classify(started.method, started.path);
         let details = if kind == Kind::Script { params::query_details(started.path) } else { None };
@@ -362,14 +283,6 @@ impl Assembler {
     // the time of a line whose request began elsewhere, as local time: its offset is known there
     fn local_us(&mut self, line: Line<'_>) -> i64 {
         line.time.and_then(|t| self.dates.local_secs(t)).unwrap_or(0) * 1_000_000
-    }
-
-    fn see(&mut self, us: i64) {
-        let span = &mut self.block.counts.span;
-        *span = match *span {
-            None => Some((us, us)),
-            Some((first, last)) => Some((first.min(us), last.max(us))),
-        };
     }
 
     fn kind_of(&self, id: u64) -> Kind {

@@ -5,6 +5,7 @@
 //! {"__REALTIME_TIMESTAMP":"1775304001123456","SYSLOG_IDENTIFIER":"foreman","_PID":"1632","MESSAGE":"2026-04-04T12:00:01 [I|app|3f9c1a2b] Started ..."}
 //! ```
 
+use super::assemble::strip_escapes;
 use super::line::{self, Skip};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -79,11 +80,21 @@ pub fn parse(text: &[u8]) -> Result<JsonLine<'_>, Skip> {
     };
     let request = wire.mdc.and_then(|mdc| mdc.request).or(wire.journal_request);
     Ok(JsonLine {
-        message,
+        message: without_escapes(message),
         request: request.and_then(|id| line::request_id(id.as_bytes())),
         realtime_us: wire.realtime.and_then(|t| t.parse().ok()),
         trouble: line::is_trouble(word(wire.level), word(wire.logger)),
     })
+}
+
+// JSON writes an escape as \u001b, the journal as a number: only what was decoded shows it
+fn without_escapes(message: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if memchr::memchr(0x1b, &message).is_none() {
+        return message;
+    }
+    let mut plain = Vec::with_capacity(message.len());
+    strip_escapes(&message, &mut plain);
+    Cow::Owned(plain)
 }
 
 // without its quotes
@@ -110,6 +121,16 @@ mod tests {
         let other =
             br#"{"__REALTIME_TIMESTAMP":"1","SYSLOG_IDENTIFIER":"systemd","MESSAGE":"Started Foreman"}"#;
         assert_eq!(parse(other), Err(Skip::OtherProgram));
+    }
+
+    #[test]
+    fn colours_in_a_message_are_taken_off() {
+        for line in [
+            &br#"{"message":"\u001b[1;32mStarted\u001b[0m GET","mdc":{"request":"3f9c1a2b"}}"#[..],
+            br#"{"SYSLOG_IDENTIFIER":"foreman","__REALTIME_TIMESTAMP":"1","MESSAGE":[27,91,51,50,109,83,116,97,114,116,101,100,27,91,109,32,71,69,84]}"#,
+        ] {
+            assert_eq!(&parse(line).unwrap().message[..], b"Started GET");
+        }
     }
 
     #[test]

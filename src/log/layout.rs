@@ -64,9 +64,48 @@ pub fn unusable(counts: &Counts) -> Option<(&'static str, &'static str)> {
             "no request id",
             "its lines name no request; where Foreman logs to the journal, give it 'journalctl -u foreman -o json --all'",
         ),
-        Skip::OtherProgram | Skip::Capsule => {
-            ("journal of another program", "it holds no line of the program foreman")
-        }
-        _ => ("unknown", "no line in it looks like Foreman's production.log"),
+        Skip::OtherProgram => ("journal of another program", "it holds no line of the program foreman"),
+        Skip::Capsule => (
+            "journal of a capsule",
+            "it holds a capsule's lines and none of the program foreman; a capsule's journal is read as \
+             'journalctl -u foreman-proxy -o json --all' gives it",
+        ),
+        _ => (
+            "unknown",
+            "no line in it looks like Foreman's production.log: read are the layouts pattern, multiline_pattern, \
+             multiline_request_pattern and json, and what 'journalctl -u foreman -o json --all' gives",
+        ),
     })
+}
+
+/// The same in words for people: of a layout that is not known the first line stands with it.
+pub fn why_unusable(counts: &Counts) -> Option<String> {
+    let (name, why) = unusable(counts)?;
+    match counts.samples.first().filter(|_| name == "unknown") {
+        Some((line, text)) => {
+            let text: String = text.chars().take(60).collect();
+            Some(format!("{why}; its line {line} is \"{text}\""))
+        }
+        None => Some(why.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::assemble::Assembler;
+
+    #[test]
+    fn forms_of_a_capsules_journal_that_are_not_read_are_told() {
+        for (line, layout) in [
+            ("[    8.123456] c smart-proxy[7304]: Finished GET /register with 200", "journal of a capsule"),
+            ("    MESSAGE=Finished GET /register with 200", "unknown"),
+        ] {
+            let mut assembler = Assembler::new(None);
+            assembler.line(line.as_bytes());
+            let counts = assembler.finish(Vec::new()).counts;
+            assert_eq!(unusable(&counts).map(|(layout, _)| layout), Some(layout), "{line}");
+            assert_eq!(name(&counts), layout, "{line}");
+        }
+    }
 }

@@ -5,12 +5,12 @@
 //! 2026-04-04T12:00:01 [I|app|3f9c1a2b] Started ...          Foreman's pattern since 12/2018
 //!  3f9c1a2b | text                                           continuation, multiline_request_pattern
 //!  | text                                                    continuation, multiline_pattern
-//! Aug 10 07:19:29 host foreman[1632]: 2026-08-10T07:19:29 [I|app|eb515c9c] ...   the journal's text form
+//! Aug 10 07:19:29 host foreman[1632]: 2026-08-10T07:19:29 [I|app|eb515c9c] ...   the journal's text forms
 //! 14:23:56 rails.1   | 2026-07-15T14:23:56 [I|app|c27c8dbf] ...                  foreman start
 //! /root/file1/production.log 2018-06-25T03:40:24 [I|app|cc8ef] ...               grep
 //! ```
 
-use super::proxy::line::PROGRAMS;
+use super::proxy::line::{PROGRAMS, program};
 use crate::registration::session;
 use memchr::{memchr, memmem};
 
@@ -287,7 +287,13 @@ fn looks_like_time(text: &[u8]) -> bool {
 fn journal_program(before: &[u8]) -> Option<&[u8]> {
     let end = memmem::rfind(before, b"]: ")?;
     let open = before[..end].iter().rposition(|b| *b == b'[')?;
-    before[..open].rsplit(|b| *b == b' ').next()
+    before[..open].rsplit(|b| *b == b' ').next().map(program)
+}
+
+// a line of the journal that has nothing of Foreman's as program and message
+fn journal_parts(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memmem::find(&line[..line.len().min(200)], b"]: ")? + 3;
+    Some((journal_program(&line[..end])?, &line[end..]))
 }
 
 /// Why a line that the journal has of a program is not used; none of Foreman's own.
@@ -302,7 +308,10 @@ pub fn other_program(name: &[u8]) -> Option<Skip> {
 fn split_continuation(line: &[u8]) -> Result<Line<'_>, Skip> {
     // `14:27:34 rails.1   | ` stands before continuations too
     let line = procfile_rest(line).unwrap_or(line);
-    let line = journal_rest(line).unwrap_or(line);
+    let line = match journal_parts(line) {
+        Some((program, message)) if other_program(program).is_none() => message,
+        _ => line,
+    };
     // ` 3f9c1a2b | text`, ` 284b4c56 |`
     let inner = line.strip_prefix(b" ").unwrap_or(line);
     if let Some(bar) = memchr(b'|', &inner[..inner.len().min(40)]) {
@@ -330,14 +339,6 @@ fn procfile_rest(line: &[u8]) -> Option<&[u8]> {
     Some(line[bar + 1..].strip_prefix(b" ").unwrap_or_default())
 }
 
-// a continuation in the journal has the journal's prefix and nothing of Foreman's
-fn journal_rest(line: &[u8]) -> Option<&[u8]> {
-    let head = &line[..line.len().min(200)];
-    let at = memmem::find(head, b" foreman[")?;
-    let end = at + memmem::find(&head[at..], b"]: ")? + 3;
-    Some(&line[end..])
-}
-
 fn old_layout(line: &[u8]) -> Skip {
     // `[I] Started GET ...`: the pattern of a development set-up, without time and request
     if let Some((level, rest)) = bracketed(line)
@@ -347,9 +348,10 @@ fn old_layout(line: &[u8]) -> Skip {
     {
         return Skip::NoRequest;
     }
-    let Some((time, rest)) = line.split_at_checked(19).filter(|(time, _)| looks_like_time(time)) else {
-        let program = memmem::find(&line[..line.len().min(200)], b"]: ")
-            .and_then(|end| journal_program(&line[..end + 3]));
+    // the journal's own times go on behind the seconds
+    let timed = |(time, rest): &(&[u8], &[u8])| looks_like_time(time) && rest.starts_with(b" ");
+    let Some((time, rest)) = line.split_at_checked(19).filter(timed) else {
+        let program = journal_parts(line).map(|(program, _)| program);
         return program.and_then(other_program).unwrap_or(Skip::Unmarked);
     };
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
@@ -413,6 +415,12 @@ mod tests {
             "c27c8dbf | x",
             "14:23:57 rails.1   |  c27c8dbf | x",
             "Aug 10 07:19:29 q foreman[1632]:  c27c8dbf | x",
+            "Aug 10 07:19:29.123456 q foreman[1632]:  c27c8dbf | x",
+            "2026-08-10T07:19:29.123456+02:00 q foreman[1632]:  c27c8dbf | x",
+            "1786339169.123456 q foreman[1632]:  c27c8dbf | x",
+            "Mon 2026-08-10 07:19:29 CEST q foreman[1632]: 2026-08-10T07:19:29 [I|app|c27c8dbf] x",
+            "Mon 2026-08-10 07:19:29 CEST q foreman.service[1632]: 2026-08-10T07:19:29 [I|app|c27c8dbf] x",
+            "Mon 2026-08-10 07:19:29 CEST q user@1000.service/foreman.service[1632]:  c27c8dbf | x",
         ] {
             assert_eq!(text_of(line), Ok((0xc27c_8dbf, "x".into())), "{line}");
         }
@@ -449,6 +457,8 @@ mod tests {
                 "Oct 24 16:56:20 h dynflow-sidekiq@orchestrator[32178]: 2019-10-24T16:56:20.455Z INFO: x",
                 Skip::OtherProgram,
             ),
+            ("2026-08-10T07:19:29+0200 h systemd-journald[412]: Suppressed 5 messages", Skip::OtherProgram),
+            ("Mon 2026-08-10 07:19:29 CEST h foreman-proxy.service[7304]: Started GET /x", Skip::Capsule),
             ("==> /var/log/foreman/production.log <==", Skip::Header),
             ("-- Logs begin at Tue 2019-03-12 11:38:52 CET, end at Tue --", Skip::Header),
             ("2016-09-09 13:45:52,650 [req=bd5a4284, org=] INFO org.candlepin", Skip::Unmarked),

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod assemble;
 pub mod clock;
+pub mod counts;
 pub mod json;
 pub mod layout;
 pub mod line;

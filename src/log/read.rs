@@ -7,6 +7,7 @@ use super::assemble::{Assembler, Block, Counts, Event, KEEP};
 use super::store::Piece;
 use crate::source::blocks::{self, Bytes, Range, Work};
 use crate::source::open::Input;
+use crate::source::ssh::fetch;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -107,6 +108,7 @@ impl Credit {
 /// Reads every file and hands out its blocks in order.
 pub fn read(inputs: Vec<Input>, reading: Reading, sink: &mut impl Blocks) -> Vec<FileCounts> {
     let files = inputs.len();
+    let at_once = fetch::at_once(&inputs);
     let credit = Credit { ahead: reading.ahead, state: Mutex::default(), changed: Condvar::default() };
     let (work_in, work_out) = bounded::<Work>(reading.threads * 2 + 2);
     let (done_in, done_out) = unbounded::<Done>();
@@ -114,7 +116,7 @@ pub fn read(inputs: Vec<Input>, reading: Reading, sink: &mut impl Blocks) -> Vec
     let inputs: Vec<Mutex<Option<Input>>> = inputs.into_iter().map(|i| Mutex::new(Some(i))).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..reading.threads.min(files).max(1) {
+        for _ in 0..reading.threads.min(files).min(at_once).max(1) {
             let (work_in, done_in, credit, inputs, next) =
                 (work_in.clone(), done_in.clone(), &credit, &inputs, &next);
             scope.spawn(move || {

@@ -408,7 +408,9 @@ pub fn unused(sources: &[SourceAnswer]) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     let mut by_reason: BTreeMap<&str, usize> = BTreeMap::new();
     for (source, why) in sources.iter().filter_map(|s| Some((s, s.skipped.as_deref()?))) {
-        let n = by_reason.entry(why).or_default();
+        // what stands behind it is of this file alone
+        let reason = why.split_once(';').map_or(why, |(reason, _)| reason);
+        let n = by_reason.entry(reason).or_default();
         *n += 1;
         if *n <= TOLD {
             told.push(format!("{}: {why}", source.path));
@@ -432,9 +434,9 @@ mod tests {
         };
         let sources: Vec<SourceAnswer> = (0..6)
             .map(|i| of(&format!("{i}"), Some("quiet")))
-            .chain([of("used", None), of("odd", Some("binary"))])
+            .chain([of("6", Some("quiet; its line 1 is \"x\"")), of("used", None), of("odd", Some("binary"))])
             .collect();
-        let more = "3 more files of which the same is true: quiet";
+        let more = "4 more files of which the same is true: quiet";
         assert_eq!(unused(&sources), ["0: quiet", "1: quiet", "2: quiet", "odd: binary", more]);
     }
 }

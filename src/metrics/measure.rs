@@ -100,6 +100,12 @@ fn measure(all: &Registrations, group: Option<Group>, part: Option<Window>) -> G
     let failed = sessions().filter(|s| s.create_status >= 400);
     let failed = failed.map(|s| u32::try_from(s.ended_at.ms_since(s.started_at)).unwrap_or(0)).collect();
     answer.failed_create_ms = distribution::of(failed, Evidence::Exact);
+    // who is counted is as sure as the group is
+    if group.is_some() && sessions().any(|s| s.group_evidence == Evidence::Inferred) {
+        let GroupAnswer { metrics, compliance_calls_polling, failed_create_ms, .. } = &mut answer;
+        let figures = metrics.values_mut().chain([compliance_calls_polling, failed_create_ms]);
+        figures.filter(|found| found.count > 0).for_each(|found| found.evidence = Evidence::Inferred);
+    }
     answer
 }
 

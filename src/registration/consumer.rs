@@ -109,9 +109,6 @@ impl Consumer {
                 }
             }
             Kind::HostRegister => {
-                if outcome == Outcome::Cut {
-                    return;
-                }
                 self.registers += 1;
                 self.register_address = address;
                 if success {

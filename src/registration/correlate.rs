@@ -1,6 +1,7 @@
 //! Requests in, sessions out: a create opens a session, the consumer UUID brings the rest to it.
 
 mod awaited;
+mod late;
 mod named;
 
 use self::awaited::Awaited;
@@ -45,6 +46,8 @@ pub struct Clues {
     pub address: AddressId,
     /// Source of its POST /register.
     pub register_address: AddressId,
+    /// Its requests that a metric is made of and a key brought here, the create among them.
+    pub keyed: u32,
 }
 
 /// Turns requests into sessions.
@@ -70,14 +73,14 @@ pub struct Correlator {
     pub recorder: Option<Recorder>,
     /// Lines of requests that failed.
     pub failures: FailureLines,
-    /// Requests of sessions that a metric is made of.
-    pub attributed: u64,
     consumers: Consumers,
     background_consumers: HashSet<u64, BuildHasherDefault<UuidHasher>>,
     latest_of_host: Vec<u32>,
     // a create succeeded and nothing names its consumer: no audit lines, or they are lost
     nameless: bool,
     awaited: Awaited,
+    // POST /register of consumers whose answers nobody saw
+    late: Vec<(Request, Outcome)>,
     now_us: i64,
     ahead: u32,
     ahead_us: i64,
@@ -256,9 +259,9 @@ impl Correlator {
             balanced,
             cut: outcome == Outcome::Cut,
             address,
+            keyed: 1,
             ..Clues::default()
         });
-        self.attributed += 1;
         if host != NameId::NONE {
             let at = host.0 as usize;
             if self.latest_of_host.len() <= at {
@@ -300,13 +303,15 @@ impl Correlator {
         }
     }
 
-    fn host_register(&mut self, request: Request, outcome: Outcome) {
+    fn host_register(&mut self, mut request: Request, outcome: Outcome) {
         let mut details = request.details.as_deref().cloned().unwrap_or_default();
         if details.param_uuid.is_some() {
-            let mut request = request;
             request.uuid = details.param_uuid;
-            self.keyed(request, outcome);
-            return;
+            return match outcome {
+                Outcome::Answered => self.keyed(request, outcome),
+                // told when the log is over, long after its consumer went silent
+                Outcome::Unanswered | Outcome::Cut => self.late.push((request, outcome)),
+            };
         }
         // the flow without Katello names the host only
         let host = details.param_host.as_deref().or(details.host.as_deref()).unwrap_or_default();
@@ -330,7 +335,7 @@ impl Correlator {
         self.failures.keep(session, details.take_failure(), &self.names);
         session.ended_at = session.ended_at.max(Timestamp(request.end_us()));
         (clues.url, clues.registered, clues.register_address) = (url, true, address);
-        self.attributed += 1;
+        clues.keyed += 1;
     }
 
     fn keyed(&mut self, request: Request, outcome: Outcome) {
@@ -404,7 +409,7 @@ impl Correlator {
             }
             return;
         };
-        self.attributed += u64::from(consumer.metric_requests);
+        self.clues[consumer.session as usize].keyed += consumer.metric_requests;
         session.compliance_calls = consumer.compliance;
         session.redundant_consumer_gets = consumer.gets;
         session.fact_update = consumer.facts;
@@ -438,6 +443,7 @@ impl Correlator {
         for consumer in std::mem::take(&mut self.consumers).into_all().into_iter().chain(left) {
             self.put_away(consumer);
         }
+        self.give_late();
         let consumers = self.background_consumers.len() as u64;
         self.background_consumers = HashSet::default();
         self.latest_of_host = Vec::new();

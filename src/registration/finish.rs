@@ -65,13 +65,14 @@ pub struct Registrations {
     pub scripts: Vec<GroupScript>,
     /// GET /rhsm/status of successful sessions, by group.
     pub status_calls: BTreeMap<Group, GroupCalls>,
-    /// Requests of no registration.
+    /// Requests of no registration, of the whole log.
     pub background: BackgroundCounts,
     /// Consumers of no registration.
     pub background_consumers: u64,
     /// Status calls of no registration.
     pub background_status_calls: u64,
-    /// Requests that a key or an address of one's own brought to a session or group, that were inferred, that were neither.
+    /// Requests that a key or an address of one's own brought to a session or group of the window, that were inferred,
+    /// that were neither.
     pub attribution: [u64; 3],
     /// Requests.
     pub requests: JoinCounts,
@@ -183,13 +184,12 @@ pub fn finish(
     let mut notes = ways.notes(&all.sessions);
     notes.extend(topology.iter().flat_map(|t| t.warnings.clone()));
     let scripts: Vec<GroupScript> = group_scripts(&all.scripts, &ways, window);
+    let asked = all.sessions.iter().zip(&all.clues).filter(|(session, _)| window.holds(session.started_at));
+    let keyed: u64 = asked.map(|(_, clues)| u64::from(clues.keyed)).sum();
     let named = scripts.iter().filter(|s| s.way.evidence == Evidence::Exact).count() as u64;
     let inferred = scripts.iter().filter(|s| s.way.evidence == Evidence::Inferred).count() as u64;
-    let attribution = [
-        all.attributed + named + figures.exact,
-        inferred + figures.inferred,
-        scripts.len() as u64 - named - inferred,
-    ];
+    let attribution =
+        [keyed + named + figures.exact, inferred + figures.inferred, scripts.len() as u64 - named - inferred];
     let traced = match all.recorder.take() {
         Some(recorder) => traced::traced(recorder, &all, &fetched, &ways, window),
         None => Vec::new(),

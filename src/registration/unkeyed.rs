@@ -107,9 +107,9 @@ pub struct GroupCalls {
 pub struct StatusFigures {
     /// By group.
     pub groups: BTreeMap<Group, GroupCalls>,
-    /// Calls of sessions' own addresses.
+    /// Calls of the window's sessions on addresses of their own.
     pub exact: u64,
-    /// Calls apportioned to registrations.
+    /// Calls apportioned to the window's registrations.
     pub inferred: u64,
     /// Calls that no registration counts.
     pub background: u64,
@@ -178,7 +178,8 @@ fn only(sorted: &[i64], from: i64, to: i64) -> Option<usize> {
     (sorted.get(at).is_some_and(|t| *t <= to) && !next).then_some(at)
 }
 
-/// Counts the status calls of every group's sessions; a session on an address of its own gets its count (inferred).
+/// Counts the status calls of every group's sessions; a session on an address of its own gets its count (inferred), where
+/// no other attempt from there is near.
 pub fn share_out(
     sessions: &mut [Session],
     clues: &[Clues],
@@ -198,19 +199,17 @@ pub fn share_out(
     let parts =
         in_order(&calls.parts(), PARTS, |_, part| Counted::of(calls.of(part.clone()), &by_address, &own));
     let counted = Counted::sum(parts);
-    let mut figures =
-        StatusFigures { exact: counted.exact, background: counted.background, ..StatusFigures::default() };
+    let mut figures = StatusFigures { background: counted.background, ..StatusFigures::default() };
     for (i, count) in by_address.order.iter().zip(counted.by_place) {
         let session = &mut sessions[*i as usize];
         if session.status_calls != Session::NO_COUNT {
             session.status_calls = count;
         }
     }
-    for (session, clue) in sessions.iter().zip(clues) {
-        if session.success()
-            && window.holds(session.started_at)
-            && own.get(clue.address.0 as usize) == Some(&true)
-        {
+    let own_calls = |s: &&Session| s.status_calls != Session::NO_COUNT && window.holds(s.started_at);
+    for session in sessions.iter().filter(own_calls) {
+        figures.exact += u64::from(session.status_calls);
+        if session.success() {
             let group = figures.groups.entry(session.group).or_default();
             group.calls += f64::from(session.status_calls);
             if group.evidence == Evidence::Missing {
@@ -222,7 +221,23 @@ pub fn share_out(
     let until_create = if attempts == 0 { 0.0 } else { counted.until_create as f64 / attempts as f64 };
     let for_failed = own_failed_calls(sessions).unwrap_or(until_create);
     apportion(sessions, &by_address, &counted.shared, (addresses, window), for_failed, &mut figures);
+    forget_those_of_two(sessions, &by_address);
     figures
+}
+
+// a call can come up to the silence before a create or behind an attempt's end: of two attempts that are so near nobody
+// can say whose it was
+fn forget_those_of_two(sessions: &mut [Session], by_address: &ByAddress) {
+    for places in by_address.from.windows(2).map(|place| place[0] as usize..place[1] as usize) {
+        let (order, spans) = (&by_address.order[places.clone()], &by_address.spans[places]);
+        let mut ended_us = i64::MIN;
+        for (of, both) in order.windows(2).zip(spans.windows(2)) {
+            ended_us = ended_us.max(both[0].end_us);
+            if both[1].start_us.saturating_sub(ended_us) <= 2 * SILENCE_US {
+                of.iter().for_each(|i| sessions[*i as usize].status_calls = Session::NO_COUNT);
+            }
+        }
+    }
 }
 
 /// Status calls by whose they are.
@@ -230,7 +245,6 @@ pub fn share_out(
 struct Counted {
     /// Of sessions on addresses of their own, by place.
     by_place: Vec<u16>,
-    exact: u64,
     background: u64,
     /// What these call until their create ends: a failed attempt elsewhere calls about as often.
     until_create: u64,
@@ -256,7 +270,6 @@ impl Counted {
             } else if let Some(place) = owner(&by_address.spans[range.clone()], second) {
                 let place = range.start + place;
                 counted.add(place, 1);
-                counted.exact += 1;
                 counted.until_create += u64::from(second <= by_address.spans[place].created_secs);
             } else {
                 counted.background += 1;
@@ -277,7 +290,6 @@ impl Counted {
             for (place, calls) in part.by_place.into_iter().enumerate() {
                 all.add(place, calls);
             }
-            all.exact += part.exact;
             all.background += part.background;
             all.until_create += part.until_create;
             for (address, buckets) in part.shared {

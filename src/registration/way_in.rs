@@ -35,8 +35,8 @@ pub struct Ways<'a> {
     straight: HashSet<AddressId>,
     /// Addresses that stand for one group: capsules and load balancers.
     proxies: HashMap<AddressId, (Decided, NameId)>,
-    /// Hosts that came through a capsule show their own address on /rhsm.
-    clients_shown: bool,
+    /// Hosts that came through a capsule show its address on /rhsm: some do, and none its own.
+    clients_hidden: bool,
     unknown_urls: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Ways<'a> {
             urls: HashMap::new(),
             straight: HashSet::new(),
             proxies: HashMap::new(),
-            clients_shown: false,
+            clients_hidden: false,
             unknown_urls: Vec::new(),
         };
         ways.learn_urls(clues, scripts, names);
@@ -73,7 +73,8 @@ impl<'a> Ways<'a> {
             None => ways.guess_addresses(clues, addresses, names),
         }
         let through = |c: &&Clues| c.registered && c.url != NameId::NONE;
-        ways.clients_shown = clues.iter().filter(through).any(|c| !ways.proxies.contains_key(&c.address));
+        ways.clients_hidden = clues.iter().any(|c| ways.is_proxy(c.address))
+            && clues.iter().filter(through).all(|c| ways.is_proxy(c.address));
         ways
     }
 
@@ -208,17 +209,20 @@ impl<'a> Ways<'a> {
         if let Some((decided, _)) = self.proxies.get(&clues.address) {
             return (*decided, Some(WayIn::Address));
         }
-        if self.straight.contains(&clues.address) {
+        let by_url = clues.registered && clues.url != NameId::NONE;
+        if !by_url && self.straight.contains(&clues.address) {
             return (Decided::exact(Group::SatelliteSsh), Some(WayIn::Address));
+        }
+        // it came through what the inventory lacks, or may have
+        if by_url || clues.through != NameId::NONE || !self.unknown_urls.is_empty() {
+            return (Decided::default(), None);
         }
         // what is no capsule's address is a client's own: that tells the way only where capsules' hosts do not show theirs
         match self.topology {
             Some(topology) if topology.capsules.is_empty() && topology.load_balancers.is_empty() => {
                 (Decided::exact(Group::SatelliteSsh), Some(WayIn::Inventory))
             }
-            Some(_)
-                if !self.clients_shown && !self.proxies.is_empty() && clues.address != AddressId::NONE =>
-            {
+            Some(_) if self.clients_hidden && clues.address != AddressId::NONE => {
                 (Decided::inferred(Group::SatelliteSsh), Some(WayIn::Inventory))
             }
             _ => (Decided::default(), None),

@@ -9,6 +9,7 @@ pub mod export;
 pub mod findings;
 pub mod history;
 pub mod json;
+pub mod markup;
 pub mod page;
 pub mod parquet;
 pub mod save;

@@ -229,6 +229,7 @@ pub fn sessions() -> (Vec<Session>, Names) {
     };
     let failed = Session {
         started_at: START.plus_ms(1),
+        ended_at: START.plus_ms(30_001),
         create_status: 503,
         attempt: 1,
         status_calls: Session::NO_COUNT,

@@ -4,6 +4,8 @@
 //! They have what real ones have: a top folder, links for `hostname` and `date`, the zone, a manifest, rotated logs in
 //! the order of their names (which is not that of their times), and files that nobody needs. `SosOddity` adds more.
 
+mod clean;
+
 use super::error::SimulateError;
 use super::plan::Plan;
 use super::rotate;
@@ -24,7 +26,7 @@ enum Content {
     Text(String),
     /// A part of a file of the storm.
     Part(PathBuf, Range<u64>),
-    Packed(Vec<u8>),
+    Bytes(Vec<u8>),
     Link(String),
 }
 
@@ -50,7 +52,15 @@ pub fn write(folder: &Path, plan: &Plan<'_>, logs: &[String]) -> Result<u64, Sim
     if plan.capsules.iter().any(|capsule| capsule.group == Group::LbSsh) {
         trees.push(balancer(plan)?);
     }
-    let nested = plan.args.sos_odd.contains(&SosOddity::Nested);
+    if is_odd(plan, SosOddity::Clean) {
+        let capsules = plan.capsules.iter().map(|capsule| capsule.name.as_str());
+        // in the order of their numbers
+        let mut map = clean::Map::of([SATELLITE].into_iter().chain(capsules).chain([LOAD_BALANCER]));
+        for tree in &mut trees {
+            tree.clean(&mut map).map_err(SimulateError::io("read", folder))?;
+        }
+    }
+    let nested = is_odd(plan, SosOddity::Nested);
     let mut written = Vec::new();
     for tree in &trees {
         let path = sos.join(format!("{}{}", tree.top, ending(form)));
@@ -79,13 +89,13 @@ const fn ending(form: SosForm) -> &'static str {
 // what a report of any host holds
 fn host(plan: &Plan<'_>, name: &str, number: usize, offset: UtcOffset) -> Result<Tree, SimulateError> {
     let clean = is_odd(plan, SosOddity::Clean);
-    let name = if clean { format!("host{number}.obfuscateddomain1.com") } else { name.to_owned() };
     let short = name.split('.').next().unwrap_or_default();
+    let shown = if clean { format!("host{number}") } else { short.to_owned() };
     let random =
         format!("{:07x}", plan.args.seed.wrapping_mul(0x9e37_79b9).wrapping_add(number as u64) & 0xfff_ffff);
     let cleaned = if clean { "-obfuscated" } else { "" };
     let mut tree = Tree {
-        top: format!("sosreport-{short}-01234567-2026-04-05-{random}{cleaned}"),
+        top: format!("sosreport-{shown}-01234567-2026-04-05-{random}{cleaned}"),
         members: BTreeMap::new(),
     };
     tree.text("sos_commands/host/hostname", format!("{short}\n"));
@@ -209,6 +219,24 @@ impl Tree {
         self.put(path, Content::Text(text));
     }
 
+    /// What `sos report --clean` makes of it. Packed files, into which it cannot look, are removed.
+    fn clean(&mut self, map: &mut clean::Map) -> io::Result<()> {
+        self.members.retain(|path, _| !is_packed(path));
+        for content in self.members.values_mut() {
+            let bytes = match content {
+                Content::Text(text) => std::mem::take(text).into_bytes(),
+                Content::Part(file, part) => {
+                    let mut bytes = Vec::new();
+                    open_at(file, part.clone())?.read_to_end(&mut bytes)?;
+                    bytes
+                }
+                Content::Bytes(_) | Content::Link(_) => continue,
+            };
+            *content = Content::Bytes(map.clean(&bytes));
+        }
+        Ok(())
+    }
+
     /// What tells the offset from UTC; `link`: nothing but that of the zone does.
     fn zone(&mut self, offset: UtcOffset, link: bool) -> Result<(), SimulateError> {
         let shown = offset.to_string().replace(':', "");
@@ -263,7 +291,7 @@ impl Tree {
             match content {
                 Content::Text(text) => fs::write(&path, text)?,
                 Content::Link(target) => std::os::unix::fs::symlink(target, &path)?,
-                Content::Packed(bytes) => fs::write(&path, bytes)?,
+                Content::Bytes(bytes) => fs::write(&path, bytes)?,
                 Content::Part(file, part) => {
                     io::copy(&mut open_at(file, part.clone())?, &mut File::create(&path)?)?;
                 }
@@ -276,14 +304,17 @@ impl Tree {
 impl Content {
     /// A part of a log as a rotated file of this name has it.
     fn of_rotated(name: &str, log: &Path, part: Range<u64>) -> io::Result<Self> {
-        let packed = [".gz", ".xz", ".zst"].iter().any(|ending| name.ends_with(ending));
-        if !packed {
+        if !is_packed(name) {
             return Ok(Self::Part(log.to_owned(), part));
         }
         let mut bytes = Vec::new();
         open_at(log, part)?.read_to_end(&mut bytes)?;
-        rotate::packed(name, &bytes).map(Self::Packed)
+        rotate::packed(name, &bytes).map(Self::Bytes)
     }
+}
+
+fn is_packed(name: &str) -> bool {
+    [".gz", ".xz", ".zst"].iter().any(|ending| name.ends_with(ending))
 }
 
 // POSIX turns the sign: Etc/GMT-2 is two hours east
@@ -325,7 +356,7 @@ fn append(
             header.set_size(0);
             builder.append_link(&mut header, path, target)
         }
-        Content::Packed(bytes) => {
+        Content::Bytes(bytes) => {
             header.set_size(bytes.len() as u64);
             builder.append_data(&mut header, path, bytes.as_slice())
         }

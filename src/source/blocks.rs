@@ -1,6 +1,6 @@
 //! Bytes in pieces of whole lines, in memory that does not depend on how long a line is.
 
-use super::open::{Body, Input};
+use super::open::{Body, Compression, Input};
 use crate::log::assemble::KEEP;
 use crate::log::store::Stored;
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
@@ -92,6 +92,7 @@ pub const fn longest(input: &Input, chunk: usize) -> usize {
 pub fn produce(input: Input, chunk: usize, mut push: impl FnMut(Data, usize) -> bool) -> io::Result<()> {
     let chunk = chunk.max(1);
     let longest = longest(&input, chunk) as u64;
+    let packed = input.compression != Compression::None;
     match input.body {
         Body::Plain { file, len } => {
             let file = Arc::new(file);
@@ -110,7 +111,10 @@ pub fn produce(input: Input, chunk: usize, mut push: impl FnMut(Data, usize) -> 
             }
             Ok(())
         }
-        Body::Stream(stream) => produce_stream(stream.open()?, chunk, push),
+        Body::Stream(stream) => {
+            let produced = stream.open().and_then(|stream| produce_stream(stream, chunk, push));
+            produced.map_err(|error| if packed { in_words(error) } else { error })
+        }
         Body::Parsed(log) => {
             for stored in log.pieces {
                 let bytes = stored.bytes;
@@ -120,6 +124,19 @@ pub fn produce(input: Input, chunk: usize, mut push: impl FnMut(Data, usize) -> 
             }
             log.error.map_or(Ok(()), |error| Err(io::Error::other(error)))
         }
+    }
+}
+
+// what a decoder says of an archive that is not whole names no way out
+fn in_words(error: io::Error) -> io::Error {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    match error.kind() {
+        kind @ (InvalidData | InvalidInput | UnexpectedEof) => {
+            let words = error.to_string();
+            let why = if words.contains("it was cut") { "" } else { ": it was cut or is damaged" };
+            io::Error::new(kind, format!("{words}{why}, copy it again"))
+        }
+        _ => error,
     }
 }
 

@@ -61,12 +61,24 @@ impl Compression {
     /// # Errors
     /// Of the first bytes, and no memory for it.
     pub fn reader<'a>(self, raw: Box<dyn Read + Send + 'a>) -> io::Result<Box<dyn Read + Send + 'a>> {
+        self.reader_inside(0, raw)
+    }
+
+    /// The same of what lies in so many packed archives, each in the one before: it may take less.
+    ///
+    /// # Errors
+    /// Of the first bytes, and no memory for it.
+    pub fn reader_inside<'a>(
+        self,
+        packed: u32,
+        raw: Box<dyn Read + Send + 'a>,
+    ) -> io::Result<Box<dyn Read + Send + 'a>> {
         let raw = BufReader::with_capacity(256 * 1024, raw);
         let unpacked: Box<dyn Read + Send> = match self {
             Self::None => return Ok(Box::new(raw)),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
-            Self::Xz => decoder::xz(raw)?,
-            Self::Zstd => decoder::zstd(raw)?,
+            Self::Xz => decoder::xz(raw, packed)?,
+            Self::Zstd => decoder::zstd(raw, packed)?,
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(raw)),
         };
         // most decoders go on behind what is damaged, or have ended, when they are asked again

@@ -114,6 +114,19 @@ fn every_format_says_the_level() {
 }
 
 #[test]
+fn people_see_levels_of_both_sides_at_80_and_at_200_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    // under names that stand in the words
+    for (name, storm) in [("before", &runs()[0]), ("after", &runs()[2])] {
+        copy_below(&storm.dir, &folder.path().join(name));
+    }
+    for columns in ["80", "200"] {
+        let run = compare("before after").current_dir(folder.path()).env("COLUMNS", columns);
+        insta::assert_snapshot!(format!("compared_{columns}"), run.go().code(0).stdout);
+    }
+}
+
+#[test]
 fn several_runs_a_side_are_several_runs_of_each_level() {
     let [one, two, slower] = runs();
     let run =

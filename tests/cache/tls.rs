@@ -45,6 +45,19 @@ impl Authority {
         self.openssl(&format!(
             "x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out {name}.pem"
         ));
+        self.served(name)
+    }
+
+    /// The same with one that signed itself, as openssl makes it: marked as an authority.
+    fn own(&self, name: &str, alternatives: &str) -> String {
+        self.openssl(&format!(
+            "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -addext subjectAltName={alternatives} \
+             -keyout {name}.key -out {name}.pem"
+        ));
+        self.served(name)
+    }
+
+    fn served(&self, name: &str) -> String {
         format!(
             "port 0\ntls-port PORT\ntls-auth-clients no\ntls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\n",
             self.path(&format!("{name}.pem")).display(),
@@ -126,5 +139,26 @@ fn what_keeps_tls_from_coming_about_is_told_and_the_others_are_answered() {
         // TLS that nobody asked for
         let done = Inventory::one(&good).ask("--json --cache-timeout 3").code(2).told("--cache-tls");
         assert_ne!(error_of(&done, "lb.example.com"), Value::Null, "{done:#?}");
+    }
+}
+
+#[test]
+fn a_certificate_that_signed_itself_may_be_given_as_its_own_authority() {
+    let Some(authority) = Authority::new() else { return };
+    for program in programs().into_iter().filter(|p| speaks_tls(p)) {
+        let own = Server::as_the_role_does(&program, &authority.own("own", "IP:127.0.0.1"));
+        let other = Server::as_the_role_does(&program, &authority.own("other", "DNS:other.example.com"));
+        let ask = |server: &Server, ca: &str| {
+            let ca = authority.path(ca);
+            let words = format!("--json --cache-tls --cache-ca-file {}", ca.display());
+            Inventory::one(server).ask(&words)
+        };
+        let done = ask(&own, "own.pem").code(0).says_nothing_on_stderr();
+        assert_eq!(error_of(&done, "lb.example.com"), Value::Null, "{done:#?}");
+        // for another name, and one that nobody knows
+        let done = ask(&other, "other.pem").code(2).told("not valid for name");
+        assert_eq!(error_of(&done, "lb.example.com"), "cache-tls", "{done:#?}");
+        let done = ask(&own, "other.pem").code(2).told("UnknownIssuer");
+        assert_eq!(error_of(&done, "lb.example.com"), "cache-tls", "{done:#?}");
     }
 }

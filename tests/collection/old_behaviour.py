@@ -3,8 +3,8 @@
 
     old_behaviour.py REGINFRA
 
-A real HAProxy and two stand-in smart-proxies on loopback, with checks that answer what a case says from the very start.
-Each line is a case; the exit code is 1 where one went otherwise than it says.
+A real HAProxy a case, all at once, before stand-in smart-proxies on loopback whose checks answer what the case says from
+the very start. Each line is a case; the exit code is 1 where one went otherwise than it says.
 """
 
 import contextlib
@@ -43,21 +43,20 @@ haproxy_limit_nofile=2000
 """
 
 
-def free_port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
+def free_ports(number):
+    with contextlib.ExitStack() as held:
+        listening = [held.enter_context(socket.socket()) for _ in range(number)]
+        for one in listening:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in listening]
 
 
-def rendered(reginfra, folder, ports):
-    """The roles' file, on loopback and without what needs root."""
+def rendered(reginfra, folder):
+    """The roles' file, without what needs root."""
     (folder / "hosts.ini").write_text(INVENTORY)
     asked = [reginfra, "render", "haproxy", "-i", folder / "hosts.ini"]
     text = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
     text = text[text.index("global\n"):]
-    for number in (1, 2):
-        text = text.replace(f"192.0.2.1{number}:9090", f"127.0.0.1:{ports[number]}")
-    text = text.replace("bind *:9090", f"bind 127.0.0.1:{ports[0]}")
     return re.sub(r"    (chroot|user|group|stats socket) .*\n", "", text)
 
 
@@ -70,17 +69,21 @@ def stopped_afterwards(process):
         process.wait()
 
 
-def capsule(folder, number, port, health):
-    home = folder / f"cap{number}"
-    if not home.exists():
-        home.mkdir()
+def certificates(folder):
+    for number in (1, 2):
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", f"/CN=cap{number}",
-             "-keyout", home / "key", "-out", home / "pem"], check=True, capture_output=True)
+             "-keyout", folder / f"key{number}", "-out", folder / f"pem{number}"], check=True, capture_output=True)
+
+
+def capsule(folder, number, health, port):
+    home = folder / f"cap{number}-{health}"
+    home.mkdir()
     (home / "health").write_text(str(health))
     return subprocess.Popen(
-        [sys.executable, STAND_IN, "--port", str(port), "--certificate", home / "pem", "--key", home / "key",
-         "--log", home / "log", "--run", home], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [sys.executable, STAND_IN, "--port", str(port), "--certificate", folder / f"pem{number}",
+         "--key", folder / f"key{number}", "--log", home / "log", "--run", home],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def answers(port):
@@ -108,20 +111,35 @@ def listens(port, seconds=10):
     raise SystemExit(f"nothing listens on port {port}")
 
 
-def seen(folder, text, ports, healths):
-    """With a health of None the capsule is dead."""
+def balancer(folder, number, text, ports):
+    """In front of two capsules, on the first of the ports."""
+    for server, port in enumerate(ports[1:], 1):
+        text = text.replace(f"192.0.2.1{server}:9090", f"127.0.0.1:{port}")
+    file = folder / f"haproxy{number}.cfg"
+    file.write_text(text.replace("bind *:9090", f"bind 127.0.0.1:{ports[0]}"))
+    return subprocess.Popen(["haproxy", "-db", "-f", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def seen(folder, tried):
+    """What clients of each case see. With a health of None the capsule is dead."""
+    wanted = sorted({each for _, _, healths, _ in tried for each in enumerate(healths, 1)}, key=str)
+    ports = free_ports(len(wanted) + len(tried))
+    fronts, backs = ports[len(wanted):], dict(zip(wanted, ports))
+    certificates(folder)
     with contextlib.ExitStack() as running:
-        for number, health in enumerate(healths, 1):
-            if health:
-                running.enter_context(stopped_afterwards(capsule(folder, number, ports[number], health)))
-                listens(ports[number])
-        (folder / "haproxy.cfg").write_text(text)
-        running.enter_context(stopped_afterwards(subprocess.Popen(
-            ["haproxy", "-db", "-f", folder / "haproxy.cfg"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
-        listens(ports[0])
+        alive = [each for each in wanted if each[1]]
+        for number, health in alive:
+            running.enter_context(stopped_afterwards(capsule(folder, number, health, backs[number, health])))
+        for each in alive:
+            listens(backs[each])
+        for number, ((_, text, healths, _), front) in enumerate(zip(tried, fronts)):
+            behind = [backs[each] for each in enumerate(healths, 1)]
+            running.enter_context(stopped_afterwards(balancer(folder, number, text, [front, *behind])))
+        for front in fronts:
+            listens(front)
         # each capsule has been checked by now, and a failing one has had its first chance to leave
-        time.sleep(3)
-        return answers(ports[0])
+        time.sleep(4)
+        return [answers(front) for front in fronts]
 
 
 def without(text, pattern, instead=""):
@@ -136,8 +154,9 @@ def cases(text):
     old = without(text, twin)
     late = without(text, r"nbsrv\(host_registration\) lt 2", "nbsrv(host_registration) lt 1")
     tls = without(text, "check check-ssl verify none", "check ssl verify none")
-    # its first check comes after the requests
+    # its first check comes after the requests; a server is tried again after as long as connecting may take, 1 s at most
     unseen = without(without(old, "inter 1s", "inter 60s"), r"    option redispatch 1\n    retries 2\n", "    retries 2\n")
+    unseen = without(unseen, "timeout connect 4s", "timeout connect 100ms")
     return [
         ("both checks 503 from the start", text, (503, 503), (all_, 2)),
         ("  without the unchecked backend", old, (503, 503), (none, 0)),
@@ -157,11 +176,9 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        ports = [free_port() for _ in range(3)]
-        for words, text, healths, wanted in cases(rendered(sys.argv[1], folder, ports)):
-            told = seen(folder, text, ports, healths)
-            print(f"{'ok    ' if told == wanted else 'FAILED'}  {words}: {told[0]} of {REQUESTS} answered, by {told[1]}",
-                  flush=True)
+        tried = cases(rendered(sys.argv[1], folder))
+        for (words, _, _, wanted), told in zip(tried, seen(folder, tried)):
+            print(f"{'ok    ' if told == wanted else 'FAILED'}  {words}: {told[0]} of {REQUESTS} answered, by {told[1]}")
             failed += told != wanted
     sys.exit(1 if failed else 0)
 

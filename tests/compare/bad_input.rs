@@ -7,12 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A copy of a kept run that may be spoilt.
-struct Spoilt {
+pub struct Spoilt {
     folder: tempfile::TempDir,
 }
 
 impl Spoilt {
-    fn of(name: &str) -> Self {
+    pub fn of(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for entry in fs::read_dir(kept(name)).unwrap() {
             let entry = entry.unwrap();
@@ -21,7 +21,7 @@ impl Spoilt {
         Self { folder }
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -36,10 +36,16 @@ impl Spoilt {
     fn registrations(&self, change: impl Fn(String) -> String) -> &Self {
         self.edit("sessions.jsonl", change);
         let left = fs::read_to_string(self.path().join("sessions.jsonl")).unwrap().lines().count();
-        self.edit("metrics.json", |text| {
-            let mut answer: Value = serde_json::from_str(&text).unwrap();
+        self.answer(|answer| {
             let groups = answer["groups"].as_array_mut().unwrap();
             groups.iter_mut().find(|g| g["group"] == "all").unwrap()["session_count"] = left.into();
+        })
+    }
+
+    pub fn answer(&self, change: impl Fn(&mut Value)) -> &Self {
+        self.edit("metrics.json", |text| {
+            let mut answer: Value = serde_json::from_str(&text).unwrap();
+            change(&mut answer);
             answer.to_string()
         })
     }
@@ -147,7 +153,11 @@ fn an_empty_group_has_no_verdict_and_the_others_have_theirs() {
     let lacks = row(&answer, "capsule-mqtt", "consumer_create_ms");
     assert!(lacks["reason"].as_str().unwrap().contains("the side after has none"), "{lacks}");
     assert_eq!(row(&answer, "lb-ssh", "consumer_create_ms")["verdict"], "no-change-seen");
-    assert!(row(&answer, "all", "consumer_create_ms")["reason"].as_str().unwrap().contains("another mix"));
+    // of all those are judged that both sides have
+    assert_eq!(row(&answer, "all", "consumer_create_ms")["verdict"], "no-change-seen");
+    let note = answer["notes"][0].as_str().unwrap();
+    assert!(note.split_once("left out: ").unwrap().1.contains("capsule-mqtt rhel-9 ("), "{note}");
+    assert!(row(&answer, "all", "script_fetches")["reason"].as_str().unwrap().contains("another mix"));
     compare(before.path(), without.path()).words("--fail-on regression").go().code(3);
 }
 

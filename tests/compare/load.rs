@@ -25,15 +25,16 @@ fn json(before: &Path, after: &Path) -> Value {
 }
 
 #[test]
-fn another_mix_of_releases_is_weighed_and_a_release_of_one_side_alone_is_refused() {
+fn another_mix_of_releases_is_weighed_and_a_release_of_one_side_alone_is_left_out() {
     let folder = tempfile::tempdir().unwrap();
-    let [before, after, other] = storms(
+    let [before, after, other, older] = storms(
         folder.path(),
         "--sessions 600 --rate 40 --mix satellite-ssh=1,lb-ssh=1",
         [
             "--seed 31",
             "--seed 32 --releases 8=1,9=1,10=2 --scale consumer_create_ms=1.4",
             "--seed 33 --releases 10=1",
+            "--seed 34 --releases 9=1",
         ],
     );
     let answer = json(&before, &after);
@@ -50,13 +51,36 @@ fn another_mix_of_releases_is_weighed_and_a_release_of_one_side_alone_is_refused
     assert!(line("consumer create").ends_with("REGRESSED"), "{}", told.stdout);
     assert!(line("compliance calls").ends_with("no change seen"), "{}", told.stdout);
     compare(&before, &after, "--fail-on error-rate").go().code(0);
+    assert_eq!(answer["notes"], serde_json::json!([]));
+    // what both sides have is judged, and the rest is named
     let answer = json(&before, &other);
-    let create = row(&answer, "all", "consumer_create_ms");
+    for metric in ["consumer_create_ms", "compliance_calls", "error_rate"] {
+        assert_eq!(verdict(&answer, metric), "no-change-seen", "{metric}");
+    }
+    assert_eq!(row(&answer, "lb-ssh", "consumer_create_ms")["verdict"], "no-change-seen");
+    let note = answer["notes"][0].as_str().unwrap();
+    let (judged, left_out) = note.split_once("left out: ").unwrap();
     assert!(
-        create["reason"].as_str().unwrap().contains("another mix of groups or client releases"),
-        "{create}"
+        judged.contains("verdicts on all registrations are of lb-ssh rhel-10, satellite-ssh rhel-10,"),
+        "{note}"
     );
-    let told = compare(&before, &other, "--fail-on timing").go().code(3);
+    for part in ["lb-ssh rhel-8 (", "lb-ssh rhel-9 (", "satellite-ssh rhel-8 (", "satellite-ssh rhel-9 ("] {
+        assert!(left_out.contains(part), "{note}");
+    }
+    assert!(left_out.matches(" before, 0 after)").count() == 4 && !left_out.contains("rhel-10"), "{note}");
+    let told = compare(&before, &other, "--fail-on timing").env("COLUMNS", "200").go().code(0);
+    assert!(told.stdout.contains("Note: another mix of groups or client releases"), "{}", told.stdout);
+    // averages of a group cannot be split
+    let fetches = row(&answer, "all", "script_fetches");
+    assert!(fetches["reason"].as_str().unwrap().contains("another mix"), "{fetches}");
+    let answer = json(&older, &other);
+    for group in ["all", "lb-ssh"] {
+        let create = row(&answer, group, "consumer_create_ms");
+        let reason = create["reason"].as_str().unwrap();
+        assert!(reason.contains("another mix of groups or client releases"), "{create}");
+    }
+    assert_eq!(answer["notes"], serde_json::json!([]));
+    let told = compare(&older, &other, "--fail-on timing").go().code(3);
     assert!(told.stdout.contains("another mix"), "{}", told.stdout);
 }
 

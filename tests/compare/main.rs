@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_input;
+mod evidence;
+mod incomplete;
 mod load;
+mod report;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;

@@ -18,6 +18,17 @@ fn people_see_verdicts_at_80_and_at_200_columns() {
 }
 
 #[test]
+fn names_are_no_markup_of_a_wiki() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a_b@c~d&!", "<b>"] {
+        std::os::unix::fs::symlink(kept("same-1"), folder.path().join(name)).unwrap();
+    }
+    let run = Run::new("compare a_b@c~d&! <b> --format markdown").current_dir(folder.path());
+    let text = run.go().code(0).stdout;
+    assert!(text.starts_with("Before: a\\_b&#64;c\\~d&amp;\\!  \nAfter: &lt;b&gt;  \n"), "{text}");
+}
+
+#[test]
 fn a_wiki_shows_verdicts() {
     insta::assert_snapshot!(
         "slower_markdown",

@@ -168,11 +168,37 @@ fn a_ragged_figure_is_left_out_of_otava_and_told() {
     export(&nights, ". --format otava-csv").go().code(2).told("--output");
     nights.keep("night-05", 5, 2500.0, &json!({ "branch": "a", "note": "x, \"y\"" }));
     nights.keep("night-06", 6, 2500.0, &json!({ "branch": "b" }));
-    export(&nights, words).go().code(0).told("the label branch has 2 values");
+    let told = "the label branch has 3 values, a blank one (in 16 of 18 runs) among them";
+    export(&nights, words).go().code(0).told(told);
     let csv = fs::read_to_string(nights.path().join("otava/reginfra.csv")).unwrap();
     assert!(csv.contains("\"x, \"\"y\"\"\""), "{csv}");
     nights.keep("night-05", 5, 2500.0, &json!({ "run": "7" }));
     export(&nights, words).go().code(2).told("label 'run'");
+}
+
+#[test]
+fn a_run_without_its_branch_is_of_another_branch_to_otava() {
+    let nights = Nights::new();
+    let keep = |night: usize, labels: Value| {
+        nights.keep(&format!("night-{night:02}"), night, 2500.0, &labels);
+    };
+    (0..8).for_each(|night| keep(night, json!({ "branch": "main" })));
+    let go = || export(&nights, ". --format otava-csv --output otava").go().code(0);
+    go().says_nothing_on_stderr();
+    keep(5, json!({}));
+    go().told("warning: the label branch has 2 values, a blank one (in 1 of 8 runs) among them: `otava");
+    let Some(programs) = trackers() else { return };
+    let analyze = |branch: &[&str]| {
+        let mut otava = Command::new(programs.join("otava"));
+        otava.current_dir(nights.path().join("otava")).env_clear().env("HOME", nights.path());
+        otava.args(["analyze", "registration-all", "--since", "2026-01-01", "--config-file", "otava.yaml"]);
+        let done = otava.env("PATH", "/usr/bin:/bin").args(branch).output().unwrap();
+        String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
+    };
+    let told = analyze(&[]);
+    assert!(told.contains("multiple branches"), "{told}");
+    let told = analyze(&["--branch", "main"]);
+    assert!(told.contains("night-07") && !told.contains("night-05"), "{told}");
 }
 
 #[test]

@@ -223,6 +223,16 @@ fn what_only_the_evidence_may_have_changed_has_no_verdict() {
 }
 
 #[test]
+fn a_cache_that_writes_its_lines_improves_a_hit_rate_that_was_inferred() {
+    let nights = changed(&[("script_cache_hit_rate", [0.02, 0.92])], ["inferred", "exact"]);
+    let answer = json_of("", &nights);
+    fits(&answer);
+    let hits = series(&answer, "all", "script_cache_hit_rate");
+    assert_eq!((&hits["changes"][0]["verdict"], &hits["evidence"]), (&json!("improved"), &json!("mixed")));
+    go("--fail-on regression", &nights).code(0);
+}
+
+#[test]
 fn what_a_warm_cache_left_of_the_scripts_is_no_regression() {
     let figures = [
         ("script_fetch_ms", [300.0, 700.0]),

@@ -1,7 +1,7 @@
 //! Every way in which a server fails: what is said, the exit code, and the answer of the rest.
 
-use super::server::{Server, file, response};
-use super::{CASE, Run};
+use super::server::{Answer, Asked, Server, chunked, file, response};
+use super::{CASE, answered, rest_is_answered};
 use std::fs;
 use std::net::TcpListener;
 
@@ -16,9 +16,38 @@ struct Case {
     _server: Option<Server>,
 }
 
-fn answers(status: &'static str, words: &'static [&'static str]) -> Case {
-    let server = Server::new(move |_, _| response(status, "Content-Length: 0\r\n", b""));
+fn case(server: Server, words: &'static [&'static str]) -> Case {
     Case { url: server.url("/x.tar.gz"), words, variables: &[], code: 2, _server: Some(server) }
+}
+
+fn answers(status: &'static str, words: &'static [&'static str]) -> Case {
+    case(Server::new(move |_, _| response(status, "Content-Length: 0\r\n", b"")), words)
+}
+
+/// `location`: the header, or nothing.
+fn redirects(location: &'static str, words: &'static [&'static str]) -> Case {
+    let headers = format!("{location}Content-Length: 0\r\n");
+    case(Server::new(move |_, _| response("302 Found", &headers, b"")), words)
+}
+
+fn archive(asked: &Asked) -> Answer {
+    file(asked, &fs::read(CASE.archive()).unwrap(), "ETag: \"one\"\r\n")
+}
+
+/// An answer with so many bytes of its body.
+fn cut_after(mut answer: Answer, most: usize) -> Answer {
+    let body = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+    answer.truncate(body + most);
+    answer
+}
+
+/// Gives the first thousand bytes of the archive, and `rest` to who asks for those behind them.
+fn breaks(rest: fn(&Asked) -> Answer, words: &'static [&'static str]) -> Case {
+    let server = Server::new(move |asked, _| match asked.from() {
+        Some(_) => rest(asked),
+        None => cut_after(archive(asked), 1000),
+    });
+    Case { code: 3, ..case(server, words) }
 }
 
 const WHO: &str = "say who you are with REGINFRA_HTTP_TOKEN";
@@ -26,16 +55,9 @@ const KNOWN: &str = "the server was told who asks (by REGINFRA_HTTP_TOKEN) and r
 
 fn cases() -> Vec<Case> {
     let token: &[(&str, &str)] = &[("REGINFRA_HTTP_TOKEN", "wrong")];
-    let plain = Server::new(|_, _| response("200 OK", "Content-Length: 0\r\n", b""));
-    let cut = Server::new(|asked, _| {
-        // never more than the first thousand
-        let mut answer = file(asked, &fs::read(CASE.archive()).unwrap(), "ETag: \"one\"\r\n");
-        let body = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
-        answer.truncate(body + if asked.from().is_some() { 0 } else { 1000 });
-        answer
-    });
+    let plain = answers("200 OK", &["does not speak TLS there: is its URL http://"]);
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let case = |url: String, words, server| Case { url, words, variables: &[], code: 2, _server: server };
+    let nobody = |url: String, words| Case { url, words, variables: &[], code: 2, _server: None };
     let mut cases = vec![
         answers("401 Who", &[WHO]),
         answers("403 No", &[WHO]),
@@ -43,25 +65,27 @@ fn cases() -> Vec<Case> {
         answers("500 Oh", &["the server answers 500: it may pass"]),
         answers("503 Busy", &["the server answers 503: it may pass"]),
         answers("418 Teapot", &["the server answers 418"]),
-        case(
-            plain.url("/x.tar.gz").replace("http:", "https:"),
-            &["does not speak TLS there: is its URL http://"],
-            Some(plain),
+        redirects("Location: /x.tar.gz\r\n", &["redirected more than 10 times"]),
+        redirects("Location: ftp://files.invalid/x.tar.gz\r\n", &["redirected to nowhere"]),
+        redirects("", &["redirected to nowhere"]),
+        Case { url: plain.url.replace("http:", "https:"), ..plain },
+        breaks(
+            |asked| cut_after(archive(asked), 0),
+            &["the connection broke after 1000 of", "tried again 4 times"],
         ),
-        Case {
-            code: 3,
-            ..case(
-                cut.url("/x.tar.gz"),
-                &["the connection broke after 1000 of", "tried again 4 times"],
-                Some(cut),
-            )
-        },
-        case(
+        breaks(
+            |_| response("200 OK", "ETag: \"two\"\r\nContent-Length: 5\r\n", b"other"),
+            &["it changed on the server while it was read: read it again"],
+        ),
+        breaks(
+            |_| response("403 Expired", "Content-Length: 0\r\n", b""),
+            &["the server answers 403 to who asks for the rest, after 1000 bytes", "may have run out"],
+        ),
+        nobody(
             format!("http://{closed}/x.tar.gz"),
             &["nothing listens there: look at the URL's host and port"],
-            None,
         ),
-        case("http://nobody.invalid/x.tar.gz".to_owned(), &["no host of this name is known here"], None),
+        nobody("http://nobody.invalid/x.tar.gz".to_owned(), &["no host of this name is known here"]),
     ];
     for status in ["401 Wrong", "403 Not you"] {
         cases.push(Case { variables: token, ..answers(status, &[KNOWN]) });
@@ -82,12 +106,9 @@ impl Case {
         assert!(matches!(listed.code, Some(2 | 3)), "{listed:#?}");
         assert!(listed.stderr.contains(&format!("error: {folder}: ")), "{listed:#?}");
         let beside = run().arg("--sosreport").arg(&self.url).arg(CASE.archive());
-        let (sessions, json, stderr) = whole(beside);
-        self.told(&stderr);
-        assert_eq!(sessions, CASE.plain, "{}", self.url);
-        assert_eq!(json["coverage"]["complete"], false, "{}: {stderr}", self.url);
-        let unreadable = json["coverage"]["unreadable"].to_string();
-        assert!(self.words.iter().all(|words| unreadable.contains(words)), "{unreadable}");
+        let named = format!("{}: ", self.url);
+        let words: Vec<&str> = self.words.iter().copied().chain([named.as_str()]).collect();
+        rest_is_answered(beside, &CASE.plain, &words);
     }
 
     fn told(&self, stderr: &str) {
@@ -95,14 +116,6 @@ impl Case {
         let line = line.unwrap_or_else(|| panic!("{} is not told: {stderr}", self.url));
         assert!(self.words.iter().all(|words| line.contains(words)), "{}: {line}", self.url);
     }
-}
-
-/// Sessions, answer and stderr.
-fn whole(run: Run) -> (String, serde_json::Value, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let sessions = folder.path().join("sessions.jsonl");
-    let done = run.arg("--json").arg("--sessions").arg(&sessions).go().code(0);
-    (fs::read_to_string(&sessions).unwrap(), done.json(), done.stderr)
 }
 
 #[test]
@@ -123,7 +136,7 @@ fn is_told_as_cut(server: &Server) {
     assert!(matches!(alone.code, Some(0 | 3)), "{alone:#?}");
     assert!(alone.stderr.contains("it was cut"), "{alone:#?}");
     assert_eq!(alone.json()["coverage"]["complete"], false);
-    let (sessions, json, stderr) = whole(CASE.run().arg("--sosreport").arg(&url).arg(CASE.archive()));
+    let (sessions, json, stderr) = answered(CASE.run().arg("--sosreport").arg(&url).arg(CASE.archive()));
     assert_eq!(sessions, CASE.plain);
     assert!(json["coverage"]["complete"] == false && stderr.contains("s.tar.gz: "), "{stderr}");
 }
@@ -144,7 +157,7 @@ fn a_file_without_a_length_is_read_to_its_end_and_told_where_that_is_early() {
         let until = if asked.path.starts_with("/s") { half } else { bytes.len() };
         response("200 OK", "", &bytes[..until])
     });
-    let (sessions, json, stderr) = whole(CASE.run().arg("--sosreport").arg(server.url("/whole.tar.gz")));
+    let (sessions, json, stderr) = answered(CASE.run().arg("--sosreport").arg(server.url("/whole.tar.gz")));
     assert_eq!(sessions, CASE.plain);
     assert_eq!(json["coverage"]["complete"], true, "{stderr}");
     is_told_as_cut(&server);
@@ -153,17 +166,11 @@ fn a_file_without_a_length_is_read_to_its_end_and_told_where_that_is_early() {
 #[test]
 fn a_file_in_chunks_that_breaks_off_is_asked_for_again() {
     let bytes = fs::read(CASE.archive()).unwrap();
-    let server = Server::new(move |_, before| {
-        let mut answer = response("200 OK", "Transfer-Encoding: chunked\r\n", b"");
-        for chunk in bytes.chunks(1000).take(if before == 0 { 3 } else { usize::MAX }) {
-            answer.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
-            answer.extend(chunk);
-            answer.extend(b"\r\n");
-        }
-        answer.extend(if before == 0 { &b""[..] } else { b"0\r\n\r\n" });
-        answer
+    let server = Server::new(move |_, before| match before {
+        0 => chunked(&bytes[..3000], false),
+        _ => chunked(&bytes, true),
     });
-    let (sessions, json, stderr) = whole(CASE.run().arg("--sosreport").arg(server.url("/s.tar.gz")));
+    let (sessions, json, stderr) = answered(CASE.run().arg("--sosreport").arg(server.url("/s.tar.gz")));
     assert_eq!((sessions, &json["coverage"]["complete"]), (CASE.plain.clone(), &true.into()), "{stderr}");
     assert_eq!(server.asked().len(), 2);
 }
@@ -187,7 +194,7 @@ fn what_of_a_folder_cannot_be_looked_into_makes_the_answer_incomplete() {
             _ => response("500 Nobody was to ask for this", "Content-Length: 0\r\n", b""),
         }
     });
-    let (sessions, json, stderr) = whole(CASE.run().arg("--sosreport-dir").arg(server.url("/case/")));
+    let (sessions, json, stderr) = answered(CASE.run().arg("--sosreport-dir").arg(server.url("/case/")));
     assert_eq!(sessions, CASE.plain);
     assert_eq!(json["coverage"]["complete"], false);
     for words in

@@ -1,7 +1,7 @@
 //! Pages that other servers than those of `real` write: their folders hold the case, and nothing else is asked for.
 
-use super::server::{Server, file, response};
-use super::{CASE, same_as_plain, same_as_whole};
+use super::server::{Answer, Server, file, response};
+use super::{CASE, rest_is_answered, same_as_plain, same_as_whole};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -91,6 +91,14 @@ fn reads_the_case(page: fn(&str, &[String]) -> String) {
     assert_eq!(archives, expected);
 }
 
+fn listing(links: &str) -> Answer {
+    response("200 OK", &format!("Content-Length: {}\r\n", links.len()), links.as_bytes())
+}
+
+fn moved(to: &str) -> Answer {
+    response("302 Found", &format!("Location: {to}\r\nContent-Length: 0\r\n"), b"")
+}
+
 #[test]
 fn the_tables_of_apache_give_the_same_sessions() {
     reads_the_case(apache);
@@ -120,6 +128,112 @@ fn a_folder_that_lies_too_deep_is_told_and_not_asked_for() {
     assert_eq!(json["coverage"]["complete"], false);
     assert!(json["coverage"]["unreadable"].to_string().contains(told), "{json:#}");
     assert!(server.asked().iter().all(|asked| asked.path != "/c/d/d/d/d/"), "{:?}", server.asked());
+}
+
+#[test]
+fn of_many_folders_that_lie_too_deep_the_first_are_told_and_how_many_more() {
+    let (bytes, name) = (fs::read(CASE.archive()).unwrap(), CASE.archive_name());
+    let server = Server::new(move |asked, _| match asked.path.as_str() {
+        "/c/d/d/d/" => {
+            let deep: String = (1..=5).map(|n| format!("<a href='{n}/'>{n}</a>")).collect();
+            listing(&format!("{deep}<a href='{name}'>s</a>"))
+        }
+        path if path.ends_with('/') => listing("<a href='d/'>d</a>"),
+        _ => file(asked, &bytes, ""),
+    });
+    let stderr = same_as_plain(CASE.run().arg("--sosreport-dir").arg(server.url("/c/")));
+    let told: Vec<&str> = stderr.lines().filter(|line| line.contains(": folders in folders are ")).collect();
+    assert_eq!(told.len(), 4, "{stderr}");
+    assert!(told[2].contains("/c/d/d/d/3/: "), "{told:?}");
+    assert!(told[3].contains("2 more folders of which the same is true: "), "{told:?}");
+}
+
+#[test]
+fn a_folder_that_redirects_out_of_the_one_that_was_named_is_refused() {
+    let (bytes, name) = (fs::read(CASE.archive()).unwrap(), CASE.archive_name());
+    let server = Server::new(move |asked, _| match asked.path.as_str() {
+        // what was named may lie anywhere
+        "/latest/" => moved("/case/"),
+        "/case/" => listing("<a href='in/'>i</a><a href='out/'>o</a><a href='up/'>u</a>"),
+        "/case/in/" => moved("/case/moved/"),
+        "/case/moved/" => listing(&format!("<a href='{name}'>s</a>")),
+        "/case/out/" => moved("/"),
+        "/case/up/" => moved("/case/..%2f..%2fother/"),
+        path if path.ends_with('/') => listing("<a href='other.tar.gz'>x</a>"),
+        _ => file(asked, &bytes, ""),
+    });
+    for (folder, target) in [("out", "/"), ("up", "/case/..%2f..%2fother/")] {
+        let words = format!(
+            "{}: redirected out of the folder, to {}: refused; name that",
+            server.url(&format!("/case/{folder}/")),
+            server.url(target)
+        );
+        let run = CASE.run().arg("--sosreport-dir").arg(server.url("/latest/"));
+        rest_is_answered(run, &CASE.plain, &[&words]);
+    }
+    assert!(server.asked().iter().all(|asked| !asked.path.ends_with("other.tar.gz")), "{:?}", server.asked());
+}
+
+#[test]
+fn a_listing_that_redirects_to_another_server_is_refused() {
+    let (bytes, name) = (fs::read(CASE.archive()).unwrap(), CASE.archive_name());
+    let other = Server::new(|_, _| listing("<a href='other.tar.gz'>x</a>"));
+    let target = other.url("/case/");
+    let words = format!(": redirected to another server, to {target}: refused; name that");
+    let server = Server::new(move |asked, _| match asked.path.as_str() {
+        "/case/" => listing(&format!("<a href='{name}'>s</a><a href='far/'>f</a>")),
+        "/case/far/" | "/far/" => moved(&target),
+        _ => file(asked, &bytes, ""),
+    });
+    let run = |folder: &str| CASE.run().arg("--sosreport-dir").arg(server.url(folder));
+    let told = format!("{}{words}", server.url("/far/"));
+    run("/far/").go().code(2).told(&format!("error: {told}")).says_nothing_on_stdout();
+    rest_is_answered(run("/far/").arg("--sosreport").arg(CASE.archive()), &CASE.plain, &[&told]);
+    let told = format!("{}{words}", server.url("/case/far/"));
+    rest_is_answered(run("/case/"), &CASE.plain, &[&told]);
+    assert!(other.asked().iter().all(|asked| asked.path == "/case/"), "{:?}", other.asked());
+}
+
+/// The longest listing that is read.
+const LONGEST: usize = 32 << 20;
+
+#[test]
+fn a_listing_is_read_up_to_32_mib_and_told_past_that() {
+    let (bytes, name) = (fs::read(CASE.archive()).unwrap(), CASE.archive_name());
+    let server = Server::new(move |asked, _| {
+        let link = format!("<a href='{name}'>s</a>");
+        let long = |length: usize| listing(&(" ".repeat(length - link.len()) + &link));
+        match asked.path.as_str() {
+            "/all/" => long(LONGEST),
+            "/more/" => long(LONGEST + 1),
+            _ => file(asked, &bytes, ""),
+        }
+    });
+    let run = |folder: &str| CASE.run().arg("--sosreport-dir").arg(server.url(folder));
+    same_as_plain(run("/all/"));
+    let told = format!(
+        "{}: the listing is longer than {LONGEST} bytes: name folders or archives in it",
+        server.url("/more/")
+    );
+    run("/more/").go().code(2).told(&format!("error: {told}")).says_nothing_on_stdout();
+    rest_is_answered(run("/more/").arg("--sosreport").arg(CASE.archive()), &CASE.plain, &[&told]);
+}
+
+#[test]
+fn of_very_many_folders_a_thousand_are_looked_into() {
+    let (bytes, name) = (fs::read(CASE.archive()).unwrap(), CASE.archive_name());
+    let server = Server::new(move |asked, _| match asked.path.as_str() {
+        "/case/" => {
+            let folders: String = (0..1100).map(|n| format!("<a href='{n}/'>f</a>")).collect();
+            listing(&format!("<a href='{name}'>s</a>{folders}"))
+        }
+        path if path.ends_with('/') => listing(""),
+        _ => file(asked, &bytes, ""),
+    });
+    let told = format!("{}: more than 1000 folders: name those that matter", server.url("/case/"));
+    let run = CASE.run().arg("--sosreport-dir").arg(server.url("/case/"));
+    rest_is_answered(run, &CASE.plain, &[&told]);
+    assert_eq!(server.asked().iter().filter(|asked| asked.path.ends_with('/')).count(), 1000);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod dying;
 mod failures;
 mod listings;
 mod misbehaving;
@@ -62,6 +63,27 @@ fn read(run: Run) -> (String, String) {
     let file = folder.path().join("sessions.jsonl");
     let done = run.arg("--quiet").arg("--sessions").arg(&file).go().code(0);
     (fs::read_to_string(&file).unwrap(), done.stderr)
+}
+
+/// Sessions, answer and stderr.
+#[track_caller]
+fn answered(run: Run) -> (String, serde_json::Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let sessions = folder.path().join("sessions.jsonl");
+    let done = run.arg("--json").arg("--sessions").arg(&sessions).go().code(0);
+    (fs::read_to_string(&sessions).unwrap(), done.json(), done.stderr)
+}
+
+/// What fails is told on stderr and in the answer, which is not called whole; the rest of it stands.
+#[track_caller]
+fn rest_is_answered(run: Run, sessions: &str, words: &[&str]) {
+    let (got, json, stderr) = answered(run);
+    assert_eq!(got, sessions, "{stderr}");
+    assert_eq!(json["coverage"]["complete"], false, "{stderr}");
+    let told = |line: &str| line.starts_with("error: ") && words.iter().all(|words| line.contains(words));
+    assert!(stderr.lines().any(told), "{words:?} is not told: {stderr}");
+    let unreadable = json["coverage"]["unreadable"].to_string();
+    assert!(words.iter().all(|words| unreadable.contains(words)), "{words:?}: {unreadable}");
 }
 
 /// The Satellite's archive alone: the sessions of its log. Gives what was said on stderr.

@@ -1,7 +1,7 @@
 //! Servers that break, lie, redirect and refuse.
 
-use super::server::{Server, file, response};
-use super::{CASE, Run, same_as_plain};
+use super::server::{Server, chunked, file, response};
+use super::{CASE, Run, answered, rest_is_answered, same_as_plain};
 use std::fs;
 
 const ETAG: &str = "ETag: \"one\"\r\n";
@@ -12,6 +12,14 @@ fn archive() -> Vec<u8> {
 
 fn run(url: &str) -> Run {
     CASE.run().arg("--sosreport").arg(url)
+}
+
+/// An archive that was read to its end, and is in doubt all the same: alone, and beside one that is not.
+#[track_caller]
+fn is_in_doubt(url: &str, words: &str) {
+    let named = format!("{url}: ");
+    rest_is_answered(run(url), &CASE.plain, &[&named, words]);
+    rest_is_answered(run(url).arg(CASE.archive()), &CASE.plain, &[&named, words]);
 }
 
 #[test]
@@ -48,19 +56,6 @@ fn a_server_without_ranges_is_read_again_from_the_start() {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_read_is_told() {
-    let bytes = archive();
-    let server = Server::new(move |_, before| {
-        let tag = format!("ETag: \"{before}\"\r\n");
-        let mut answer = response("200 OK", &format!("Content-Length: {}\r\n{tag}", bytes.len()), &bytes);
-        answer.truncate(answer.len() / 2);
-        answer
-    });
-    let done = run(&server.url("/s.tar.gz")).go();
-    assert!(done.stderr.contains("it changed on the server while it was read"), "{done:#?}");
-}
-
-#[test]
 fn a_length_that_is_a_lie_is_told() {
     let bytes = archive();
     let real = bytes.len();
@@ -70,11 +65,38 @@ fn a_length_that_is_a_lie_is_told() {
         }
         response("200 OK", &format!("Content-Length: {}\r\n", real + 100), &bytes)
     });
-    let done = run(&server.url("/s.tar.gz")).go();
-    assert!(
-        done.stderr.contains(&format!("the server said {} bytes, and there are {real}", real + 100)),
-        "{done:#?}"
-    );
+    let words = format!("the server said {} bytes, and there are {real}", real + 100);
+    is_in_doubt(&server.url("/s.tar.gz"), &words);
+}
+
+#[test]
+fn a_file_in_chunks_that_breaks_at_its_very_end_is_whole() {
+    let bytes = archive();
+    let length = bytes.len();
+    let server = Server::new(move |asked, _| match asked.from() {
+        Some(_) => file(asked, &bytes, ""),
+        None => chunked(&bytes, false),
+    });
+    let (sessions, json, stderr) = answered(run(&server.url("/s.tar.gz")));
+    assert_eq!((sessions, &json["coverage"]["complete"]), (CASE.plain.clone(), &true.into()), "{stderr}");
+    // the second is answered 416, with the length that was read
+    let asked: Vec<_> = server.asked().iter().map(|asked| asked.from()).collect();
+    assert_eq!(asked, [None, Some(length)]);
+}
+
+#[test]
+fn a_file_in_chunks_of_which_there_is_no_more_is_not_whole_unless_its_length_is_told() {
+    for (range, words) in [
+        ("Content-Range: bytes */10\r\n", "it changed on the server while it was read: read it again"),
+        ("", "(the server has no more, and does not say how many bytes there are)"),
+    ] {
+        let bytes = archive();
+        let server = Server::new(move |asked, _| match asked.from() {
+            Some(_) => response("416 No", &format!("{range}Content-Length: 0\r\n"), b""),
+            None => chunked(&bytes, false),
+        });
+        is_in_doubt(&server.url("/s.tar.gz"), words);
+    }
 }
 
 #[test]
@@ -112,6 +134,33 @@ fn a_password_goes_to_its_own_server_only() {
     assert_eq!(asked.iter().map(|a| a.path.as_str()).collect::<Vec<_>>(), ["/a.tar.gz", "/b.tar.gz"]);
     assert!(asked.iter().all(|a| a.header("authorization") == Some("Basic bWU6c2VjcmV0")), "{asked:?}");
     assert!(other.asked().iter().all(|a| a.header("authorization").is_none()), "{:?}", other.asked());
+}
+
+#[test]
+fn another_server_that_wants_a_login_is_told_and_gets_none() {
+    let other = Server::new(|_, _| response("401 Who", "Content-Length: 0\r\n", b""));
+    let target = other.url("/x.tar.gz?signed=hidden");
+    let first = Server::new(move |_, _| {
+        response("302 Found", &format!("Location: {target}\r\nContent-Length: 0\r\n"), b"")
+    });
+    let (url, folder) = (first.url("/a.tar.gz"), first.url("/case/"));
+    let words = format!("401: redirected to another server, {}, which wants a login", other.url(""));
+    let never = "never sent to another server than the one that you named: name the URL there";
+    let told = |run: Run, url: &str| {
+        let done =
+            run.env("REGINFRA_HTTP_TOKEN", "abcdef").go().code(2).told(&format!("error: {url}: {words}"));
+        let done = done.told(never).says_nothing_on_stdout();
+        assert!(!done.stderr.contains("abcdef") && !done.stderr.contains("hidden"), "{done:#?}");
+    };
+    told(run(&url), &url);
+    told(CASE.run().arg("--sosreport-dir").arg(&folder), &folder);
+    let named = format!("{url}: ");
+    let beside = run(&url).arg(CASE.archive()).env("REGINFRA_HTTP_TOKEN", "abcdef");
+    rest_is_answered(beside, &CASE.plain, &[&named, &words, never]);
+    let (first, other) = (first.asked(), other.asked());
+    assert_eq!((first.len(), other.len()), (3, 3), "{first:?} {other:?}");
+    assert!(first.iter().all(|asked| asked.header("authorization") == Some("Bearer abcdef")), "{first:?}");
+    assert!(other.iter().all(|asked| asked.header("authorization").is_none()), "{other:?}");
 }
 
 #[test]
@@ -160,6 +209,4 @@ fn what_cannot_be_read_is_told_and_the_others_go_on() {
     });
     let stderr = same_as_plain(run(&server.url("/none.tar.gz")).arg(server.url("/good.tar.gz")));
     assert!(stderr.contains("/none.tar.gz: the server answers 404"), "{stderr}");
-    let around = Server::new(|_, _| response("302 Found", "Location: /a\r\nContent-Length: 0\r\n", b""));
-    run(&around.url("/a")).go().code(2).told("redirected more than 10 times");
 }

@@ -104,6 +104,20 @@ pub fn response(status: &str, headers: &str, body: &[u8]) -> Answer {
     answer
 }
 
+/// A body in chunks, without a length; `ends`: the last is told to be it.
+pub fn chunked(bytes: &[u8], ends: bool) -> Answer {
+    let mut answer = response("200 OK", "Transfer-Encoding: chunked\r\n", b"");
+    for chunk in bytes.chunks(1000) {
+        answer.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+        answer.extend(chunk);
+        answer.extend(b"\r\n");
+    }
+    if ends {
+        answer.extend(b"0\r\n\r\n");
+    }
+    answer
+}
+
 /// A whole file with its length, or the part that a Range asks for.
 pub fn file(asked: &Asked, bytes: &[u8], headers: &str) -> Answer {
     let length = bytes.len();

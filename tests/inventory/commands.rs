@@ -23,8 +23,9 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
+/// A program of a shell's lines.
 #[cfg(unix)]
-fn program(folder: &Path, name: &str, script: &str) {
+pub fn program(folder: &Path, name: &str, script: &str) {
     use std::os::unix::fs::PermissionsExt;
     let path = folder.join(name);
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();

@@ -1,9 +1,10 @@
 //! The same inventories to reginfra and to the real `ansible-inventory --list`: the same values, the same refusals.
 
+use crate::commands::program;
 use crate::generate;
 use crate::support::Run;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -140,16 +141,67 @@ fn what_ansible_refuses_is_refused() {
     assert!(refused >= 36);
 }
 
+/// Each refused fixture as its error begins, and what it says to do or to look for.
+const REFUSALS: &[(&str, &str)] = &[
+    ("alias.yml:2:", "found unknown anchor"),
+    // a loop through the group that holds all others: no line of its own
+    ("all_below.ini:", "take one of the two away"),
+    ("broken_host_vars/host_vars/h1.yml:2:", "did not find expected node content"),
+    ("broken_vars/group_vars/g.yml:1:", "is a mapping of KEY: VALUE"),
+    ("child.ini:2:", "takes one group a line"),
+    ("date.yml:2:", "put quotes around it"),
+    ("documents.yml:2:", "a second document begins here"),
+    ("equals.yml:2:", "put quotes around it"),
+    ("escape.ini:2:", r"write \\"),
+    // what stands below the name begins there
+    ("group_number.yml:2:", "put quotes around it"),
+    ("host_number.yml:2:", "put quotes around it"),
+    ("host_text.yml:2:", "below a host stand its variables as KEY: VALUE"),
+    ("hosts_list.yml:2:", "write NAME: below it"),
+    ("indent.yml:4:", "did not find expected key"),
+    ("list.yml:1:", "as all:, then hosts: below it"),
+    ("loop.ini:4:", "take one of the two away"),
+    ("loop.yml:3:", "take one of the two away"),
+    ("merge.yml:2:", "<< merges a mapping or a list of mappings"),
+    ("no_child.ini:2:", "add [b], or correct the name"),
+    ("no_group.ini:3:", "add [b], or correct the name"),
+    ("open_flow.yml:2:", "did not find expected node content"),
+    ("open_quote.ini:2:", r"close it, or put a \ before it"),
+    ("plugin.yml:1:", "--via-ansible asks"),
+    ("priority.ini:4:", "write one, as 10"),
+    ("range.ini:2:", "a range needs an end, as [1:50]"),
+    ("range_letters.ini:2:", "the begin must not be after the end"),
+    ("range_step.ini:2:", "as [1:50:2]"),
+    ("range_zero.ini:2:", "as [001:120]"),
+    ("section.ini:1:", "write [group], [group:vars] or [group:children]"),
+    ("section_kind.ini:1:", "write [group], [group:vars] or [group:children]"),
+    ("self.ini:2:", "take one of the two away"),
+    ("semicolon.ini:2:", "comments behind #"),
+    ("tab.yml:2:", "tabs disallowed"),
+    ("tag.yml:2:", "take the tag away"),
+    ("two_hosts.ini:2:", "put one host a line"),
+    ("unhashable.ini:2:", "put quotes around it"),
+    ("vars.ini:4:", "a [group:vars] section takes nothing else"),
+    ("vault:1:", "--via-ansible asks"),
+    ("yaml.ini:1:", "name it .yml, or give the INI form"),
+];
+
 #[test]
 fn refusals_name_file_line_and_way_out() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/inventories/refused");
+    let mut told = BTreeSet::new();
     for path in fixtures("refused") {
+        let name = path.strip_prefix(&folder).unwrap().iter().next().unwrap().to_str().unwrap();
+        let of = |place: &str| place.split([':', '/']).next() == Some(name);
+        let (place, words) = REFUSALS.iter().find(|(place, _)| of(place)).unwrap_or_else(|| panic!("{name}"));
         let done = Run::new("inventory -i").arg(&path).go().code(2).says_nothing_on_stdout();
-        assert!(
-            done.stderr.starts_with("error: ") && done.stderr.contains("/inventories/refused/"),
-            "{done:#?}"
-        );
+        let begins = format!("error: {}/{place} ", folder.display());
+        assert!(done.stderr.starts_with(&begins), "{begins}: {done:#?}");
+        assert!(done.stderr.contains(words), "{words}: {done:#?}");
         assert!(done.stderr.lines().count() == 1, "{done:#?}");
+        told.insert(*place);
     }
+    assert_eq!(told.len(), REFUSALS.len(), "{told:?}");
 }
 
 #[test]
@@ -157,6 +209,66 @@ fn legal_inventories_are_listed() {
     for path in fixtures("legal") {
         let done = Run::new("inventory --json -i").arg(&path).go().code(0);
         assert!(done.json()["_meta"]["hostvars"].is_object(), "{done:#?}");
+    }
+}
+
+/// What makes an inventory by itself: a script as Ansible calls it, and groups and variables made of others.
+const SCRIPT: &str = r#"[ "$1" = --list ] || exit 1
+cat <<'END'
+{"_meta": {"hostvars": {
+    "cap1.example.com": {"private_ip": "10.0.1.1", "odd": ["a", {"b": null}], "later": "{{ 1 + 1 }}"},
+    "lb.example.com": {"private_ip": "10.0.1.100"}}},
+ "satellite6": {"hosts": ["sat.example.com"]}, "capsule_lbs": {"hosts": ["lb.example.com"]},
+ "capsules": {"hosts": ["cap1.example.com", "cap2.example.com"], "vars": {"ansible_port": 22, "x": "a b"}},
+ "location_dublin": {"children": ["capsule_lbs"], "hosts": ["cap1.example.com"]}}
+END"#;
+const HOSTS: &str = "\
+[satellite6]
+sat.example.com
+[capsules]
+cap1.example.com site=dublin number=1
+cap2.example.com site=oslo number=2
+[capsule_lbs]
+lb.example.com site=dublin number=100
+";
+const CONSTRUCTED: &str = "\
+plugin: constructed
+compose:
+  private_ip: \"'10.0.1.' ~ number\"
+  big: number | int > 50
+groups:
+  first: number | default(0) | int == 1
+keyed_groups:
+  - {key: site, prefix: location}
+";
+
+#[test]
+fn scripts_and_plugins_are_what_ansible_makes_of_them() {
+    let Some(programs) = ansible() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    program(folder.path(), "script", SCRIPT);
+    std::fs::create_dir(at("plugin")).unwrap();
+    std::fs::write(at("plugin/10-hosts.ini"), HOSTS).unwrap();
+    std::fs::write(at("plugin/20-constructed.yml"), CONSTRUCTED).unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let listed = real(&programs, &[at("script"), at("plugin")]);
+    for (name, refused) in [
+        ("script", "script:1: is a program that makes an inventory"),
+        ("plugin", "20-constructed.yml:1: is the configuration of the inventory plugin constructed"),
+    ] {
+        let run = |words: &str| {
+            let run = Run::new("inventory -i").arg(at(name)).words(words).env("PATH", &path);
+            run.env("HOME", folder.path()).env("LC_ALL", "C.UTF-8").go()
+        };
+        run("").code(2).told(refused).told("--via-ansible").says_nothing_on_stdout();
+        let ours = run("--via-ansible --json").code(0).json();
+        assert_eq!(&ours, listed[&at(name)].as_ref().unwrap(), "{name}");
+        assert_eq!(ours["location_dublin"]["hosts"][0], "cap1.example.com", "{name}: {ours}");
+        let shown = run("--via-ansible").code(0).stdout;
+        for part in ["1 Satellite, 2 capsules, 1 load balancer", "dublin", "behind it   ssh  10.0.1.1\n"] {
+            assert!(shown.contains(part), "{name}: {part}: {shown}");
+        }
     }
 }
 

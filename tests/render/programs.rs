@@ -134,7 +134,9 @@ fn each_cure_of_the_rendered_file_is_needed() {
         );
     };
     let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
-    let done = Command::new(python)
+    let done = Command::new("timeout")
+        .arg("120")
+        .arg(python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/collection/old_behaviour.py"))
         .arg(env!("CARGO_BIN_EXE_reginfra"))
         .env("PATH", path)

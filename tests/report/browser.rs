@@ -1,17 +1,15 @@
-//! The page in Debian's chromium, where it is installed: nothing on its console, with and without JavaScript, on paper.
+//! The page in Debian's chromium, where it is installed: nothing on its console, with and without JavaScript, on paper,
+//! narrow and wide. All in one browser: each start of one takes longer than what is looked at.
 
 use super::page::Page;
 use super::page_of_both;
 use super::support::chromium::Browser;
 use super::support::{self, skip};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 use std::fs;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-
-/// A browser that hangs is stopped.
-const PATIENCE: Duration = Duration::from_secs(90);
+use std::path::PathBuf;
 
 pub fn chromium() -> Option<PathBuf> {
     let found = support::chromium::program();
@@ -19,46 +17,6 @@ pub fn chromium() -> Option<PathBuf> {
         skip("chromium is not there (its package: chromium): the page was NOT opened in a browser");
     }
     found
-}
-
-/// What a browser said of a page.
-struct Opened {
-    dom: String,
-    console: Vec<String>,
-}
-
-/// Opens a page with a profile of its own; its processes are ended with it.
-fn open(chromium: &Path, page: &Path, options: &[&str]) -> Opened {
-    let profile = tempfile::tempdir().unwrap();
-    let (dom, told) = (profile.path().join("dom"), profile.path().join("told"));
-    let mut command = Command::new(chromium);
-    command.args(support::chromium::OPTIONS);
-    if rustix::process::geteuid().is_root() {
-        command.arg("--no-sandbox");
-    }
-    command.arg(format!("--user-data-dir={}", profile.path().join("profile").display()));
-    command.args(options).arg(format!("file://{}", page.display()));
-    command
-        .stdin(Stdio::null())
-        .stdout(fs::File::create(&dom).unwrap())
-        .stderr(fs::File::create(&told).unwrap());
-    let mut child = command.process_group(0).spawn().unwrap();
-    let since = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break Some(status);
-        }
-        if since.elapsed() > PATIENCE {
-            break None;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    support::chromium::end(&mut child);
-    let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
-    let (dom, told) = (read(&dom), read(&told));
-    assert!(status.is_some_and(|s| s.success()), "{options:?}: {status:?}: {told}");
-    let console = told.lines().filter(|line| line.contains(":CONSOLE")).map(str::to_owned).collect();
-    Opened { dom, console }
 }
 
 /// A page in a folder of its own.
@@ -69,57 +27,81 @@ pub fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// The page with scripts of a test at its end, and without the policy that would keep them out.
-fn with_scripts(text: &str, scripts: &[&str]) -> String {
-    let policy = text.find("<meta http-equiv").map(|at| at..at + text[at..].find('>').unwrap() + 1).unwrap();
-    let scripts: String = scripts.iter().map(|script| format!("<script>{script}</script>")).collect();
-    let text = format!("{}{}", &text[..policy.start], &text[policy.end..]);
-    text.replace("</body>", &format!("{scripts}</body>"))
+/// Opens a page; what others said on the console is forgotten.
+#[track_caller]
+fn open(browser: &mut Browser, text: &str) {
+    let (_folder, path) = written(text);
+    browser.console.clear();
+    browser.open(&path);
+}
+
+/// What the browser has made of the page.
+#[track_caller]
+fn seen(browser: &mut Browser) -> Page {
+    Page::parse(browser.tell("document.documentElement.outerHTML").as_str().unwrap())
 }
 
 #[test]
-fn a_browser_has_nothing_to_complain_of() {
+fn the_page_is_at_home_in_a_browser() {
     let Some(chromium) = chromium() else { return };
-    let (_folder, path) = written(&page_of_both());
-    let opened = open(&chromium, &path, &["--dump-dom"]);
-    assert_eq!(opened.console, Vec::<String>::new());
-    let page = Page::parse(&opened.dom);
+    let mut browser = Browser::start(&chromium);
+    a_browser_has_nothing_to_complain_of(&mut browser);
+    a_script_of_others_does_not_run(&mut browser);
+    all_of_it_is_there_without_javascript(&mut browser);
+    it_prints_on_a4(&mut browser);
+    tables_sort_rows_are_found_and_charts_are_read(&mut browser);
+    it_fits_a_phone_and_a_wide_screen(&mut browser);
+    the_three_slowest_are_on_paper_request_by_request(&mut browser);
+}
+
+fn a_browser_has_nothing_to_complain_of(browser: &mut Browser) {
+    open(browser, page_of_both());
+    let page = seen(browser);
+    assert_eq!(browser.console, Vec::<String>::new());
     assert!(
         page.named("thead").iter().all(|head| !head.inside("button").is_empty()),
         "heads cannot be sorted by"
     );
     assert!(!page.named("input").is_empty(), "rows cannot be looked for");
-    // the policy is heard: what is not the page's own does not run, and the browser says so
-    let (_folder, path) =
-        written(&page_of_both().replace("</main>", "<script>document.title = 'taken'</script></main>"));
-    let opened = open(&chromium, &path, &["--dump-dom"]);
-    assert!(!opened.dom.contains("<title>taken"), "a foreign script ran");
+}
+
+// the policy is heard: what is not the page's own does not run, and the browser says so
+fn a_script_of_others_does_not_run(browser: &mut Browser) {
+    open(browser, &page_of_both().replace("</main>", "<script>document.title = 'taken'</script></main>"));
+    assert_ne!(browser.tell("document.title"), "taken", "a foreign script ran");
     assert!(
-        opened.console.iter().any(|line| line.contains("Content Security Policy")),
+        browser.console.iter().any(|line| line.contains("Content Security Policy")),
         "{:?}",
-        opened.console
+        browser.console
     );
 }
 
-#[test]
-fn all_of_it_is_there_without_javascript() {
-    let Some(chromium) = chromium() else { return };
+fn all_of_it_is_there_without_javascript(browser: &mut Browser) {
     let text = page_of_both();
     let script = text.find("<script>").map(|at| at..text.find("</script>").unwrap()).unwrap();
-    let without = format!("{}{}", &text[..script.start], &text[script.end + "</script>".len()..]);
-    let (_folder, path) = written(&without);
-    let opened = open(&chromium, &path, &["--dump-dom"]);
-    assert_eq!(opened.console, Vec::<String>::new());
-    let (page, source) = (Page::parse(&opened.dom), Page::parse(&text));
+    open(browser, &format!("{}{}", &text[..script.start], &text[script.end + "</script>".len()..]));
+    let (page, source) = (seen(browser), Page::parse(text));
+    assert_eq!(browser.console, Vec::<String>::new());
     assert!(page.named("button").is_empty() && page.named("input").is_empty());
     assert_eq!(page.by_id("main").text(), source.by_id("main").text());
 }
 
-#[test]
-fn tables_sort_rows_are_found_and_charts_are_read() {
-    let Some(chromium) = chromium() else { return };
+fn it_prints_on_a4(browser: &mut Browser) {
+    open(browser, page_of_both());
+    let pdf = browser.call("Page.printToPDF", json!({ "preferCSSPageSize": true, "printBackground": true }));
+    let bytes = STANDARD.decode(pdf["data"].as_str().unwrap()).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.starts_with("%PDF"));
+    // 210 mm x 297 mm in points
+    let a4 = text.contains("/MediaBox [0 0 594.95996 841.91998]") || text.contains("/MediaBox [0 0 595 842]");
+    assert!(a4, "{:?}", text.lines().find(|l| l.contains("MediaBox")));
+    let pages = text.matches("/Type /Page\n").count();
+    assert!((3..=24).contains(&pages), "{pages} pages");
+}
+
+fn tables_sort_rows_are_found_and_charts_are_read(browser: &mut Browser) {
     let text = page_of_both();
-    let host = Page::parse(&text).rows("slowest-table")[7][0].clone();
+    let host = Page::parse(text).rows("slowest-table")[7][0].clone();
     let act = format!(
         "const table = document.querySelector('#slowest-table'); \
          [...table.tHead.rows[0].cells].find((c) => c.textContent === 'facts').firstChild.click(); \
@@ -133,10 +115,11 @@ fn tables_sort_rows_are_found_and_charts_are_read() {
          panels.dispatchEvent(new PointerEvent('pointermove', \
            {{ clientX: last.left + last.width / 2, clientY: last.top + last.height / 2 }}));"
     );
-    let (_folder, path) = written(&with_scripts(&text, &[&act]));
-    let opened = open(&chromium, &path, &["--dump-dom", "--window-size=1280,900"]);
-    assert_eq!(opened.console, Vec::<String>::new());
-    let page = Page::parse(&opened.dom);
+    browser.screen(1280, "light");
+    open(browser, text);
+    browser.tell(&act);
+    let page = seen(browser);
+    assert_eq!(browser.console, Vec::<String>::new());
     let table = page.by_id("slowest-table");
     let facts = table.inside("th").iter().position(|th| th.text() == "facts").unwrap();
     assert_eq!(table.inside("th")[facts].attribute("aria-sort").as_deref(), Some("ascending"));
@@ -168,34 +151,24 @@ fn tables_sort_rows_are_found_and_charts_are_read() {
     );
 }
 
-#[test]
-fn it_prints_on_a4() {
-    let Some(chromium) = chromium() else { return };
-    let (folder, path) = written(&page_of_both());
-    let pdf = folder.path().join("report.pdf");
-    open(&chromium, &path, &["--no-pdf-header-footer", &format!("--print-to-pdf={}", pdf.display())]);
-    let bytes = fs::read(&pdf).unwrap();
-    let text = String::from_utf8_lossy(&bytes);
-    assert!(text.starts_with("%PDF"));
-    // 210 mm x 297 mm in points
-    let a4 = text.contains("/MediaBox [0 0 594.95996 841.91998]") || text.contains("/MediaBox [0 0 595 842]");
-    assert!(a4, "{:?}", text.lines().find(|l| l.contains("MediaBox")));
-    let pages = text.matches("/Type /Page\n").count();
-    assert!((3..=24).contains(&pages), "{pages} pages");
+fn it_fits_a_phone_and_a_wide_screen(browser: &mut Browser) {
+    for width in [360, 768, 1800] {
+        browser.screen(width, "light");
+        open(browser, page_of_both());
+        assert_eq!(browser.tell("innerWidth"), width);
+        let scrolled = browser.tell("document.documentElement.scrollWidth").as_u64().unwrap();
+        assert!(scrolled <= width.into(), "{scrolled} pixels wide on a screen of {width}");
+    }
 }
 
-#[test]
-fn the_three_slowest_are_on_paper_request_by_request() {
-    let Some(chromium) = chromium() else { return };
-    let (_folder, path) = written(&page_of_both());
-    let mut browser = Browser::start(&chromium);
-    browser.open(&path);
+fn the_three_slowest_are_on_paper_request_by_request(browser: &mut Browser) {
+    open(browser, page_of_both());
     let shown = |browser: &mut Browser, number: u32| {
         let row = format!("document.querySelector('#waterfall-{number} tbody tr')");
         browser.tell(&format!("{row}.checkVisibility() && {row}.getBoundingClientRect().height > 5")) == true
     };
     let of_first = |browser: &mut Browser| [1, 3, 4].map(|number| shown(browser, number));
-    assert_eq!(of_first(&mut browser), [false; 3], "folded on a screen");
-    browser.call("Emulation.setEmulatedMedia", serde_json::json!({ "media": "print" }));
-    assert_eq!(of_first(&mut browser), [true, true, false]);
+    assert_eq!(of_first(browser), [false; 3], "folded on a screen");
+    browser.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    assert_eq!(of_first(browser), [true, true, false]);
 }

@@ -2,7 +2,7 @@
 
 use super::page::{Element, Page};
 use super::support::Run;
-use super::{KEPT, kept, page_of, page_of_both};
+use super::{KEPT, copied, kept, page_of, page_of_both};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reginfra::report::durations::count;
@@ -119,8 +119,9 @@ fn each_way_in_and_capsule_is_drawn_over_time() {
         assert_eq!(Some(sum(values)), group["session_count"].as_f64(), "{name}");
         assert_eq!(Some(sum(&failed[name])), group["error_count"].as_f64(), "{name}");
         // Little's law: mean under way x time = all durations together; steps are rounded to tenths
+        let together = |d: &Value| d["avg"].as_f64().unwrap_or(0.0) * d["count"].as_f64().unwrap() / 1000.0;
         let create = &group["consumer_create_ms"];
-        let seconds = create["avg"].as_f64().unwrap() * create["count"].as_f64().unwrap() / 1000.0;
+        let seconds = together(create) + together(&group["failed_create_ms"]);
         let told = sum(&under_way[name]) * step_seconds(&page);
         assert!(
             (told - seconds).abs() < 0.05 * values.len() as f64 * step_seconds(&page),
@@ -150,7 +151,7 @@ fn millis(value: &Value) -> String {
 }
 
 /// `Each bar or point is 2 s.`
-fn step_seconds(page: &Page) -> f64 {
+pub fn step_seconds(page: &Page) -> f64 {
     let said = page.by_id("time").inside("p")[0].text();
     said.split(' ').find_map(|word| word.parse().ok()).unwrap()
 }
@@ -182,11 +183,7 @@ fn a_run_keeps_the_same_of_its_slowest_where_all_requests_are_asked_for_too() {
 #[test]
 fn sides_that_look_swapped_are_told_before_any_verdict() {
     let dated = |name: &str, time: &str| {
-        let folder = tempfile::tempdir().unwrap();
-        for file in fs::read_dir(kept(name)).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-        }
+        let folder = copied(name);
         fs::write(folder.path().join("labels.json"), format!(r#"{{"time": "{time}"}}"#)).unwrap();
         folder
     };
@@ -297,7 +294,7 @@ fn the_slowest_and_the_failed_are_those_of_the_sessions_file() {
 
 #[test]
 fn a_comparison_tells_the_judge_s_verdicts() {
-    let page = Page::parse(&page_of_both());
+    let page = Page::parse(page_of_both());
     let compared =
         Run::new("compare --format json").arg(kept("before")).arg(kept("after")).go().code(0).json();
     let groups = compared["groups"].as_array().unwrap();
@@ -326,7 +323,7 @@ fn a_comparison_tells_the_judge_s_verdicts() {
 
 #[test]
 fn the_policy_lets_in_the_page_s_own_blocks_alone() {
-    let page = Page::parse(&page_of_both());
+    let page = Page::parse(page_of_both());
     let metas = page.named("meta");
     let policy =
         metas.iter().find(|m| m.attribute("http-equiv").as_deref() == Some("Content-Security-Policy"));
@@ -354,7 +351,7 @@ fn the_policy_lets_in_the_page_s_own_blocks_alone() {
 
 #[test]
 fn the_page_is_well_formed_and_can_be_read_aloud() {
-    let page = Page::parse(&page_of_both());
+    let page = Page::parse(page_of_both());
     assert_eq!(page.errors(), Vec::<String>::new());
     assert_eq!(page.named("html")[0].attribute("lang").as_deref(), Some("en"));
     assert_eq!(

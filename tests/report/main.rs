@@ -10,7 +10,9 @@ mod keyboard;
 mod page;
 #[path = "../support/mod.rs"]
 mod support;
+mod under_way;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use support::{Run, Storm};
@@ -40,12 +42,25 @@ fn kept(name: &str) -> PathBuf {
     KEPT.folder.path().join(name)
 }
 
+/// A copy of a kept run, to be changed.
+fn copied(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in fs::read_dir(kept(name)).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    folder
+}
+
 /// The page of a run that was kept.
 fn page_of(run: &Path) -> page::Page {
     page::Page::parse(&Run::new("report").arg(run).go().code(0).says_nothing_on_stderr().stdout)
 }
 
 /// The page of both runs.
-fn page_of_both() -> String {
-    Run::new("report").arg(kept("after")).arg("--before").arg(kept("before")).go().code(0).stdout
+fn page_of_both() -> &'static str {
+    static PAGE: LazyLock<String> = LazyLock::new(|| {
+        Run::new("report").arg(kept("after")).arg("--before").arg(kept("before")).go().code(0).stdout
+    });
+    &PAGE
 }

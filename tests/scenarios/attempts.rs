@@ -23,7 +23,7 @@ fn a_whole_registration_is_one_session() {
         "consumer_uuid": uuid(1), "host": "a.lab", "group": "satellite-ssh", "capsule": null, "attempt": 1,
         "client_os": "rhel-9", "started_at": utc(3), "consumer_create_status": 201, "consumer_create_ms": 2100,
         "script_fetch_ms": 310, "host_register_ms": 900, "fact_update_ms": 450, "create_and_facts_ms": 2550,
-        "capsule_script_fetch_ms": null, "capsule_host_register_ms": null,
+        "capsule_script_fetch_ms": null, "capsule_host_register_ms": null, "failed_create_ms": null,
         "compliance_calls": 2, "status_calls": 2, "redundant_consumer_gets": 1, "success": true,
         "error_class": null, "way_in": "url",
         "evidence": {
@@ -48,7 +48,7 @@ fn a_failed_attempt_and_the_good_one_after_it_are_two() {
     let (first, second) = (answer.session("a.lab", 1), answer.session("a.lab", 2));
     assert_eq!(first["error_class"], "server-error");
     assert_eq!((&first["consumer_uuid"], &first["consumer_create_ms"]), (&Value::Null, &Value::Null));
-    assert_eq!(first["consumer_create_status"], 503);
+    assert_eq!((&first["consumer_create_status"], &first["failed_create_ms"]), (&json!(503), &json!(800)));
     assert_eq!((&second["success"], &second["fact_update_ms"]), (&json!(true), &json!(300)));
     assert_eq!(answer.group("all")["failed_create_ms"]["p50"], 800);
     assert_eq!(answer.group("all")["consumer_create_ms"]["count"], 1);
@@ -185,4 +185,28 @@ fn one_request_with_a_time_far_ahead_ends_no_registration() {
     let answer = Log::new().answer_to("", &[before + &slipped + &after]);
     let session = answer.session("a.lab", 1);
     assert_eq!((&session["fact_update_ms"], &session["host_register_ms"]), (&json!(300), &json!(800)));
+}
+
+#[test]
+fn status_calls_are_an_attempt_s_own_only_where_no_other_attempt_is_near() {
+    let status = |log: Log, second| log.request(second, "GET /rhsm/status", HERE, &[], Some((200, 9)));
+    let near = status(Log::new(), 0).failed(3, "a.lab", HERE, 503, 800);
+    let near = status(near, 30).create(35, "a.lab", 1, HERE, 2000).facts(39, 1, HERE, 200, 300);
+    let answer = status(near, 40).answer();
+    for attempt in [1, 2] {
+        let session = answer.session("a.lab", attempt);
+        assert_eq!(session["status_calls"], Value::Null, "{attempt}");
+        assert_eq!(session["evidence"]["status_calls"], "missing", "{attempt}");
+    }
+    let group = &answer.group("satellite-ssh")["status_calls"];
+    assert_eq!((group["avg"].as_f64(), &group["evidence"]), (Some(2.0), &json!("exact")));
+    // a call can come 10 minutes behind the one and before the other
+    for (gap, told) in [(1190, json!(null)), (1210, json!(1))] {
+        let far = status(Log::new().create(0, "a.lab", 1, HERE, 1000), 1);
+        let far = status(far.create(1 + gap, "a.lab", 2, HERE, 1000), 2 + gap);
+        let answer = far.answer();
+        for attempt in [1, 2] {
+            assert_eq!(answer.session("a.lab", attempt)["status_calls"], told, "{gap} s, {attempt}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Where an answer is missing: time-outs, the end of the log, holes and seams.
 
-use crate::log::{Log, clock, named, utc};
+use crate::log::{CAPSULES, Log, clock, named, utc, uuid};
 use serde_json::{Value, json};
 
 const HERE: &str = "10.7.3.1";
@@ -34,6 +34,53 @@ fn no_answer_because_the_log_ends_is_neither_success_nor_failure() {
         (&json!(1), &json!(0), &json!(1))
     );
     assert_eq!(answer.coverage("requests_cut"), 1);
+}
+
+// POST /register, of which nobody saw an answer
+fn registers(log: Log, second: i64, n: u32, url: &str, from: &str) -> Log {
+    let says = format!("  Parameters: {{\"uuid\"=>\"{}\"{url}, \"build\"=>\"false\"}}", uuid(n));
+    log.request(second, "POST /register", from, &[says], None)
+}
+
+#[test]
+fn a_host_registration_without_an_answer_is_a_time_out_however_long_the_log_goes_on() {
+    for until in [1200, 7200] {
+        let log = Log::new().create(0, "a.lab", 1, HERE, 1000).facts(3, 1, HERE, 200, 300);
+        let log = registers(log, 5, 1, "", HERE).create(10, "b.lab", 2, "10.7.3.2", 1100);
+        let log = registers(log, 12, 2, "", "10.7.3.2").register(80, 2, None, "10.7.3.2", 201, 800);
+        // their consumers are silent long before the end
+        let status =
+            |log: Log, n: i64| log.request(n * 300, "GET /rhsm/status", "10.7.3.4", &[], Some((200, 5)));
+        let log = registers((1..=until / 300).fold(log, status), 900, 9, "", "10.7.3.9");
+        let answer = log.answer();
+        let session = answer.session("a.lab", 1);
+        assert_eq!(
+            (&session["success"], &session["error_class"]),
+            (&json!(false), &json!("timeout/no-response"))
+        );
+        assert_eq!(
+            (&session["consumer_create_ms"], &session["fact_update_ms"], &session["host_register_ms"]),
+            (&json!(1000), &json!(300), &Value::Null)
+        );
+        assert_eq!(session["way_in"], "url");
+        let again = answer.session("b.lab", 1);
+        assert_eq!((&again["success"], &again["host_register_ms"]), (&json!(true), &json!(800)));
+        assert_eq!((answer.coverage("requests_unanswered"), answer.background("host_registers")), (3, 1));
+    }
+}
+
+#[test]
+fn a_host_registration_that_the_end_of_the_log_cuts_off_leaves_it_to_the_create() {
+    let log = Log::new().with(CAPSULES).create(0, "a.lab", 1, HERE, 1000);
+    let log = registers(log, 20, 1, ", \"url\"=>\"https://cap1.lab:9090\"", "10.7.1.1").goes_on_until(25);
+    let answer = log.answer();
+    let session = answer.session("a.lab", 1);
+    assert_eq!((&session["success"], &session["error_class"]), (&json!(true), &Value::Null));
+    assert_eq!(session["host_register_ms"], Value::Null);
+    // its Parameters tell the way all the same
+    assert_eq!((&session["group"], &session["way_in"]), (&json!("capsule-ssh"), &json!("url")));
+    assert_eq!((answer.coverage("requests_cut"), answer.background("host_registers")), (1, 0));
+    assert_eq!(answer.group("all")["cut_count"], 0);
 }
 
 #[test]

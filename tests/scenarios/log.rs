@@ -1,5 +1,9 @@
 //! A log put together request by request; lines of concurrent requests interleave by their times.
 
+// here, since other tests write such logs too
+#[path = "../truth/fits.rs"]
+mod fits;
+
 use crate::support::{Answer, Run};
 use std::fs;
 
@@ -172,7 +176,9 @@ impl Log {
             fs::write(&inventory, text).unwrap();
             run = run.arg("-i").arg(&inventory);
         }
-        Answer::by(run, [folder.path()])
+        let answer = Answer::by(run, [folder.path()]);
+        fits::answer_fits(&answer);
+        answer
     }
 }
 

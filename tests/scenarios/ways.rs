@@ -1,6 +1,6 @@
 //! Ways in: url, Katello's word, addresses, the inventory; addresses of every form.
 
-use crate::log::{CAPSULES, Log, named, uuid};
+use crate::log::{CAPSULES, Log, SATELLITE, named, uuid};
 use serde_json::{Value, json};
 
 #[test]
@@ -94,14 +94,51 @@ fn katellos_line_in_the_fact_update_tells_the_way_too() {
 
 #[test]
 fn a_url_of_a_host_that_the_inventory_lacks_is_unknown_and_said() {
-    let answer = Log::new()
-        .with(CAPSULES)
-        .create(0, "a.lab", 1, "10.7.3.1", 900)
-        .register(4, 1, Some("https://cap9.lab:9090"), "10.7.1.99", 200, 500)
-        .answer();
+    for inventory in [CAPSULES, SATELLITE] {
+        let answer = Log::new()
+            .with(inventory)
+            .create(0, "a.lab", 1, "10.7.3.1", 900)
+            .register(4, 1, Some("https://cap9.lab:9090"), "10.7.1.99", 200, 500)
+            // through the same capsule, for all that the log tells
+            .failed(5, "b.lab", "10.7.3.2", 500, 100)
+            .create(6, "c.lab", 3, "10.7.3.3", 900)
+            .register(9, 3, None, "10.7.3.3", 200, 500)
+            .answer();
+        for host in ["a.lab", "b.lab"] {
+            let session = answer.session(host, 1);
+            let found = (&session["group"], &session["way_in"], &session["capsule"]);
+            assert_eq!(found, (&json!("unknown"), &Value::Null, &Value::Null), "{host}: {inventory}");
+        }
+        assert_eq!(answer.session("c.lab", 1)["group"], "satellite-ssh");
+        assert!(answer.notes().contains("cap9.lab"), "{}", answer.notes());
+        assert!(answer.notes().contains("inventory"), "{}", answer.notes());
+    }
+}
+
+#[test]
+fn an_inventory_of_the_satellite_alone_is_no_word_on_what_it_lacks() {
+    let script = "GET /register?activation_keys=k&url=https%3A%2F%2Fcap9.lab%3A9090";
+    let fetched = Log::new().request(0, script, "10.7.1.99", &[], Some((200, 300)));
+    let answer = fetched.create(5, "a.lab", 1, "10.7.1.99", 900).answer();
     assert_eq!(answer.session("a.lab", 1)["group"], "unknown");
-    assert!(answer.notes().contains("cap9.lab"), "{}", answer.notes());
-    assert!(answer.notes().contains("inventory"), "{}", answer.notes());
+    let says = [named("a.lab"), "Host a.lab registered through unknown proxy cap9.lab".to_owned()];
+    let answer = Log::new().request(0, "POST /rhsm/consumers", "10.7.3.1", &says, Some((200, 900))).answer();
+    assert_eq!(answer.session("a.lab", 1)["group"], "unknown");
+}
+
+#[test]
+fn another_address_is_a_straight_host_s_where_hosts_behind_capsules_show_the_capsule_s() {
+    let hidden = Log::new().with(CAPSULES).create(0, "behind.lab", 1, "10.7.1.1", 900);
+    let answer = hidden.create(1, "straight.lab", 2, "10.7.3.2", 900).answer();
+    let session = answer.session("straight.lab", 1);
+    assert_eq!((&session["group"], &session["way_in"]), (&json!("satellite-ssh"), &json!("inventory")));
+    assert_eq!(session["evidence"]["group"], "inferred");
+    assert_eq!(answer.group("satellite-ssh")["consumer_create_ms"]["evidence"], "inferred");
+    // only a script came from a capsule's address: who it was for may show its own
+    let script = "GET /register?activation_keys=k&url=https%3A%2F%2Fcap1.lab%3A9090";
+    let shown = Log::new().with(CAPSULES).request(0, script, "10.7.1.1", &[], Some((200, 300)));
+    let answer = shown.create(5, "behind.lab", 1, "10.7.3.1", 900).answer();
+    assert_eq!(answer.session("behind.lab", 1)["group"], "unknown");
 }
 
 #[test]
@@ -183,5 +220,8 @@ fn without_an_inventory_a_note_says_what_one_would_add() {
         .answer();
     let session = answer.session("a.lab", 1);
     assert_eq!(session["evidence"]["group"], "inferred");
+    // figures of a group are as sure as the group; all of them together need none
+    let evidence = |group: &str| answer.group(group)["consumer_create_ms"]["evidence"].clone();
+    assert_eq!((evidence("capsule-ssh"), evidence("all")), (json!("inferred"), json!("exact")));
     assert!(answer.notes().contains("-i INVENTORY"), "{}", answer.notes());
 }

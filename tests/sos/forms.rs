@@ -58,15 +58,6 @@ fn a_log_below_foreman_debug_gives_the_same_sessions() {
     reads_the_same("--sos folder --sos-odd foreman-debug", "");
 }
 
-// whose log a capsule's is nothing tells then, and no inventory knows its name
-#[test]
-fn hidden_names_give_the_sessions_of_the_satellites_log() {
-    let storm = storm("--sos zst --sos-odd clean,foreman-debug");
-    let read = Answer::read(metrics(&storm).arg("--sosreport-dir").arg(storm.dir.join("sos")));
-    same(&read, &storm, "");
-    assert_eq!(read.json["coverage"]["complete"], true, "{}", read.stderr);
-}
-
 #[test]
 fn the_journal_of_a_satellite_in_containers_gives_the_same_sessions() {
     reads_the_same("--layout journal --sos gz --sos-odd journal", "");
@@ -94,6 +85,33 @@ fn rotated_logs_of_capsules_in_every_name_and_compression_give_the_same_sessions
             read.json["sources"].as_array().unwrap().iter().map(|s| s["path"].as_str().unwrap()).collect();
         assert_eq!(paths.len(), 4, "{paths:?}");
         assert!(paths.iter().any(|path| path.ends_with(newest)), "{paths:?}");
+    }
+}
+
+#[test]
+fn archives_in_an_archive_are_told_by_their_content_whatever_their_names() {
+    for form in ["xz", "gz", "tar"] {
+        let storm = storm(&format!("--sos {form}"));
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("collection");
+        copy_reports(&storm, &folder);
+        for (number, report) in std::fs::read_dir(&folder).unwrap().enumerate() {
+            std::fs::rename(report.unwrap().path(), folder.join(format!("attachment {number}"))).unwrap();
+        }
+        // neither is one
+        std::fs::write(folder.join("notes"), "notes\n".repeat(200)).unwrap();
+        let packed = zstd::encode_all(&b"notes\n".repeat(99)[..], 1).unwrap();
+        std::fs::write(folder.join("notes.zst"), packed.repeat(99)).unwrap();
+        let path = place.path().join("collection.tar");
+        let mut archive = tar::Builder::new(std::fs::File::create(&path).unwrap());
+        archive.append_dir_all("collection", &folder).unwrap();
+        archive.finish().unwrap();
+        for path in [&path, &folder] {
+            let got = Answer::read(metrics(&storm).arg("--sosreport").arg(path));
+            same_as_whole(&got, &storm, form);
+            assert_eq!(got.json["coverage"]["complete"], true, "{}", got.stderr);
+            assert!(!got.stderr.contains("notes"), "{}", got.stderr);
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Archives that are broken, lie or were made to do harm: a clear word, bounded memory, and the others go on.
 
 use super::{Answer, Run, metrics, report_of, reports, same, storm};
+use reginfra::source::open::Compression;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -63,10 +64,17 @@ fn names_and_links_that_lead_out_are_not_followed() {
     fs::create_dir_all(&root).unwrap();
     fs::copy(storm.log(), root.join("production.log")).unwrap();
     let outside = place.file("outside.log", &log[..log.len() / 2]);
-    std::os::unix::fs::symlink(&outside, root.join("production.log.1")).unwrap();
+    symlink(&outside, root.join("production.log.1")).unwrap();
+    // within the report: to what is read where it is, and to what has no log's name
+    symlink("production.log", root.join("production.log.2")).unwrap();
+    fs::write(root.join("saved.txt"), &log[..log.len() / 2]).unwrap();
+    symlink("saved.txt", root.join("production.log.3")).unwrap();
     let read = Answer::read(metrics(&storm).arg("--sosreport").arg(place.0.path().join("report")));
     same(&read, &storm, "");
-    assert!(read.stderr.contains("outside.log, which is not followed"), "{}", read.stderr);
+    for target in ["outside.log", "a link to saved.txt"] {
+        assert!(read.stderr.contains(&format!("{target}, which is not followed")), "{}", read.stderr);
+    }
+    assert!(!read.stderr.contains("a link to production.log"), "{}", read.stderr);
 }
 
 #[test]
@@ -86,18 +94,33 @@ fn an_archive_that_unpacks_too_far_is_stopped_and_the_others_go_on() {
 
 #[test]
 fn a_bomb_inside_a_member_counts_too() {
-    let place = Place::new();
+    let (storm, place) = (storm("--rotate 1"), Place::new());
     let mut zeros = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
     zeros.write_all(&vec![b'x'; 40 << 20]).unwrap();
     let packed = zeros.finish().unwrap();
-    let bytes = archive(&[("s/var/log/foreman/production.log.2.gz", FILE, "", &packed)]);
-    let done = sosreport(&place.file("a.tar", &bytes)).words("--unpack-limit 20000000").go();
-    assert!(done.stderr.contains("--unpack-limit"), "{done:#?}");
+    let bytes = storm.bytes();
+    let bomb = ("s/var/log/foreman/production.log.2.gz", FILE, "", packed.as_slice());
+    let log = ("s/var/log/foreman/production.log", FILE, "", bytes.as_slice());
+    let told = "production.log.2.gz: it unpacks to more than 20000000 bytes: stopped there; --unpack-limit";
+    let alone = place.file("alone.tar", &archive(&[bomb]));
+    sosreport(&alone).words("--unpack-limit 20000000").go().code(3).told(told);
+    // the log before it, and another archive
+    let before = place.file("before.tar", &archive(&[log, bomb]));
+    let other = place.file("other.tar", &archive(&[log]));
+    for paths in [vec![&before], vec![&alone, &other]] {
+        let run = metrics(&storm).words("--unpack-limit 20000000 --sosreport").args(&paths);
+        let read = Answer::read(run);
+        same(&read, &storm, &format!("{paths:?}"));
+        assert!(read.stderr.contains(told), "{}", read.stderr);
+        assert_eq!(read.json["coverage"]["complete"], false);
+        let unreadable = read.json["coverage"]["unreadable"].to_string();
+        assert!(unreadable.contains(told), "{unreadable}");
+    }
 }
 
 #[test]
 fn too_many_members_that_look_like_logs_are_too_many() {
-    let place = Place::new();
+    let (storm, place) = (storm("--rotate 1"), Place::new());
     let mut bytes = Vec::new();
     for n in 0..10_100 {
         let mut header = tar::Header::new_gnu();
@@ -106,7 +129,21 @@ fn too_many_members_that_look_like_logs_are_too_many() {
         header.set_cksum();
         bytes.extend_from_slice(header.as_bytes());
     }
-    sosreport(&place.file("a.tar", &bytes)).go().code(2).told("more than 10000 members");
+    let told = ": it holds more than 10000 members that look like logs: stopped there";
+    let alone = place.file("alone.tar", &bytes);
+    sosreport(&alone).go().code(2).told(&format!("alone.tar{told}")).says_nothing_on_stdout();
+    // the log before them, and another archive
+    let log = archive(&[("s/var/log/foreman/production.log", FILE, "", &storm.bytes())]);
+    let other = place.file("other.tar", &log);
+    let before = place.file("before.tar", &[&log[..log.len() - 1024], &bytes].concat());
+    for paths in [vec![&before], vec![&alone, &other]] {
+        let read = Answer::read(metrics(&storm).arg("--sosreport").args(&paths));
+        same(&read, &storm, &format!("{paths:?}"));
+        assert!(read.stderr.contains(told), "{}", read.stderr);
+        assert_eq!(read.json["coverage"]["complete"], false);
+        let unreadable = read.json["coverage"]["unreadable"].to_string();
+        assert!(unreadable.contains(told), "{unreadable}");
+    }
 }
 
 #[test]
@@ -149,14 +186,30 @@ fn what_tar_itself_writes_is_read_sparse_files_and_long_names_too() {
 
 #[test]
 fn what_was_cut_is_told_and_what_came_before_is_answered() {
-    let storm = storm("--sos xz");
-    let place = Place::new();
-    let paths = reports(&storm);
-    let whole = fs::read(report_of(&paths, "sat")).unwrap();
-    let cut = place.file("cut.tar.xz", &whole[..whole.len() * 2 / 3]);
-    let alone = sosreport(&cut).arg("--json").go();
-    assert!(alone.stderr.contains("it was cut"), "{alone:#?}");
-    assert!(matches!(alone.code, Some(0 | 3)), "{alone:#?}");
+    let (storm, place) = (storm("--rotate 1"), Place::new());
+    let whole = archive(&[("s/var/log/foreman/production.log", FILE, "", &storm.bytes())]);
+    let (mut gz, mut xz) = (Vec::new(), Vec::new());
+    flate2::read::GzEncoder::new(&whole[..], flate2::Compression::fast()).read_to_end(&mut gz).unwrap();
+    xz2::read::XzEncoder::new(&whole[..], 1).read_to_end(&mut xz).unwrap();
+    let zst = zstd::encode_all(&whole[..], 1).unwrap();
+    for (name, bytes) in [("cut.tar", whole), ("cut.tar.gz", gz), ("cut.tar.xz", xz), ("cut.tar.zst", zst)] {
+        let cut = &bytes[..bytes.len() / 3];
+        let path = place.file(name, cut);
+        // what of the log stands before the cut
+        let mut before = Vec::new();
+        let unpacked = Compression::of(cut).reader(Box::new(cut)).unwrap().read_to_end(&mut before);
+        assert_eq!(unpacked.is_err(), name != "cut.tar", "{name}");
+        let log = place.file("production.log", &before[512..]);
+        let wanted = Answer::read(metrics(&storm).arg("--log").arg(&log)).text;
+        assert!((20..60).contains(&wanted.lines().count()), "{name}: {wanted}");
+        let got = Answer::read(metrics(&storm).arg("--sosreport").arg(&path));
+        assert_eq!(got.text, wanted, "{name}: {}", got.stderr);
+        assert_eq!(got.json["coverage"]["complete"], false, "{name}");
+        let unreadable = got.json["coverage"]["unreadable"].to_string();
+        for told in [&got.stderr, &unreadable] {
+            assert!(told.contains(name) && told.contains("it was cut"), "{told}");
+        }
+    }
 }
 
 // of a file that is in both the whole one counts, wherever the other was cut

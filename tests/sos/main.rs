@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bombs;
+mod cleaned;
 mod damage;
 mod forms;
 mod hostile;
 mod memory;
+mod offsets;
 #[path = "../support/mod.rs"]
 mod support;
 mod unread;

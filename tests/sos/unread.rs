@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, content) in members {
         let mut header = tar::Header::new_gnu();
@@ -16,7 +16,7 @@ fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-fn gz(bytes: &[u8]) -> Vec<u8> {
+pub fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut packed = Vec::new();
     let mut encoder = flate2::read::GzEncoder::new(bytes, flate2::Compression::fast());
     std::io::Read::read_to_end(&mut encoder, &mut packed).unwrap();
@@ -56,6 +56,7 @@ fn damage_in_an_archive_of_an_archive_makes_the_answer_incomplete() {
         ("sosreport-cut.tar.gz", &inner[..inner.len() / 2], "it was cut"),
         ("sosreport-middle.tar.gz", &middle, "sosreport-middle.tar.gz: "),
         ("sosreport-checksum.tar.gz", &checksum, "sosreport-checksum.tar.gz: "),
+        ("attachment", &inner[..inner.len() / 2], "it was cut"),
         ("sosreport-text.tar", b"no archive", "it is no tar archive"),
         ("sosreport-deep.tar", &deep, "4 deep: take it out and name it"),
     ] {

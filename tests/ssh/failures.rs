@@ -161,7 +161,7 @@ fn a_host_that_hangs() {
     let Some(mut pair) = Pair::new() else { return };
     let bad = pair.serve(&Options { instead: Some("exec sleep 600"), ..Options::default() });
     let inventory = pair.lab.inventory(&[("bad", bad), ("good", pair.good.clone())]);
-    let done = pair.lab.metrics(&inventory, "--json --host-timeout 10").code(1).told("sent nothing for 10 s");
+    let done = pair.lab.metrics(&inventory, "--json --host-timeout 5").code(1).told("sent nothing for 5 s");
     pair.check(&done, "silent", "failed", "sent nothing");
 }
 
@@ -174,6 +174,21 @@ fn cut_after(bytes: usize) -> String {
     )
 }
 
+/// The row and the table tell it in ssh's words, which depend on who hears of it first, with the way out.
+#[track_caller]
+fn told_as_cut(row: &serde_json::Value, table: &Done, name: &str) {
+    let error = row["error"].as_str().unwrap();
+    let words = ["closed by remote host", "onnection reset"];
+    assert!(words.iter().any(|words| error.contains(words)), "{row}");
+    assert!(row["way_out"].as_str().unwrap().starts_with("read again"), "{row}");
+    let status = format!("{name}: READ IN PART");
+    assert!(table.stdout.contains(&status) && table.stdout.contains("read again"), "{table:#?}");
+}
+
+fn row<'a>(json: &'a serde_json::Value, name: &str) -> &'a serde_json::Value {
+    json["hosts"].as_array().unwrap().iter().find(|h| h["name"] == name).unwrap()
+}
+
 #[test]
 fn a_connection_that_is_cut_in_the_middle_leaves_what_came_before() {
     let Some(mut pair) = Pair::new() else { return };
@@ -181,9 +196,10 @@ fn a_connection_that_is_cut_in_the_middle_leaves_what_came_before() {
     let vars = pair.lab.serve(&Options { instead: Some(&cut_after(150_000)), ..Options::default() });
     let bad = format!("{vars} reginfra_log={}", storm.dir.display());
     let inventory = pair.lab.inventory(&[("bad", bad), ("good", pair.good.clone())]);
-    let done = pair.lab.metrics(&inventory, "--json").code(0).told("are in the answer");
-    pair.check(&done, "cut", "partly-read", "");
+    let done = pair.lab.metrics(&inventory, "--json").code(0).told("are in the answer").told("read again");
+    pair.check(&done, "cut", "partly-read", "onnection");
     let json = done.json();
+    told_as_cut(row(&json, "bad"), &pair.lab.metrics(&inventory, "").code(0), "bad (satellite)");
     let all = json["groups"].as_array().unwrap().last().unwrap()["session_count"].as_u64().unwrap();
     assert!(all > 70 && all < 460, "{all} registrations");
     let unreadable = json["coverage"]["unreadable"].to_string();
@@ -212,7 +228,13 @@ fn a_capsule_that_fails_is_a_row_and_what_came_of_it_counts() {
         fs::write(&inventory, text).unwrap();
         // no Satellite is missing
         let json = pair.lab.metrics(&inventory, "--json").code(0).json();
-        let row = json["hosts"].as_array().unwrap().iter().find(|h| h["name"] == capsule).unwrap();
+        let row = row(&json, capsule);
+        if status == "partly-read" {
+            let table = pair.lab.metrics(&inventory, "").code(0);
+            told_as_cut(row, &table, &format!("{capsule} (capsule)"));
+        } else {
+            assert!(row["error"].as_str().unwrap().contains("Connection refused"), "{row}");
+        }
         assert_eq!((row["status"].as_str(), row["reason"].as_str()), (Some(status), Some(reason)), "{row}");
         assert_eq!(row["bytes"].as_u64() > Some(0), status == "partly-read", "{row}");
         assert_eq!(json["coverage"]["complete"], false);

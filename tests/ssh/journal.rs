@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Writes a journal file from units' `-o json` lines with systemd's own program; none, loudly, where it is not there.
 pub fn journal(units: &[(&str, &str)], file: &Path) -> Option<()> {
@@ -105,6 +106,34 @@ fn a_satellite_without_a_log_is_read_from_its_journal_and_what_journald_dropped_
     // another day: the journal itself is asked for that time only
     let none = lab.metrics(&inventory, "--json --since 2026-04-08T00:00:00Z").code(3).json();
     assert_eq!(none["coverage"]["lines_read"], 0);
+}
+
+#[test]
+fn a_journal_that_goes_on_where_the_files_end_is_read_behind_them() {
+    let Some(mut lab) = Lab::new() else { return };
+    let before = Storm::new("--sessions 40 --rate 40 --seed 5 --start 2026-04-03T10:00:00Z");
+    let words = "--sessions 60 --rate 40 --seed 6 --layout journal-json";
+    let after = Storm::new(&format!("{words} --start 2026-04-05T10:00:00Z"));
+    let file = lab.path("foreman.journal");
+    if journal(&[("foreman", &fs::read_to_string(after.log()).unwrap())], &file).is_none() {
+        return;
+    }
+    let vars = serve(&mut lab, &file).replace("/nowhere", before.dir.to_str().unwrap());
+    let inventory = lab.inventory(&[("sat", vars)]);
+    let sessions = lab.path("sessions.jsonl");
+    let log = fs::File::options().append(true).open(before.log()).unwrap();
+    // the first minute of 2026-04-04 and of 2026-04-10: where both were written to, the files count
+    for (seconds, logs) in
+        [(1_775_260_800, vec![before.log(), after.log()]), (1_775_779_200, vec![before.log()])]
+    {
+        log.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+        let done = lab.metrics(&inventory, &format!("--json --sessions {}", sessions.display())).code(0);
+        let told = done.stderr.contains("sat:journal of foreman: left out, since production.log is there");
+        assert_eq!(told, logs.len() == 1, "{done:#?}");
+        let local = Answer::of(&format!("-i {}", inventory.display()), &logs);
+        assert!(local.sessions.len() >= 40 * logs.len(), "{}", local.text);
+        assert_eq!(fs::read_to_string(&sessions).unwrap(), local.text);
+    }
 }
 
 #[test]

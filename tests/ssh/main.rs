@@ -11,6 +11,7 @@ mod cache_server;
 mod failures;
 mod journal;
 mod journald;
+mod memory;
 mod reading;
 mod same_storm;
 mod server;

@@ -1,6 +1,6 @@
 //! What can be read: the same answer as from the files themselves.
 
-use crate::server::{Lab, Options};
+use crate::server::{Lab, Options, which};
 use crate::support::{Answer, Storm};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -49,6 +49,19 @@ fn same_as_local(lab: &Lab, storm: &Storm, vars: &str) -> serde_json::Value {
     json
 }
 
+/// What a host runs in place of a command: it is written down first, behind `before`.
+fn noted(file: &Path, before: &str) -> String {
+    let note = format!("printf '%s\\n' \"$SSH_ORIGINAL_COMMAND\" >>'{}'", file.display());
+    format!("{before}\n{note}\neval \"$SSH_ORIGINAL_COMMAND\"")
+}
+
+/// The commands that asked for files, and the file anew.
+fn asked(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap();
+    fs::remove_file(file).unwrap();
+    text.lines().filter(|line| !line.contains("reginfra-probe")).map(str::to_owned).collect()
+}
+
 #[test]
 fn a_log_over_ssh_gives_the_same_sessions_byte_for_byte() {
     let Some(mut lab) = Lab::new() else { return };
@@ -61,7 +74,9 @@ fn a_log_over_ssh_gives_the_same_sessions_byte_for_byte() {
 #[test]
 fn rotated_sets_in_every_compression_give_the_same_sessions_on_one_connection() {
     let Some(mut lab) = Lab::new() else { return };
-    let vars = lab.serve(&Options::default());
+    let commands = lab.path("commands");
+    let vars = lab.serve(&Options { instead: Some(&noted(&commands, "")), ..Options::default() });
+    let packs = if which("zstd").is_absolute() { "zstd -1 -q -c -- " } else { "gzip -1 -q -c -- " };
     for (at, compress) in ["gz", "xz", "zst"].iter().enumerate() {
         let storm =
             Storm::new(&format!("--sessions 200 --rate 40 --seed 5 --rotate 4 --compress {compress}"));
@@ -69,7 +84,28 @@ fn rotated_sets_in_every_compression_give_the_same_sessions_on_one_connection() 
         let log = lab.log_of(0);
         let hosts = json["hosts"].as_array().unwrap().len();
         assert_eq!(log.matches("Accepted publickey").count(), (at + 1) * hosts, "{log}");
+        // archives as they are, the others packed
+        let (archives, others): (Vec<_>, Vec<_>) =
+            asked(&commands).into_iter().partition(|command| command.contains(&format!(".{compress}'")));
+        assert!(archives.len() >= 2 && archives.iter().all(|c| c.contains("cat -- ")), "{archives:?}");
+        assert!(others.len() >= hosts && others.iter().all(|c| c.contains(packs)), "{others:?}");
     }
+}
+
+#[test]
+fn many_files_come_on_one_connection_however_many_threads_read() {
+    let Some(mut lab) = Lab::new() else { return };
+    let storm = Storm::new("--sessions 200 --rate 40 --seed 5 --rotate 12");
+    // each takes a moment: without a bound all would be asked for at once, and ssh logs in anew for what is one too many
+    let slow = "case \"$SSH_ORIGINAL_COMMAND\" in *reginfra-probe*) ;; *) sleep 0.2;; esac\n\
+                eval \"$SSH_ORIGINAL_COMMAND\"";
+    // the probe, four files and what has not quite ended
+    let vars = lab.serve(&Options { instead: Some(slow), more: "MaxSessions 7", ..Options::default() });
+    let inventory = lab.inventory(&[("sat", format!("{vars} reginfra_log={}", storm.dir.display()))]);
+    let json = lab.metrics(&inventory, "--json --threads 16").code(0).json();
+    assert_eq!((&json["hosts"][0]["status"], &json["hosts"][0]["files"]), (&"read".into(), &12.into()));
+    let log = lab.log_of(0);
+    assert_eq!(log.matches("Accepted publickey").count(), 1, "{log}");
 }
 
 #[test]
@@ -80,31 +116,60 @@ fn without_zstd_and_without_gzip_the_log_comes_all_the_same() {
     let tools = lab.path("tools");
     fs::create_dir(&tools).unwrap();
     for tool in ["sh", "cat", "head", "tail", "stat", "base64", "tr", "dirname", "echo", "printf"] {
-        std::os::unix::fs::symlink(crate::server::which(tool), tools.join(tool)).unwrap();
+        std::os::unix::fs::symlink(which(tool), tools.join(tool)).unwrap();
     }
-    for compressor in [None, Some("gzip")] {
+    let commands = lab.path("commands");
+    for (compressor, program) in [(None, "cat -- "), (Some("gzip"), "gzip -1 -q -c -- ")] {
         if let Some(name) = compressor {
-            std::os::unix::fs::symlink(crate::server::which(name), tools.join(name)).unwrap();
+            std::os::unix::fs::symlink(which(name), tools.join(name)).unwrap();
         }
-        let script = format!("PATH={}; export PATH; eval \"$SSH_ORIGINAL_COMMAND\"", tools.display());
+        let script = noted(&commands, &format!("PATH={}; export PATH", tools.display()));
         let vars = lab.serve(&Options { instead: Some(&script), ..Options::default() });
         same_as_local(&lab, &storm, &vars);
+        let asked = asked(&commands);
+        assert!(!asked.is_empty() && asked.iter().all(|c| c.contains(program)), "{asked:?}");
     }
 }
 
 #[test]
-fn no_name_of_a_file_reaches_a_shell() {
+fn no_name_of_a_file_and_no_value_of_the_inventory_reaches_a_shell() {
     let Some(mut lab) = Lab::new() else { return };
     let storm = Storm::new("--sessions 60 --rate 40 --seed 5 --rotate 2 --compress none");
     let rotated = fs::read_dir(&storm.dir).unwrap().map(|e| e.unwrap().path());
     let mut rotated = rotated.filter(|p| p.to_string_lossy().contains("production.log-"));
     let rotated = rotated.next().unwrap();
     let odd = std::ffi::OsStr::from_bytes(b"production.log-\n$(touch hurt)`touch hurt`'; touch hurt #\" end");
-    let marker = Path::new("hurt");
     fs::rename(rotated, storm.dir.join(odd)).unwrap();
-    let vars = lab.serve(&Options::default());
+    // where the host runs everything
+    let there = lab.path("there");
+    fs::create_dir(&there).unwrap();
+    let script = format!("cd '{}' && eval \"$SSH_ORIGINAL_COMMAND\"", there.display());
+    let vars = lab.serve(&Options { instead: Some(&script), ..Options::default() });
     same_as_local(&lab, &storm, &vars);
-    assert!(!marker.exists() && !storm.dir.join("hurt").exists());
+
+    let value = "it's $(touch hurt)`touch hurt`; touch hurt";
+    let folder = lab.path(value);
+    std::os::unix::fs::symlink(&storm.dir, &folder).unwrap();
+    // stands for journalctl, and writes down what it is given
+    let (journal, given) =
+        (Storm::new("--sessions 20 --rate 40 --seed 5 --layout journal-json"), lab.path("given"));
+    let stand_in =
+        format!("printf '%s\\n' \"$@\" >>'{}'; exec cat '{}'", given.display(), journal.log().display());
+    let programs = [("journalctl", stand_in.as_str())];
+    let of_journal =
+        lab.serve(&Options { instead: Some(&script), programs: &programs, ..Options::default() });
+    for host in [
+        format!("{vars} reginfra_log=\"{}\" reginfra_unit=\"{value}\"", folder.display()),
+        format!("{of_journal} reginfra_log=\"/nowhere/{value}\" reginfra_unit=\"{value}\""),
+    ] {
+        let json = lab.metrics(&lab.inventory(&[("sat", host)]), "--json").code(0).json();
+        assert_eq!(json["hosts"][0]["status"], "read", "{json}");
+    }
+    let given = fs::read_to_string(given).unwrap();
+    assert!(given.lines().any(|word| word == value), "{given}");
+    for folder in [Path::new("."), storm.dir.as_path(), there.as_path()] {
+        assert!(!folder.join("hurt").exists(), "{}", folder.display());
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What an inventory says of how hosts are reached: keys, templates, how many at once, clocks.
 
-use crate::server::{Lab, Options};
+use crate::server::{Known, Lab, Options};
 use crate::support::Storm;
 use std::collections::BTreeSet;
 use std::fs;
@@ -36,6 +36,20 @@ fn a_key_file_is_found_where_ansible_finds_it() {
     // as Ansible, not beside the inventory
     let done = read("home/keys/id", Path::new("/")).code(1).told("Permission denied");
     assert_eq!(done.json()["hosts"][0]["reason"], "key-refused", "{done:#?}");
+}
+
+#[test]
+fn an_unknown_host_key_is_taken_where_ansible_host_key_checking_is_false() {
+    let Some(mut lab) = Lab::new() else { return };
+    let storm = Storm::new(STORM);
+    let vars = lab.serve(&Options { known: Known::No, ..Options::default() });
+    let read = |checking: &str| {
+        let vars =
+            format!("{vars} reginfra_log={} ansible_host_key_checking={checking}", storm.dir.display());
+        lab.metrics(&lab.inventory(&[("sat", vars)]), "--json")
+    };
+    read("true").code(1).told("Host key verification failed");
+    all_read(&read("false").code(0).json(), 1);
 }
 
 #[test]

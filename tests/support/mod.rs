@@ -28,7 +28,14 @@ pub struct Run {
 
 impl Run {
     pub fn new(words: &str) -> Self {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_reginfra"));
+        Self::through(&[], words)
+    }
+
+    /// The same started by another program, which gets the program's path behind its own words.
+    pub fn through(starter: &[&str], words: &str) -> Self {
+        let all = [starter, &[env!("CARGO_BIN_EXE_reginfra")]].concat();
+        let mut command = std::process::Command::new(all[0]);
+        command.args(&all[1..]);
         command.env_clear().env("COLUMNS", "80").env("NO_COLOR", "1");
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);

@@ -172,6 +172,40 @@ fn ids_that_are_passed_on_pair_every_request_surely() {
     }
 }
 
+/// Nearest ranks.
+fn figures(mut values: Vec<u64>) -> Value {
+    values.sort_unstable();
+    let at = |percent: usize| values[(values.len() * percent).div_ceil(100).max(1) - 1];
+    serde_json::json!({
+        "count": values.len(), "min": at(0), "p50": at(50), "p90": at(90), "p95": at(95), "p99": at(99),
+        "max": at(100),
+    })
+}
+
+#[test]
+fn time_in_the_capsule_and_time_waiting_for_the_satellite_are_those_of_the_truth() {
+    for options in ["--seed 817 --clock-skew 3", "--seed 818 --warm-cache --cache-lines yes"] {
+        let storm = Storm::new(&format!("{STORM} {options} --pass-ids"));
+        let (truth, answer) = (storm.sessions(), storm.answer(""));
+        for capsule in capsules(&answer) {
+            let (mut inside, mut waiting) = (Vec::new(), Vec::new());
+            for session in truth.iter().filter(|s| s["capsule"] == capsule["name"]) {
+                for request in ["script_fetch_ms", "host_register_ms"] {
+                    let whole = session[format!("capsule_{request}")].as_u64();
+                    // a script out of the cache never reached the Satellite
+                    if let (Some(whole), Some(there)) = (whole, session[request].as_u64()) {
+                        inside.push(whole - there);
+                        waiting.push(there);
+                    }
+                }
+            }
+            assert!(waiting.len() > 30, "{options}: {capsule}");
+            same_figures(&capsule["pairs"]["in_capsule_ms"], &figures(inside), "in the capsule");
+            same_figures(&capsule["pairs"]["waiting_ms"], &figures(waiting), "waiting");
+        }
+    }
+}
+
 #[test]
 fn pairs_by_time_are_right_or_not_made() {
     for (options, fewest) in [("--rate 1 --sessions 200", 40), ("--rate 40 --sessions 500", 0)] {

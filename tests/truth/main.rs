@@ -4,6 +4,7 @@
 
 mod capsules;
 mod control;
+mod fits;
 mod held;
 mod layouts;
 mod schemas;

@@ -1,30 +1,8 @@
 //! Real output against the schemas in docs/.
 
+use crate::fits::{METRICS, SESSIONS, answer_fits};
 use crate::support::{Answer, Storm};
 use serde_json::Value;
-use std::path::Path;
-
-fn schema(name: &str) -> jsonschema::Validator {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
-    let text = std::fs::read_to_string(path).unwrap();
-    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
-}
-
-#[track_caller]
-fn fits(schema: &jsonschema::Validator, value: &Value) {
-    let errors: Vec<String> =
-        schema.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
-    assert!(errors.is_empty(), "{errors:#?} in {value}");
-}
-
-#[track_caller]
-fn answer_fits(answer: &Answer) {
-    fits(&schema("metrics.schema.json"), &answer.json);
-    let sessions = schema("sessions.schema.json");
-    for session in &answer.sessions {
-        fits(&sessions, session);
-    }
-}
 
 #[test]
 fn every_answer_and_every_session_fits_its_schema() {
@@ -43,11 +21,10 @@ fn every_answer_and_every_session_fits_its_schema() {
 fn the_schemas_refuse_what_is_wrong() {
     let storm = Storm::new("--sessions 20 --rate 40 --seed 604");
     let answer = storm.answer("");
-    let (metrics, sessions) = (schema("metrics.schema.json"), schema("sessions.schema.json"));
     for key in ["schema_version", "coverage", "groups", "attribution", "window"] {
         let mut json = answer.json.clone();
         json.as_object_mut().unwrap().remove(key);
-        assert!(!metrics.is_valid(&json), "{key} may be missing");
+        assert!(!METRICS.is_valid(&json), "{key} may be missing");
     }
     for (key, bad) in [
         ("group", Value::from("nobody")),
@@ -57,6 +34,6 @@ fn the_schemas_refuse_what_is_wrong() {
     ] {
         let mut session = answer.sessions[0].clone();
         session[key] = bad;
-        assert!(!sessions.is_valid(&session), "{key}");
+        assert!(!SESSIONS.is_valid(&session), "{key}");
     }
 }

@@ -6,7 +6,7 @@ use crate::support::{Answer, Run, Storm};
 /// All but a log that lost its start, of which the truth is not the whole storm's.
 const FORMS: [&str; 6] = [
     "--sos xz --rotate 4",
-    "--sos gz --rotate 3 --rotate-names numbered --compress xz --sos-odd clean,localtime",
+    "--sos gz --rotate 3 --rotate-names numbered --compress xz --sos-odd localtime",
     "--sos bz2 --sos-odd foreman-debug --capsule-layout journal",
     "--sos zst --layout journal-json --capsule-layout journal-json --sos-odd journal",
     "--sos tar --rotate 4 --seam doubled --sos-odd nested",

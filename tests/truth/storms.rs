@@ -1,12 +1,15 @@
 //! Storms of every pace, offset, way in and flow.
 
 use crate::held;
-use crate::support::Storm;
+use crate::support::{Answer, Storm};
+use serde_json::Value;
 
 #[track_caller]
-fn holds(options: &str) {
+fn holds(options: &str) -> Answer {
     let storm = Storm::new(options);
-    held::all(&storm, &storm.answer(""));
+    let answer = storm.answer("");
+    held::all(&storm, &answer);
+    answer
 }
 
 #[test]
@@ -27,7 +30,10 @@ fn two_hundred_starts_a_second_are_read_right() {
 #[test]
 fn hosts_that_show_their_own_address_are_read_right_and_exactly() {
     for (rate, seed) in [(8, 111), (40, 112), (200, 113)] {
-        holds(&format!("--sessions 800 --rate {rate} --seed {seed} --addresses client --failures 0.1"));
+        let options = format!("--sessions 800 --rate {rate} --seed {seed} --addresses client --failures 0.1");
+        let answer = holds(&options);
+        let told = answer.sessions.iter().filter(|s| s["status_calls"].is_u64()).count();
+        assert!(told > 600, "{told} sessions have status calls of their own");
     }
 }
 
@@ -35,6 +41,8 @@ fn hosts_that_show_their_own_address_are_read_right_and_exactly() {
 fn a_warm_cache_changes_nothing_but_the_scripts() {
     holds("--sessions 900 --rate 40 --seed 121 --warm-cache");
     holds("--sessions 900 --rate 40 --seed 122 --warm-cache --addresses client");
+    holds("--sessions 300 --rate 8 --seed 123 --warm-cache");
+    holds("--sessions 600 --rate 200 --seed 124 --warm-cache");
 }
 
 #[test]
@@ -101,9 +109,31 @@ fn without_host_registration_addresses_tell_the_way_in() {
 }
 
 #[test]
+fn without_host_registration_no_client_s_own_address_is_taken_for_a_straight_one() {
+    // in the second Katello's own line tells the load balancer
+    for seed in [192, 193] {
+        let options = "--sessions 600 --rate 40 --no-host-register --addresses client --failures 0.1";
+        let storm = Storm::new(&format!("{options} --seed {seed}"));
+        let (truth, answer) = (storm.truth(), storm.answer(""));
+        held::sessions(&storm, &answer);
+        let count = |group: &str| answer.sessions.iter().filter(|s| s["group"] == group).count() as u64;
+        let want = |group: &str| truth["groups"][group]["sessions"].as_u64().unwrap();
+        assert_eq!(count("satellite-ssh"), want("satellite-ssh"));
+        assert_eq!((count("capsule-ssh"), count("capsule-mqtt")), (0, 0));
+        let balanced = if truth["load_balancer_line"] == true { want("lb-ssh") / 2 } else { 0 };
+        assert!(count("lb-ssh") >= balanced && count("unknown") > 150, "{seed}");
+        let told = |s: &&Value| s["group"] != "unknown";
+        for session in answer.sessions.iter().filter(told) {
+            let way = if session["group"] == "lb-ssh" { "katello-line" } else { "address" };
+            assert_eq!((&session["way_in"], &session["evidence"]["group"]), (&way.into(), &"exact".into()));
+        }
+    }
+}
+
+#[test]
 fn without_an_inventory_groups_are_told_as_far_as_the_log_tells() {
     let storm = Storm::new("--sessions 1200 --rate 40 --seed 201");
-    let answer = crate::support::Answer::of("", [&storm.dir]);
+    let answer = Answer::of("", [&storm.dir]);
     held::sessions(&storm, &answer);
     assert!(answer.notes().contains("inventory"), "{}", answer.notes());
     let guessed = answer.sessions.iter().filter(|s| s["group"] != "satellite-ssh" && s["group"] != "unknown");
@@ -116,7 +146,7 @@ fn a_window_chooses_sessions_by_the_start_of_their_create_and_keeps_all_their_re
     let storm = Storm::new("--sessions 800 --rate 40 --seed 211");
     let whole = storm.answer("");
     let part = storm.answer("--since 2026-04-04T10:00:08Z --until 2026-04-04T12:00:16+02:00");
-    let inside = |s: &&serde_json::Value| {
+    let inside = |s: &&Value| {
         let at = s["started_at"].as_str().unwrap();
         ("2026-04-04T10:00:08Z".."2026-04-04T10:00:16Z").contains(&at)
     };
@@ -128,6 +158,26 @@ fn a_window_chooses_sessions_by_the_start_of_their_create_and_keeps_all_their_re
         let calls = group["status_calls"]["avg"].as_f64().unwrap();
         assert!((9.0..14.0).contains(&calls), "{}: {calls}", group["group"]);
     }
+    // script fetches are chosen by their own start
+    let text = storm.text();
+    let fetched = |line: &&str| ("2026-04-04T12:00:08".."2026-04-04T12:00:16").contains(&&line[..19]);
+    let fetches = text.lines().filter(|line| line.contains("] Started GET \"/register?")).filter(fetched);
+    assert_eq!(part.group("all")["script_fetch_ms"]["count"], fetches.count());
+    // each request is of one part of the time; what is of none is of the whole log
+    let before = storm.answer("--until 2026-04-04T10:00:08Z");
+    let behind = storm.answer("--since 2026-04-04T10:00:16Z");
+    let parts = [&before, &part, &behind];
+    fn requests(answer: &Answer, key: &str) -> u64 {
+        answer.json["attribution"][key].as_u64().unwrap()
+    }
+    for (key, rounded) in [("exact", 0), ("inferred", 20), ("unattributed", 0)] {
+        let sum: u64 = parts.iter().map(|answer| requests(answer, key)).sum();
+        assert!(sum.abs_diff(requests(&whole, key)) <= rounded, "{key}: {sum} of {}", requests(&whole, key));
+    }
+    assert!(
+        parts.iter().all(|answer| requests(answer, "exact") > 1000 && requests(answer, "inferred") > 500)
+    );
+    assert!(parts.iter().all(|answer| answer.json["background"] == whole.json["background"]));
 }
 
 #[track_caller]

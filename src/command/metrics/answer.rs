@@ -3,6 +3,7 @@
 use super::flow::{Collected, FileRead};
 use super::hosts;
 use crate::log::assemble::Counts;
+use crate::log::counts::StepBack;
 use crate::log::layout;
 use crate::log::line::Skip;
 use crate::log::proxy::collect::ProxyCounts;
@@ -42,6 +43,7 @@ pub fn answer_of(collected: &Collected) -> Answer {
         ));
     }
     notes.extend(collected.left_out.iter().cloned());
+    notes.extend(backwards(collected));
     Answer {
         sources: collected.files.iter().map(source_of).collect(),
         window: total
@@ -70,6 +72,26 @@ pub fn answer_of(collected: &Collected) -> Answer {
         hosts: collected.hosts.iter().map(hosts::row).collect(),
         notes,
     }
+}
+
+/// Words on files in which times go far back.
+pub fn backwards(collected: &Collected) -> Vec<String> {
+    let words = |file: &FileRead| {
+        let StepBack { line, from_us, to_us } = file.found.counts.first_step_back?;
+        let more = match file.found.counts.steps_back {
+            0 | 1 => String::new(),
+            2 => ", and in one more line".to_owned(),
+            steps => format!(", and in {} more lines", steps - 1),
+        };
+        Some(format!(
+            "{}:{line}: times go back here, from {} to {}{more}: what a host sent on both sides of it may not come \
+             together. Put the parts in the order of their times, or give each as a file of its own",
+            file.name,
+            Timestamp(from_us),
+            Timestamp(to_us)
+        ))
+    };
+    collected.files.iter().filter_map(words).collect()
 }
 
 fn failures(all: &Registrations) -> Vec<FailureSample> {
@@ -132,7 +154,7 @@ fn source_of(file: &FileRead) -> SourceAnswer {
         bytes: counts.bytes,
         first: counts.span.map(|(first, _)| Timestamp(first)),
         last: counts.span.map(|(_, last)| Timestamp(last)),
-        skipped: layout::unusable(counts).map(|(_, why)| why.to_owned()),
+        skipped: layout::why_unusable(counts),
     }
 }
 

@@ -57,7 +57,7 @@ pub struct Collected {
     pub files: Vec<FileRead>,
     /// Logs of capsules.
     capsules: Vec<NamedLog>,
-    /// What the first Satellite's log says of time.
+    /// What the Satellites' logs say of time.
     time: Option<SatelliteTime>,
     /// What could not be opened.
     pub refused: Vec<SourceError>,
@@ -85,7 +85,7 @@ impl Collected {
         self.capsules.extend(later.capsules);
         self.time = match (self.time.take(), later.time) {
             (Some(mut mine), Some(other)) => {
-                mine.widen(other.span);
+                mine.add(other);
                 Some(mine)
             }
             (mine, other) => mine.or(other),
@@ -236,7 +236,10 @@ impl Flow<'_> {
         let Stages { joiner, mut correlator, .. } = stages;
         let requests = joiner.finish(&mut correlator);
         let file_read = |((name, compression), found)| FileRead { name, compression, found, capsule: None };
-        let time = time_of(&files, requests.last_us);
+        let mut time = time_of(&files, requests.last_us);
+        if time.offsets.is_empty() && time.span.is_some() {
+            time.offsets.extend(reading.utc_offset.map(|offset| (0, offset)));
+        }
         Collected {
             registrations: finish::finish(correlator, requests, self.topology, window),
             time: Some(time),

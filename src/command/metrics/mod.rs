@@ -213,7 +213,7 @@ fn read_sources(args: &SourceArgs, who: &Who, record: Option<Keep>) -> anyhow::R
         let nothing = collected.refused.iter().all(SourceError::is_nothing);
         return Ok(Read::Nothing(if nothing && !collected.refused.is_empty() { NOTHING } else { 2 }));
     }
-    for words in &collected.left_out {
+    for words in collected.left_out.iter().chain(&answer::backwards(&collected)) {
         say(&format!("note: {words}"));
     }
     let answer = answer::answer_of(&collected);

@@ -63,20 +63,43 @@ impl<'a> Sides<'a> {
                     of: "registrations",
                 })
             })
-            .or_else(|| another_evidence(inferred))
+            .or_else(|| another_evidence(inferred).filter(|_| !subject.bears_any_evidence()))
             .or_else(|| self.another_mix().then_some(Refusal::AnotherMix));
         if let Some(refusal) = refused {
             row.verdict = Verdict::NotComparable(refusal);
             return Some((row, None));
         }
         let together = pooled(&[sides[0].clone(), sides[1].clone()].concat())?;
-        let estimates = sides
-            .each_ref()
-            .map(|side| side.iter().map(|a| of_average(a, together, metric)).collect::<Vec<_>>());
+        let of_one = self.variance_of_one(metric, together);
+        let estimates =
+            sides.each_ref().map(|side| side.iter().map(|a| of_average(a, of_one)).collect::<Vec<_>>());
         let difference = Difference::of(&estimates[0], &estimates[1]).ok()?;
         let threshold = self.options.thresholds.get(subject);
         let test = test_of(&mut row, &difference, What::Mean, threshold);
         Some((row, Some(test)))
+    }
+
+    // `pooled` of both sides, so that none is not known to be none
+    fn variance_of_one(&self, metric: Metric, pooled: f64) -> f64 {
+        if metric == Metric::ScriptFetches {
+            // an attempt fetches its script from the Satellite once or, from a cache, not at all (as many as caches say
+            // that they answered, and as are missing); what is more comes by chance
+            let from_caches = self.answered_by_caches().max(1.0 - pooled).clamp(0.0, 1.0);
+            return from_caches * (1.0 - from_caches) + (pooled - 1.0 + from_caches).max(0.0);
+        }
+        if metric.is_share() { pooled * (1.0 - pooled) } else { pooled }
+    }
+
+    // fetches an attempt that caches answered, of both sides together, where they tell
+    fn answered_by_caches(&self) -> f64 {
+        let (mut hits, mut attempts) = (0.0, 0usize);
+        for run in self.runs() {
+            if let Some(rate) = run.average(self.group, Metric::ScriptCacheHitRate) {
+                hits += rate.at * rate.n as f64;
+                attempts += self.of(run).count();
+            }
+        }
+        hits / attempts.max(1) as f64
     }
 
     /// Whether a cache answers more on one side: a warm one takes what is quick, and leaves the Satellite the slow ones.
@@ -109,15 +132,8 @@ fn pooled(side: &[Average]) -> Option<f64> {
     (n > 0).then(|| side.iter().map(|a| a.at * a.n as f64).sum::<f64>() / n as f64)
 }
 
-// `pooled` of both sides, so that none is not known to be none
-fn of_average(average: &Average, pooled: f64, metric: Metric) -> Estimate {
+fn of_average(average: &Average, of_one: f64) -> Estimate {
     let n = average.n.max(1) as f64;
-    let of_one = match metric {
-        // an attempt fetches its script once or, from a cache, not at all; what is more comes by chance
-        Metric::ScriptFetches if pooled > 1.0 => pooled - 1.0,
-        _ if metric.is_share() || metric == Metric::ScriptFetches => pooled * (1.0 - pooled),
-        _ => pooled,
-    };
     // where nothing varies what is left is how it was rounded
     let spread = Spread {
         variance: (of_one + 1.0 / n) / n + ROUNDED.powi(2),

@@ -3,7 +3,9 @@
 use super::sides::{OF_THE_WHOLE, Steadiness};
 use super::{Figure, Subject, TAIL};
 use crate::compare::comparable::{self, Refusal};
-use crate::compare::estimate::{Difference, Estimate, Sample, TooVariable, What, estimate};
+use crate::compare::estimate::{
+    Difference, Estimate, Roughly, Sample, TooVariable, What, estimate, estimate_from, roughly, share_scale,
+};
 use crate::compare::statistics::{mean, quantile};
 
 /// A change past the threshold that should have been found.
@@ -45,28 +47,40 @@ impl NoDifference {
 pub(super) fn differ(measured: &Measured<'_, '_>) -> Result<Difference, NoDifference> {
     let Measured { sides, what, subject, steadiness } = *measured;
     let weights = comparable::weights(sides).map_err(|_| NoDifference::AnotherMix)?;
+    let logs;
+    let sides = match what {
+        What::Typical => {
+            logs = sides.each_ref().map(|side| side.iter().map(Sample::logs).collect::<Vec<_>>());
+            &logs
+        }
+        What::Mean => sides,
+    };
+    let rough = sides.iter().flatten().map(|sample| roughly(sample, what, &weights));
+    let Some(mut rough) = rough.collect::<Option<Vec<_>>>() else { return Err(NoDifference::AnotherMix) };
+    share_scale(&mut rough);
+    let (rough_before, rough_after) = rough.split_at(sides[0].len());
     // a storm that comes faster or slower for a while does so by itself
     let phased = steadiness.phased && subject != Subject::Throughput;
-    let of = |side: &Vec<Sample<'_>>| -> Option<Vec<Estimate>> {
-        let of_run = |sample: &Sample<'_>| {
-            let mut found = estimate(sample, what, &weights, phased)?;
+    let of = |side: &[Sample<'_>], rough: &[Roughly<'_>]| -> Option<Vec<Estimate>> {
+        let of_run = |(sample, rough): (&Sample<'_>, &Roughly<'_>)| {
+            let mut found = estimate_from(sample, rough, &weights, phased)?;
             found.spread.unsettled |= steadiness.unsettled && what == What::Typical;
             Some(found)
         };
-        side.iter().map(of_run).collect()
+        side.iter().zip(rough).map(of_run).collect()
     };
-    let (Some(before), Some(after)) = (of(&sides[0]), of(&sides[1])) else {
+    let (Some(before), Some(after)) = (of(&sides[0], rough_before), of(&sides[1], rough_after)) else {
         return Err(NoDifference::AnotherMix);
     };
     // the variance of one value, at least
     let of_one = match subject {
-        // the score of no difference: a share of 0 is not known to be 0
+        // the score of no difference: a share of 0 on one side is not known to be 0
         Subject::ErrorRate => {
             let all = sides.iter().flatten().flat_map(|s| s.values.iter().copied());
             let share = mean(&all.collect::<Vec<_>>());
             share * (1.0 - share)
         }
-        Subject::Throughput => 0.0,
+        Subject::Throughput | Subject::CreatesUnderWay => 0.0,
         // milliseconds of a second, on the scale of logarithms; calls are whole
         Subject::Metric(_) if what == What::Typical => 1e-6,
         Subject::Metric(_) => 1.0 / 12.0,

@@ -3,8 +3,9 @@
 use super::measure::{Measured, differ, figure, percentile, tails};
 use super::{Figure, Options, Row, Subject, Test, Verdict};
 use crate::compare::comparable::{self, FEWEST, Refusal, another_evidence};
-use crate::compare::estimate::{Difference, Sample, What, estimate};
+use crate::compare::estimate::{Difference, Sample, What, estimate, log_of_ms};
 use crate::compare::run::{Answered, Registration, Run};
+use crate::compare::under_way;
 use crate::kept::requests::Call;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
@@ -37,7 +38,8 @@ impl Steadiness {
         let mut found = Self::default();
         for run in runs {
             let of = |value: &dyn Fn(&Registration) -> Option<f64>| {
-                let told = run.registrations.iter().filter_map(|r| Some((value(r)?, r.part.as_ref())));
+                let told =
+                    run.registrations.iter().filter_map(|r| Some((log_of_ms(value(r)?), r.part.as_ref())));
                 let (values, parts) = told.unzip();
                 let sample = Sample { values, parts };
                 estimate(&sample, What::Typical, &BTreeMap::new(), false).map(|of_run| of_run.spread)
@@ -84,7 +86,7 @@ impl<'a> Sides<'a> {
         side.iter().map(|run| self.of(run).count()).sum()
     }
 
-    fn runs(&self) -> impl Iterator<Item = &'a Run> {
+    pub fn runs(&self) -> impl Iterator<Item = &'a Run> {
         self.before.iter().chain(self.after)
     }
 
@@ -186,6 +188,9 @@ impl<'a> Sides<'a> {
         let call = match subject {
             Subject::Metric(metric) => call_of(metric).filter(|_| self.has_requests()),
             Subject::Throughput => return side.iter().map(|run| self.rates(run)).collect(),
+            Subject::CreatesUnderWay => {
+                return side.iter().map(|run| under_way::sample(self.of(run))).collect();
+            }
             Subject::ErrorRate => None,
         };
         if let Some(call) = call {
@@ -193,7 +198,9 @@ impl<'a> Sides<'a> {
         }
         let value = |r: &Registration| match subject {
             Subject::Metric(metric) => r.value(metric),
-            Subject::ErrorRate | Subject::Throughput => Some(f64::from(!r.success)),
+            Subject::ErrorRate | Subject::Throughput | Subject::CreatesUnderWay => {
+                Some(f64::from(!r.success))
+            }
         };
         side.iter()
             .map(|run| {
@@ -277,7 +284,7 @@ impl<'a> Sides<'a> {
     // how many hosts a group has was asked for: its throughput follows
     fn other_shares(&self, subject: Subject) -> Option<Refusal> {
         let of_all = Sides { group: None, refused: None, ..*self };
-        let asked = subject == Subject::Throughput && self.group.is_some();
+        let asked = subject.is_of_slices() && self.group.is_some();
         (asked && of_all.another_mix()).then_some(Refusal::AnotherMix)
     }
 }
@@ -304,7 +311,7 @@ pub(super) fn one_sided(row: &Row) -> Option<Refusal> {
 
 fn few(sides: &[Vec<Sample<'_>>; 2], subject: Subject) -> Option<Refusal> {
     let found = sides.iter().flatten().map(|s| s.values.len()).min().unwrap_or(0);
-    let of = if subject == Subject::Throughput { "slices of time" } else { "values" };
+    let of = if subject.is_of_slices() { "slices of time" } else { "values" };
     (found < FEWEST).then_some(Refusal::TooFew { found, needed: FEWEST, of })
 }
 

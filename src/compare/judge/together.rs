@@ -5,7 +5,10 @@ use super::{MOVED, Row, SUBJECTS, Subject, Test, Verdict};
 use crate::compare::statistics::discovery;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows, and the probabilities that their tests gave: worse, better.
+type Found = Vec<(usize, (f64, f64))>;
 
 /// The chance of any false alarm where nothing has changed, worse and better together: all registrations, groups.
 const FALSE_ALARMS: [f64; 2] = [0.06, 0.02];
@@ -17,23 +20,31 @@ pub(super) fn tail_of_the_first(group: Option<Group>, levels: usize) -> f64 {
     share / (2 * groups * SUBJECTS.len() * levels.max(1)) as f64
 }
 
-/// The verdicts of tests, at a false-discovery rate a family.
+/// The verdicts of tests, at a false-discovery rate a family. Figures of the same requests have the part of it that
+/// their tests are of all: a change lowers the bar for what is measured of the same requests, and for nothing else, so
+/// that verdicts on requests that have not changed stay as rare as where nothing has.
 pub(super) fn hold_discoveries(rows: &mut [&mut Row], tests: &[Test]) {
     for (family, share) in FALSE_ALARMS.into_iter().enumerate() {
-        let own = |row: &Row| row.group.is_none() == (family == 0);
-        let of: Vec<(usize, (f64, f64))> = tests
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| own(rows[*i]))
-            .filter_map(|(i, t)| Some((i, (*t)?)))
-            .collect();
-        let both: Vec<f64> =
-            of.iter().map(|(_, (worse, better))| (2.0 * worse.min(*better)).min(1.0)).collect();
-        for ((index, (worse, better)), probability) in of.iter().zip(discovery::adjusted(&both)) {
-            let row = &mut *rows[*index];
-            row.probability = Some(probability);
-            if probability <= share {
-                row.verdict = if worse < better { Verdict::Regressed } else { Verdict::Improved };
+        let mut all = 0u32;
+        let mut of_requests: BTreeMap<Subject, Found> = BTreeMap::new();
+        for (index, test) in tests.iter().enumerate() {
+            if let Some(test) = test
+                && rows[index].group.is_none() == (family == 0)
+            {
+                all += 1;
+                of_requests.entry(rows[index].subject.of_requests()).or_default().push((index, *test));
+            }
+        }
+        for of in of_requests.values() {
+            let both: Vec<f64> =
+                of.iter().map(|(_, (worse, better))| (2.0 * worse.min(*better)).min(1.0)).collect();
+            for ((index, (worse, better)), own) in of.iter().zip(discovery::adjusted(&both)) {
+                let probability = (own * f64::from(all) / of.len() as f64).min(1.0);
+                let row = &mut *rows[*index];
+                row.probability = Some(probability);
+                if probability <= share {
+                    row.verdict = if worse < better { Verdict::Regressed } else { Verdict::Improved };
+                }
             }
         }
     }
@@ -74,4 +85,56 @@ fn alike(one: &Row, other: &Row) -> bool {
 /// Whether what one lost is a good part of what the other gained, in milliseconds.
 pub fn moves_alike(one: f64, other: f64) -> bool {
     one.abs().min(other.abs()) >= MOVED * one.abs().max(other.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Figure;
+    use super::*;
+
+    fn row(subject: Subject) -> Row {
+        Row {
+            group: None,
+            subject,
+            before: Figure::default(),
+            after: Figure::default(),
+            tail: None,
+            ratio: None,
+            difference: None,
+            probability: None,
+            inferred: false,
+            verdict: Verdict::NoChangeSeen,
+            by_tail: None,
+            together: None,
+        }
+    }
+
+    #[test]
+    fn a_change_lowers_the_bar_for_figures_of_the_same_requests_alone() {
+        let judged = |create: f64| {
+            let mut rows = SUBJECTS.map(row);
+            let test = |subject: Subject| match subject {
+                Subject::Metric(Metric::ConsumerCreateMs | Metric::CreateAndFactsMs) => create,
+                Subject::Metric(Metric::FactUpdateMs | Metric::ComplianceCalls) => 0.005,
+                _ => 0.4,
+            };
+            let tests: Vec<Test> = SUBJECTS.iter().map(|s| Some((test(*s), 1.0 - test(*s)))).collect();
+            hold_discoveries(&mut rows.iter_mut().collect::<Vec<_>>(), &tests);
+            let found = rows.iter().filter(|row| row.verdict == Verdict::Regressed);
+            found.map(|row| row.subject.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(judged(1e-9), ["consumer_create_ms", "fact_update_ms", "create_and_facts_ms"]);
+        assert!(judged(0.4).is_empty());
+    }
+
+    #[test]
+    fn one_change_alone_is_held_against_all_tests() {
+        let mut rows = SUBJECTS.map(row);
+        let test = |subject: Subject| if subject == Subject::ErrorRate { (0.001, 0.999) } else { (0.5, 0.5) };
+        let tests = SUBJECTS.map(|subject| Some(test(subject)));
+        hold_discoveries(&mut rows.iter_mut().collect::<Vec<_>>(), &tests);
+        let errors = rows.iter().find(|row| row.subject == Subject::ErrorRate).unwrap();
+        assert!((errors.probability.unwrap() - 0.002 * SUBJECTS.len() as f64).abs() < 1e-12, "{errors:?}");
+        assert_eq!(errors.verdict, Verdict::Regressed);
+    }
 }

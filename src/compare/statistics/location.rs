@@ -18,14 +18,35 @@ pub struct Location {
     pub influence: Vec<f64>,
 }
 
+/// Where values lie roughly, and how far from each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rough {
+    /// The middle value.
+    pub median: f64,
+    /// The median of absolute deviations, as a standard deviation.
+    pub scale: f64,
+}
+
+/// Where the values lie roughly; none of nothing.
+pub fn rough(values: &[f64]) -> Option<Rough> {
+    let middle = median(values.to_vec())?;
+    let scale = NORMAL * median(values.iter().map(|v| (v - middle).abs()).collect())?;
+    Some(Rough { median: middle, scale })
+}
+
 /// The location of the values; none of nothing.
 pub fn location(values: &[f64]) -> Option<Location> {
-    let start = median(values.to_vec())?;
-    let scale = NORMAL * median(values.iter().map(|v| (v - start).abs()).collect())?;
+    Some(location_from(values, rough(values)?))
+}
+
+/// The location of the values, which are not none. Locations that are held against each other need one scale: its own
+/// errors then touch both alike, which no influence tells (of timings with two peaks, such as a cache's, they are large).
+pub fn location_from(values: &[f64], rough: Rough) -> Location {
+    let Rough { median: start, scale } = rough;
     // more than half of them are the same: what is left to tell is the mean
     if scale <= f64::EPSILON * start.abs().max(1.0) {
         let at = mean(values);
-        return Some(Location { at, influence: values.iter().map(|v| v - at).collect() });
+        return Location { at, influence: values.iter().map(|v| v - at).collect() };
     }
     let bound = TUNING * scale;
     let mut at = start;
@@ -38,7 +59,7 @@ pub fn location(values: &[f64]) -> Option<Location> {
     }
     let share = inside(values, at, bound);
     let influence = values.iter().map(|v| (v - at).clamp(-bound, bound) / share).collect();
-    Some(Location { at, influence })
+    Location { at, influence }
 }
 
 fn mean_of(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {

@@ -5,6 +5,7 @@
 //! 2019-11-13T17:59:13 [I] Smart proxy has launched on 1 socket(s)                   no request
 //! 2022-08-17T12:26:52  [I] Successfully initialized 'foreman_proxy'                 no request, newer
 //! Apr 04 17:59:38 capsule1 smart-proxy[7304]: Finished GET /register with 200 (351.05 ms)         the journal
+//! Sat 2026-04-04 17:59:38 CEST capsule1 foreman-proxy.service[7304]: Finished ...           -o with-unit
 //! {"__REALTIME_TIMESTAMP":"...","REQUEST":"e3c9c5ad-...","REMOTE_IP":"10.16.0.7","MESSAGE":"Finished ..."}
 //! ```
 
@@ -69,7 +70,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Reads a line; none where it is no smart-proxy's. A line whose time or end is cut says nothing.
+    /// Reads a line; none where it is no smart-proxy's, or the journal's without a time that is read. A line whose
+    /// end is cut says nothing.
     #[inline]
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<ProxyLine<'a>> {
         // the form that nearly every line of a file has, told by its fixed places
@@ -111,12 +113,14 @@ impl Lines {
             return Some(ProxyLine { form: Form::File, words });
         }
         let (prefix, message) = journal_prefix(line)?;
+        let (at, end) = self.stamps.journal(line)?;
         let (id, text) = after_time(message).unwrap_or((&[], message));
-        let words = says(text).and_then(|says| {
-            let (at, end) = self.stamps.journal(line)?;
-            let host = prefix.get(end..)?.split(|b| *b == b' ').next()?;
-            let host = std::str::from_utf8(host).ok().filter(|h| !h.is_empty()).map(Cow::Borrowed);
-            Some(Words { at, id: request_id(id).unwrap_or(0), client: Address::NONE, host, says })
+        let words = says(text).map(|says| {
+            // `--no-hostname` writes none
+            let host = prefix.get(end..).unwrap_or_default().split(|b| *b == b' ').next();
+            let host = host.and_then(|h| std::str::from_utf8(h).ok()).filter(|h| !h.is_empty());
+            let (id, host) = (request_id(id).unwrap_or(0), host.map(Cow::Borrowed));
+            Words { at, id, client: Address::NONE, host, says }
         });
         Some(ProxyLine { form: Form::JournalText, words })
     }
@@ -157,6 +161,13 @@ impl Lines {
 
 /// What smart-proxy is called in the journal: its own name, and its container's.
 pub const PROGRAMS: [&[u8]; 2] = [b"smart-proxy", b"foreman-proxy"];
+
+/// The program of a name in the journal's text, where `-o with-unit` has the unit: `foreman.service`,
+/// `user@1000.service/foreman.service`.
+pub fn program(name: &[u8]) -> &[u8] {
+    let unit = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
+    unit.strip_suffix(b".service").unwrap_or(unit)
+}
 
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -224,7 +235,7 @@ fn journal_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = memmem::find(head, b"]: ")?;
     let open = memrchr(b'[', &head[..end])?;
     let name = memrchr(b' ', &head[..open])?;
-    PROGRAMS.contains(&&head[name + 1..open]).then(|| (&head[..name], &line[end + 3..]))
+    PROGRAMS.contains(&program(&head[name + 1..open])).then(|| (&head[..name], &line[end + 3..]))
 }
 
 #[inline]
@@ -341,6 +352,32 @@ mod tests {
         let text = b"Apr 04 17:59:38 capsule1.example.com smart-proxy[7304]: Started GET /features ";
         let words = Lines::default().read(text).unwrap().words.unwrap();
         assert_eq!(words.host.as_deref(), Some("capsule1.example.com"));
+    }
+
+    #[test]
+    fn every_text_form_of_the_journal_that_tells_the_time_is_read() {
+        let said = "Finished GET /register with 200 (351.05 ms)";
+        let utc = Stamp::Utc(1_775_304_001_000_000);
+        for (before, at) in [
+            ("Apr 04 12:00:01.123456 capsule1 smart-proxy", None),
+            ("2026-04-04T14:00:01+0200 capsule1 smart-proxy", Some(utc)),
+            ("2026-04-04T14:00:01.000000+02:00 capsule1 smart-proxy", Some(utc)),
+            ("1775304001.000000 capsule1 smart-proxy", Some(utc)),
+            ("Sat 2026-04-04 14:00:01 CEST capsule1 smart-proxy", Some(Stamp::Local(1_775_311_201))),
+            ("Sat 2026-04-04 12:00:01 UTC capsule1 foreman-proxy.service", Some(utc)),
+            ("Sat 2026-04-04 12:00:01 UTC capsule1 user@1000.service/foreman-proxy.service", Some(utc)),
+        ] {
+            let line = format!("{before}[7304]: {said}");
+            let words = Lines::default().read(line.as_bytes()).unwrap().words.unwrap();
+            assert_eq!(words.says, Says::Finished(Asked::Script, 200, 351_050), "{line}");
+            assert_eq!(words.host.as_deref(), Some("capsule1"), "{line}");
+            assert!(at.is_none_or(|at| at == words.at), "{line}: {:?}", words.at);
+        }
+        let nameless = format!("Apr 04 12:00:01 smart-proxy[7304]: {said}");
+        assert_eq!(Lines::default().read(nameless.as_bytes()).unwrap().words.unwrap().host, None);
+        for before in ["[    8.123456] capsule1", "avril 04 12:00:01 capsule1", "r 04 12:00:01 capsule1"] {
+            assert_eq!(read(&format!("{before} smart-proxy[7304]: {said}")), None, "{before}");
+        }
     }
 
     #[test]

@@ -57,11 +57,15 @@ impl Stamps {
 
     /// The journal's time at the start of a line, and where it ends.
     ///
-    /// `Apr 04 12:00:01 host`, ` 3月 13 10:18:35 host`, `Apr 04 12:00:01.123456 host`, `2026-04-04T12:00:01+0200 host`,
-    /// `2026-04-04T12:00:01.123456+02:00 host`
+    /// `Apr 04 12:00:01 host`, ` 3月 13 10:18:35 host`, `Apr 04 12:00:01.123456 host`,
+    /// `2026-04-04T12:00:01+0200 host`, `2026-04-04T12:00:01.123456+02:00 host`, `1775304001.123456 host`,
+    /// `Sat 2026-04-04 12:00:01 CEST host`
     pub fn journal(&mut self, line: &[u8]) -> Option<(Stamp, usize)> {
-        if line.first().is_some_and(u8::is_ascii_digit) && line.get(10) == Some(&b'T') {
-            return self.iso(line);
+        match (line.first()?, line.get(10)?) {
+            (b'0'..=b'9', b'T') => return self.iso(line),
+            (b'0'..=b'9', b'.') => return unix(line),
+            (b'A'..=b'Z', _) if line.get(8) == Some(&b'-') => return self.full(line),
+            _ => {}
         }
         let (month, after_month) = month_at(line)?;
         let day_at = after_month + line[after_month..].iter().take_while(|b| **b == b' ').count();
@@ -86,13 +90,39 @@ impl Stamps {
     fn iso(&mut self, line: &[u8]) -> Option<(Stamp, usize)> {
         let local = self.dates.local_secs(line)?;
         let (us, length) = fraction(&line[19..]);
-        let zone = &line[19 + length..];
-        let end = zone.iter().take(7).position(|b| *b == b' ')?;
-        let offset = match &zone[..end] {
-            [sign, h1, h2, b':', m1, m2] => offset_secs(&[*sign, *h1, *h2, *m1, *m2])?,
-            zone => offset_secs(zone)?,
-        };
-        Some((Stamp::Utc((local - i64::from(offset)) * 1_000_000 + us), 19 + length + end + 1))
+        let zone = word(&line[19 + length..])?;
+        let utc = local - i64::from(zone_secs(zone)?);
+        Some((Stamp::Utc(utc * 1_000_000 + us), 19 + length + zone.len() + 1))
+    }
+
+    // `Sat 2026-04-04 12:00:01 CEST host`
+    fn full(&mut self, line: &[u8]) -> Option<(Stamp, usize)> {
+        let local = self.dates.local_secs(line.get(4..)?)?;
+        let zone = word(line.get(23..)?.strip_prefix(b" ")?)?;
+        let utc = |offset: i32| Stamp::Utc((local - i64::from(offset)) * 1_000_000);
+        Some((zone_secs(zone).map_or(Stamp::Local(local), utc), 24 + zone.len() + 1))
+    }
+}
+
+// `1775304001.123456 host`
+fn unix(line: &[u8]) -> Option<(Stamp, usize)> {
+    let (secs, rest) = line.split_at_checked(10)?;
+    let secs: i64 = std::str::from_utf8(secs).ok()?.parse().ok()?;
+    let (us, length) = fraction(rest);
+    (rest.get(length) == Some(&b' ')).then_some((Stamp::Utc(secs * 1_000_000 + us), 10 + length + 1))
+}
+
+// a zone, up to the blank behind it
+fn word(text: &[u8]) -> Option<&[u8]> {
+    text.iter().take(7).position(|b| *b == b' ').map(|end| &text[..end])
+}
+
+// `+0200`, `+02:00`, `-03`, `UTC`; none of letters, which can mean several offsets
+fn zone_secs(zone: &[u8]) -> Option<i32> {
+    match zone {
+        [sign @ (b'+' | b'-'), h1, h2] => offset_secs(&[*sign, *h1, *h2, b'0', b'0']),
+        [sign, h1, h2, b':', m1, m2] => offset_secs(&[*sign, *h1, *h2, *m1, *m2]),
+        zone => offset_secs(zone),
     }
 }
 
@@ -141,11 +171,18 @@ mod tests {
             "Apr  4 12:00:01 host ",
             " 4月 04 12:00:01 host ",
             "Apr 04 12:00:01.250000 host ",
+            "Sat 2026-04-04 12:00:01 CEST host ",
         ] {
             let (stamp, end) = Stamps::default().journal(line.as_bytes()).unwrap();
             assert_eq!((stamp.local_secs(NOON), &line[end..]), (NOON + 1, "host "), "{line}");
         }
-        for line in ["2026-04-04T12:00:01+0200 host ", "2026-04-04T12:00:01.5+02:00 host "] {
+        for line in [
+            "2026-04-04T12:00:01+0200 host ",
+            "2026-04-04T12:00:01.5+02:00 host ",
+            "1775296801.123456 host ",
+            "Sat 2026-04-04 10:00:01 UTC host ",
+            "Sat 2026-04-04 07:00:01 -03 host ",
+        ] {
             let (stamp, end) = Stamps::default().journal(line.as_bytes()).unwrap();
             let Stamp::Utc(us) = stamp else { panic!("{line}: {stamp:?}") };
             assert_eq!((us / 1_000_000, &line[end..]), (NOON + 1 - 7200, "host "), "{line}");
@@ -154,9 +191,20 @@ mod tests {
 
     #[test]
     fn what_is_no_time_of_the_journal_is_none() {
-        for line in
-            ["", "Apr", "Foo 04 12:00:01 h", "Apr 32 12:00:01 h", "Apr 04 12:00 h", "Apr 04 12:00:01", " 3月"]
-        {
+        for line in [
+            "",
+            "Apr",
+            "Foo 04 12:00:01 h",
+            "Apr 32 12:00:01 h",
+            "Apr 04 12:00 h",
+            "Apr 04 12:00:01",
+            " 3月",
+            "[    8.123456] h",
+            "1775296801.123456",
+            "177529680x.123456 h",
+            "Sat 2026-04-04 12:00:01",
+            "Sat 2026-04-04 12:00:01 CEST",
+        ] {
             assert_eq!(Stamps::default().journal(line.as_bytes()), None, "{line}");
         }
     }

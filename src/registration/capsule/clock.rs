@@ -16,6 +16,8 @@ pub enum OffsetFrom {
     Pairs,
     /// Nothing: it is taken to be the Satellite's.
     Satellite,
+    /// Nothing, and Satellites are in different zones: it is taken to be that of one of them.
+    Unknown,
 }
 
 impl OffsetFrom {
@@ -26,6 +28,7 @@ impl OffsetFrom {
             Self::Report => "report",
             Self::Pairs => "pairs",
             Self::Satellite => "satellite",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -103,6 +106,7 @@ pub fn read(log: &CapsuleLog, own: Option<i32>, time: &SatelliteTime) -> Read {
         (Some(offset), _) => (LocalClock::new(&[(0, offset)]), OffsetFrom::User),
         (None, Some(offset)) if !alike => (LocalClock::new(&[(0, offset)]), OffsetFrom::Report),
         (None, Some(_)) => (LocalClock::new(&time.offsets), OffsetFrom::Report),
+        (None, None) if time.zones_differ => (LocalClock::new(&time.offsets), OffsetFrom::Unknown),
         (None, None) => (LocalClock::new(&time.offsets), OffsetFrom::Satellite),
     };
     // the year of lines without one: near the Satellite's log, else near today
@@ -188,6 +192,33 @@ mod tests {
         assert_eq!(read.settle(Some(-19_798_000_000)), Some(2_000_000));
         assert_eq!((read.offset, read.loose_hits[0]), (Some((-12_600, OffsetFrom::Pairs)), 19_800_000_000));
         assert_eq!(read.settle(None), None);
+    }
+
+    #[test]
+    fn of_satellites_in_different_zones_no_offset_is_known_to_be_a_capsules() {
+        type Offsets<'a> = &'a [(i64, i32)];
+        let time =
+            |offsets: Offsets<'_>| SatelliteTime { offsets: offsets.to_vec(), ..SatelliteTime::default() };
+        let winter_and_summer = [(0, 3600), (1_000_000, 7200)];
+        let cases: [(Offsets<'_>, Offsets<'_>, OffsetFrom); 6] = [
+            (&winter_and_summer, &winter_and_summer[1..], OffsetFrom::Satellite),
+            (&winter_and_summer[1..], &winter_and_summer, OffsetFrom::Satellite),
+            (&[(0, 7200)], &[], OffsetFrom::Satellite),
+            (&[], &[(0, 7200)], OffsetFrom::Satellite),
+            (&[(0, 7200)], &[(0, -19_800)], OffsetFrom::Unknown),
+            (&winter_and_summer, &[(0, 3600), (1_000_000, 0)], OffsetFrom::Unknown),
+        ];
+        for (first, second, from) in cases {
+            let mut both = time(first);
+            both.add(time(second));
+            // a third one of either zone tells nothing more
+            both.add(time(second));
+            let log = CapsuleLog { loose_hits: vec![Stamp::Local(36_000)], ..CapsuleLog::default() };
+            let mut read = read(&log, None, &both);
+            assert_eq!(read.offset.map(|(_, from)| from), Some(from), "{first:?} {second:?}");
+            assert_eq!(read.settle(Some(900_000_000)), Some(0));
+            assert_eq!(read.offset.map(|(_, from)| from), Some(OffsetFrom::Pairs));
+        }
     }
 
     #[test]

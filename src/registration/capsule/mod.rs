@@ -55,13 +55,15 @@ pub struct NamedLog {
     pub offset: Option<i32>,
 }
 
-/// What the Satellite's log says of time.
+/// What the Satellite's log says of time; of several Satellites what all logs say.
 #[derive(Clone, Debug, Default)]
 pub struct SatelliteTime {
     /// The user's word on lines that do not tell their offset.
     pub user_offset: Option<i32>,
-    /// Offsets of its lines and the microsecond from which each counts.
+    /// Offsets of its lines and the microsecond from which each counts; of several Satellites those of the first.
     pub offsets: Vec<(i64, i32)>,
+    /// Satellites are in different zones: none of their offsets is known to be a capsule's.
+    pub zones_differ: bool,
     /// First and last request, microseconds since 1970.
     pub span: Option<(i64, i64)>,
 }
@@ -74,6 +76,29 @@ impl SatelliteTime {
             (a, b) => a.or(b),
         };
     }
+
+    /// Adds another Satellite's.
+    pub fn add(&mut self, other: Self) {
+        self.widen(other.span);
+        self.zones_differ |= other.zones_differ;
+        if self.offsets.is_empty() {
+            self.offsets = other.offsets;
+        } else if !other.offsets.is_empty() {
+            self.zones_differ |= !of_one_zone(&self.offsets, &other.offsets);
+        }
+    }
+}
+
+// a log that is shorter has some of the changes only
+fn of_one_zone(one: &[(i64, i32)], other: &[(i64, i32)]) -> bool {
+    let changes = |offsets: &[(i64, i32)]| {
+        let mut changes: Vec<i32> = offsets.iter().map(|(_, offset)| *offset).collect();
+        changes.dedup();
+        changes
+    };
+    let (one, other) = (changes(one), changes(other));
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    long.windows(short.len().max(1)).any(|part| part == short)
 }
 
 /// A GET or POST /register as a capsule saw it, times by the capsule's clock in UTC.

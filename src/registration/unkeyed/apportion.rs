@@ -69,16 +69,17 @@ pub(super) fn apportion(
             let background: f64 = parts.for_background.iter().zip(row.background).map(|(p, n)| p * n).sum();
             other += background + parts.steady + parts.for_failed * row.failed;
         }
-        let registering = (total - other).max(0.0);
+        // one whose POST /register failed has called like any other: its part is in what is left too
+        let made = |window: Window| here.iter().filter(|s| created(s) && window.holds(s.started_at)).count();
+        let (n, asked) = (made(Window::ALL) as f64, made(window) as f64);
+        let registering = if n > 0.0 { (total - other).max(0.0) } else { 0.0 };
         let everything: f64 = rows.iter().map(|(_, row)| row.calls).sum();
-        figures.inferred += registering.round() as u64;
+        figures.inferred += (registering * (asked / n.max(1.0))).round() as u64;
         figures.background += (everything - registering).round() as u64;
         let mut successes: BTreeMap<Group, u32> = BTreeMap::new();
         for session in here.iter().filter(|s| s.success() && window.holds(s.started_at)) {
             *successes.entry(session.group).or_default() += 1;
         }
-        // one whose POST /register failed has called like any other: its part is in `registering` too
-        let n = here.iter().filter(|s| created(s)).count() as f64;
         for (group, count) in successes {
             let figure = figures.groups.entry(group).or_default();
             figure.calls += registering * f64::from(count) / n;

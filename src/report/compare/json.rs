@@ -1,6 +1,7 @@
 //! A comparison as data (docs/compare.schema.json).
 
 use super::{Comparison, Comparisons, because, group_label, group_name, levels, verdict_name};
+use crate::compare::comparable;
 use crate::compare::judge::{Figure, Row};
 use crate::compare::levels::Pair;
 use crate::compare::run::{OfLevel, Run};
@@ -39,7 +40,8 @@ pub fn render(comparisons: &Comparisons<'_>) -> serde_json::Result<String> {
 fn run(run: &Run) -> Value {
     json!({
         "name": run.name, "labels": run.labels, "registrations": run.registrations.len(),
-        "complete": run.unreadable.is_empty(), "cut_count": run.cut,
+        "complete": comparable::is_complete(run), "cut_count": run.cut, "lines_lost": run.reading.lines_lost,
+        "missing_satellites": run.reading.missing, "unreadable": run.reading.unreadable,
     })
 }
 

@@ -5,10 +5,11 @@ use super::{
     verdict_words,
 };
 use crate::compare::comparable::Refusal;
-use crate::compare::judge::{Row, Subject, Verdict};
+use crate::compare::judge::{Row, Verdict};
 use crate::compare::levels::Pair;
 use crate::registration::session::Group;
 use crate::report::durations::count;
+use crate::report::markup;
 use crate::report::table::text::escaped;
 
 const HEAD: &str = "| | before | n | after | n | change | 95 % interval | difference | 95 % interval | verdict |\n\
@@ -86,7 +87,8 @@ pub fn annotations(comparisons: &Comparisons<'_>) -> String {
     let mut tell = |kind: &str, words: &str| {
         out.push_str(&format!("::{kind} title=reginfra compare::{}\n", data(words)));
     };
-    comparisons.notes().iter().for_each(|note| tell("warning", note));
+    comparisons.cautions().iter().for_each(|note| tell("warning", note));
+    comparisons.remarks().iter().for_each(|note| tell("notice", note));
     let each: Vec<Comparison<'_>> = comparisons.each().collect();
     match comparisons.whole().as_ref().map(Comparison::refusal) {
         Some(Some(refusal)) => tell("warning", &format!("All: no verdict: {refusal}")),
@@ -106,12 +108,11 @@ fn annotate(comparison: &Comparison<'_>, tell: &mut impl FnMut(&str, &str)) {
         match row.verdict {
             Verdict::Regressed => tell("error", &sentence(comparison, row)),
             Verdict::Improved | Verdict::Moved => tell("notice", &sentence(comparison, row)),
-            // of a short storm there is no throughput, of a low level no more values: nobody can do anything about it
+            // of a short storm there are few slices of time, of a low level no more values: nobody can do anything about it
             Verdict::NotComparable(ref refusal)
                 if row.group.is_none()
-                    && !common
-                    && row.subject != Subject::Throughput
-                    && !(comparison.level.is_some() && matches!(refusal, Refusal::TooFew { .. })) =>
+                    && !(common || row.subject.is_of_slices())
+                    && (comparison.level.is_none() || !matches!(refusal, Refusal::TooFew { .. })) =>
             {
                 tell("warning", &sentence(comparison, row));
             }
@@ -136,15 +137,11 @@ fn sentence(comparison: &Comparison<'_>, row: &Row) -> String {
     )
 }
 
-// GitHub's own escapes of a command's data
+// GitHub's own escape of a command's data, which is no Markdown; it has no lines
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    escaped(text).replace('%', "%25")
 }
 
 fn cell(text: &str) -> String {
-    let mut out = escaped(text).replace('<', "&lt;");
-    for special in ['|', '`', '[', ']', '*'] {
-        out = out.replace(special, &format!("\\{special}"));
-    }
-    out
+    markup::escape(&escaped(text))
 }

@@ -3,13 +3,12 @@
 pub mod json;
 mod levels;
 pub mod markdown;
+mod notes;
 pub mod text;
 
-use crate::compare::batches::{Batches, Side, batches};
 use crate::compare::comparable::Refusal;
 use crate::compare::judge::{Figure, Options, Row, Subject, Verdict};
 use crate::compare::levels::Pair;
-use crate::compare::order::swapped;
 use crate::compare::run::Run;
 use crate::metrics::answer::Metric;
 use crate::metrics::targets::Target;
@@ -42,16 +41,6 @@ impl<'a> Comparisons<'a> {
     /// The only one, where no archive was compared.
     pub(crate) fn whole(&self) -> Option<Comparison<'a>> {
         self.each().next().filter(|first| first.level.is_none())
-    }
-
-    /// What a reader must know before any verdict.
-    pub(crate) fn notes(&self) -> Vec<String> {
-        let order = swapped(self.pairs).map(|swapped| swapped.to_string());
-        let told = |pair: &Pair| match batches(&pair.before, &pair.after)? {
-            Batches::Partly { has, lacks } => Some(half_seen(&has, &lacks)),
-            Batches::Differ(..) => mixed(pair),
-        };
-        order.into_iter().chain(self.pairs.iter().filter_map(told)).collect()
     }
 
     /// Runs of a side as the user named them, each once.
@@ -122,31 +111,6 @@ impl Comparison<'_> {
     }
 }
 
-fn half_seen(has: &Side, lacks: &Side) -> String {
-    let Side { name, runs, .. } = lacks;
-    let shown = match lacks.unseen() {
-        unseen if unseen < *runs => format!("none are seen in {unseen} of {runs} runs of the side {name}"),
-        _ => format!("no run of the side {name} shows any"),
-    };
-    format!(
-        "hosts of the side {} came in batches of {has}, and {shown}; where batches of another size were asked for, that is \
-         another load: keep the runs with a label batch",
-        has.name
-    )
-}
-
-// the refusal names one size a side
-fn mixed(pair: &Pair) -> Option<String> {
-    let [before, after] = [Side::of("before", &pair.before), Side::of("after", &pair.after)];
-    let more = |side: &Side| side.distinct().len() > 1 || side.unseen() > 0;
-    (more(&before) || more(&after)).then(|| {
-        format!(
-            "hosts of the side before came in batches of {before}, those of the side after in batches of {after}; hold runs \
-             of one size against each other"
-        )
-    })
-}
-
 fn common<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Refusal> {
     let mut found = None;
     let mut count = 0;
@@ -184,6 +148,7 @@ pub(crate) fn label(subject: Subject) -> &'static str {
         Subject::Metric(Metric::ScriptCacheHitRate) => "cache hit rate",
         Subject::ErrorRate => "failed attempts",
         Subject::Throughput => "registered/s",
+        Subject::CreatesUnderWay => "creates underway",
     }
 }
 
@@ -304,20 +269,4 @@ fn with_interval(
 // `P95`, `P99.9`
 fn percentile_name(share: f64) -> String {
     format!("P{}", (share * 1000.0).round() / 10.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_side_that_lacks_batches_is_told_with_its_runs() {
-        let has = Side { name: "after", runs: 2, sizes: vec![50, 200] };
-        let lacks = |sizes: &[usize]| Side { name: "before", runs: 2, sizes: sizes.to_vec() };
-        let told = half_seen(&has, &lacks(&[50]));
-        let words = "the side after came in batches of about 50 and 200, and none are seen in 1 of 2 runs of the side before;";
-        assert!(told.contains(words), "{told}");
-        let told = half_seen(&has, &lacks(&[]));
-        assert!(told.contains("no run of the side before shows any;"), "{told}");
-    }
 }

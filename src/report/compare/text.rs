@@ -32,7 +32,7 @@ pub fn render(comparisons: &Comparisons<'_>, style: &TableStyle) -> String {
         paragraph(&mut out, style, Tone::Strong, &format!("{side}{}", names.join(", ")), 0, 8);
     }
     for note in comparisons.notes() {
-        paragraph(&mut out, style, Tone::Caution, &format!("Note: {note}."), 0, 2);
+        paragraph(&mut out, style, Tone::Caution, &format!("Note: {}.", escaped(&note)), 0, 2);
     }
     if let Some(whole) = comparisons.whole() {
         if let Some(refusal) = whole.refusal() {

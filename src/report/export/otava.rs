@@ -26,8 +26,10 @@ pub struct Files {
     pub yaml: String,
     /// Figures that only some runs have.
     pub ragged: Vec<Key>,
-    /// Values of the label `branch`, which Otava looks at one by one.
+    /// Values of the label `branch`, which Otava looks at one by one; a run without it has a blank one.
     pub branches: usize,
+    /// Runs whose branch is blank.
+    pub blank: usize,
     /// Figures that are written.
     pub columns: usize,
 }
@@ -56,9 +58,12 @@ pub fn files(runs: &[KeptRun], keys: &[Key], name: &str) -> Result<Files, Export
         let values = figures(run, &columns).into_iter().map(|figure| figure.value.to_string());
         csv += &line(of_run.chain(labels.iter().map(label)).chain(values));
     }
-    let branches: BTreeSet<&String> = runs.iter().filter_map(|run| run.labels.get("branch")).collect();
+    let branches: Vec<&str> =
+        runs.iter().map(|run| run.labels.get("branch").map_or("", String::as_str)).collect();
+    let blank = branches.iter().filter(|branch| branch.is_empty()).count();
+    let branches: BTreeSet<&str> = branches.into_iter().collect();
     let yaml = yaml(&columns, &labels, name);
-    Ok(Files { csv, yaml, ragged, branches: branches.len(), columns: columns.len() })
+    Ok(Files { csv, yaml, ragged, branches: branches.len(), blank, columns: columns.len() })
 }
 
 fn otava_time(run: &KeptRun) -> String {

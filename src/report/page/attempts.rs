@@ -1,6 +1,6 @@
 //! Sessions in, the few out that a page names: the slowest, failed ones as samples, attempts by capsule.
 
-use super::series::{Begun, Capsules};
+use super::series::{Begun, Capsules, Groups};
 use crate::kept::sessions::SessionLine;
 use crate::kept::traces::TraceLine;
 use crate::registration::failures::SAMPLES;
@@ -71,6 +71,8 @@ pub struct Attempts {
     pub(crate) slowest: Vec<Attempt>,
     /// The first that failed, by class.
     pub(crate) failed: BTreeMap<ErrorClass, Vec<Attempt>>,
+    /// By way in.
+    pub(crate) groups: Groups,
     /// By way in and capsule, where the Satellite's log knows it.
     pub(crate) capsules: Capsules,
 }
@@ -88,14 +90,13 @@ impl Attempts {
 
     /// Looks at a registration; `end` is for when all have been seen.
     pub fn take(&mut self, line: &SessionLine<'_>) {
-        let (attempt, class) = (Attempt::of(line), line.error_class);
+        let (attempt, begun) = (Attempt::of(line), Begun::of(line));
+        self.groups.entry(attempt.group).or_default().push(begun);
         if !attempt.capsule.is_empty() {
             let key = (attempt.group, attempt.capsule.clone());
-            let create_ms = line.consumer_create_ms.map_or(f64::NAN, f64::from);
-            let begun = Begun { started_us: line.started_at.0, create_ms, error: class };
             self.capsules.entry(key).or_default().push(begun);
         }
-        if let Some(class) = class {
+        if let Some(class) = begun.error {
             let samples = self.failed.entry(class).or_default();
             if samples.len() < SAMPLES {
                 samples.push(attempt);

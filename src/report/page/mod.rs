@@ -12,6 +12,7 @@ mod svg;
 
 use super::compare::Comparison;
 use super::history::Shown;
+use super::markup;
 use crate::compare::run::Run;
 use crate::kept::answer::KeptAnswer;
 use crate::kept::traces::TraceLine;
@@ -66,7 +67,7 @@ struct Page {
 
 impl Page {
     fn of(report: &Report<'_>) -> Self {
-        let steps = Steps::of(report.run, &report.attempts.capsules);
+        let steps = Steps::of(&report.attempts.groups, &report.attempts.capsules);
         let steps = steps.as_ref();
         let compared = |comparison| sections::comparison::section(comparison, report.comparison_notes);
         let mut all: Vec<Section> = report.comparison.map(compared).into_iter().collect();
@@ -128,35 +129,13 @@ fn policy() -> String {
     )
 }
 
-// what could end a cell, begin markup or a mention of somebody
 fn escape_markdown(text: &str, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-    for c in text.chars() {
-        match c {
-            '<' => out.write_all(b"&lt;")?,
-            '>' => out.write_all(b"&gt;")?,
-            '&' => out.write_all(b"&amp;")?,
-            '@' => out.write_all(b"&#64;")?,
-            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '!' => write!(out, "\\{c}")?,
-            // lines of a cell
-            '\n' => out.write_all(b"<br>")?,
-            '\r' => out.write_all(b" ")?,
-            _ => write!(out, "{c}")?,
-        }
-    }
-    Ok(())
+    out.write_all(markup::escape(text).as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn markup_of_a_log_is_text_in_markdown() {
-        let mut out = Vec::new();
-        escape_markdown("<img>|`x`\n![a](b) @all foreman#1", &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert_eq!(text, "&lt;img&gt;\\|\\`x\\`<br>\\!\\[a\\](b) &#64;all foreman#1");
-    }
 
     #[test]
     fn nothing_makes_a_page_as_well() {

@@ -3,6 +3,7 @@
 
 use crate::compare::run::{Registration, Run};
 use crate::kept::requests::Call;
+use crate::kept::sessions::SessionLine;
 use crate::metrics::answer::Metric;
 use crate::registration::session::{ErrorClass, Group};
 use std::collections::BTreeMap;
@@ -62,7 +63,7 @@ pub fn sorted(run: &Run, metric: Metric) -> Vec<Sorted> {
             requests.for_each(|r| take(r.group, r.ms));
         }
         None => {
-            let of = |r: &crate::compare::run::Registration| Some((r.group, r.value(metric)?));
+            let of = |r: &Registration| Some((r.group, r.value(metric)?));
             run.registrations.iter().filter_map(of).for_each(|(group, ms)| take(group, ms));
         }
     }
@@ -87,9 +88,9 @@ pub struct Step {
     pub attempts: u64,
     /// Those of them that failed, in the order of `ErrorClass::ALL`.
     pub failed: [u64; ErrorClass::ALL.len()],
-    /// Microseconds that successful creates were under way in it, all together.
+    /// Microseconds that creates were under way in it, all together, those that failed too.
     pub busy_us: f64,
-    /// Milliseconds of creates that began in it, in their order.
+    /// Milliseconds of creates that began in it and succeeded, in their order.
     pub creates: Vec<f64>,
 }
 
@@ -126,14 +127,16 @@ pub struct Steps {
     pub groups: Vec<Part<Group>>,
     /// The capsules with the most attempts, the most first; `MOST_CAPSULES` of them at most.
     pub capsules: Vec<Part<(Group, String)>>,
+    /// Creates whose end is not known: they are under way in no step.
+    pub endless: u64,
 }
 
 impl Steps {
     /// From the first create to the end of the last; none where there are none.
-    pub fn of(run: &Run, capsules: &Capsules) -> Option<Self> {
-        let begun: Vec<(Group, Begun)> = run.registrations.iter().map(|r| (r.group, Begun::of(r))).collect();
-        let first = begun.iter().map(|(_, b)| b.started_us).min()?;
-        let last = begun.iter().map(|(_, b)| b.ended_us()).max()?;
+    pub fn of(groups: &Groups, capsules: &Capsules) -> Option<Self> {
+        let all = || groups.values().flatten();
+        let first = all().map(|b| b.started_us).min()?;
+        let last = all().map(Begun::ended_us).max()?;
         let span = last.saturating_sub(first) / SECOND_US + 1;
         let width =
             WIDTHS.into_iter().find(|w| span / w < MOST_STEPS).unwrap_or_else(|| span / MOST_STEPS + 1);
@@ -142,13 +145,10 @@ impl Steps {
         let count = last.saturating_sub(start_us) / step_us + 1;
         let mut found =
             Self { start_us, step_us, steps: vec![Step::default(); count as usize], ..Self::default() };
-        found.steps = found.filled(begun.iter().map(|(_, b)| b));
-        for group in Group::ALL {
-            let mut of_group = begun.iter().filter(|(g, _)| *g == group).map(|(_, b)| b).peekable();
-            if of_group.peek().is_some() {
-                found.groups.push(Part { of: group, steps: found.filled(of_group) });
-            }
-        }
+        found.endless = all().filter(|b| b.answered_ms.is_nan()).count() as u64;
+        found.steps = found.filled(all());
+        let part = |(of, begun): (&Group, &Vec<Begun>)| Part { of: *of, steps: found.filled(begun.iter()) };
+        found.groups = groups.iter().map(part).collect();
         let mut sorted: Vec<_> = capsules.iter().collect();
         sorted.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.0.cmp(b.0)));
         let part = |(of, begun): (&(Group, String), &Vec<Begun>)| Part {
@@ -170,8 +170,10 @@ impl Steps {
             if let Some(class) = class {
                 step.failed[class] += 1;
             }
-            if attempt.create_ms.is_finite() {
-                step.creates.push(attempt.create_ms);
+            if attempt.created {
+                step.creates.push(attempt.answered_ms);
+            }
+            if attempt.answered_ms.is_finite() {
                 self.busy(&mut steps, attempt.started_us, attempt.ended_us());
             }
         }
@@ -210,23 +212,34 @@ impl Steps {
 pub struct Begun {
     /// Start of the create, microseconds since 1970.
     pub started_us: i64,
-    /// Milliseconds of the create; NaN where it failed or the log does not tell.
-    pub create_ms: f64,
-    /// Why it failed.
+    /// Milliseconds until the create was answered, with an error too; NaN where nothing tells.
+    pub answered_ms: f64,
+    /// The create succeeded.
+    pub created: bool,
+    /// Why the attempt failed.
     pub error: Option<ErrorClass>,
 }
 
 impl Begun {
-    fn of(registration: &Registration) -> Self {
-        let create_ms = registration.value(Metric::ConsumerCreateMs).unwrap_or(f64::NAN);
-        Self { started_us: registration.started_us, create_ms, error: registration.error }
+    /// Of a line of the sessions file.
+    pub fn of(line: &SessionLine<'_>) -> Self {
+        let answered_ms = line.consumer_create_ms.or(line.failed_create_ms);
+        Self {
+            started_us: line.started_at.0,
+            answered_ms: answered_ms.map_or(f64::NAN, f64::from),
+            created: line.consumer_create_ms.is_some(),
+            error: line.error_class,
+        }
     }
 
     // NaN is none
     fn ended_us(&self) -> i64 {
-        self.started_us.saturating_add((self.create_ms * 1000.0) as i64)
+        self.started_us.saturating_add((self.answered_ms * 1000.0) as i64)
     }
 }
+
+/// Attempts by way in.
+pub type Groups = BTreeMap<Group, Vec<Begun>>;
 
 /// Attempts by way in and capsule.
 pub type Capsules = BTreeMap<(Group, String), Vec<Begun>>;
@@ -252,13 +265,21 @@ mod tests {
         }
     }
 
-    fn run(registrations: Vec<Registration>) -> Run {
-        Run { registrations, ..Run::default() }
+    const OK: Option<ErrorClass> = None;
+    const FAILED: Option<ErrorClass> = Some(ErrorClass::Server);
+
+    fn begun(started_us: i64, answered_ms: f64, error: Option<ErrorClass>) -> Begun {
+        Begun { started_us, answered_ms, created: error.is_none(), error }
+    }
+
+    fn through_lb(attempts: impl Into<Vec<Begun>>) -> Groups {
+        Groups::from([(Group::LbSsh, attempts.into())])
     }
 
     #[test]
     fn values_stand_in_their_order_and_all_comes_last() {
-        let run = run(vec![registration(0, 30.0), registration(1, f64::NAN), registration(2, 10.0)]);
+        let registrations = vec![registration(0, 30.0), registration(1, f64::NAN), registration(2, 10.0)];
+        let run = Run { registrations, ..Run::default() };
         let found = sorted(&run, Metric::ConsumerCreateMs);
         let groups: Vec<_> = found.iter().map(|s| s.group).collect();
         assert_eq!(groups, [Some(Group::LbSsh), None]);
@@ -269,25 +290,35 @@ mod tests {
 
     #[test]
     fn a_create_is_under_way_in_each_step_that_it_spans() {
-        let run = run(vec![registration(500_000, 2000.0), registration(80_600_000, f64::NAN)]);
-        let steps = Steps::of(&run, &Capsules::new()).unwrap();
+        let groups = through_lb([begun(500_000, 2000.0, OK), begun(80_600_000, f64::NAN, FAILED)]);
+        let steps = Steps::of(&groups, &Capsules::new()).unwrap();
         assert_eq!((steps.seconds(), steps.steps.len()), (2, 41));
         let shares: Vec<f64> = steps.steps.iter().take(3).map(|s| steps.under_way(s)).collect();
         assert_eq!(shares, [0.75, 0.25, 0.0]);
-        assert_eq!(steps.steps[40].failures(), 1);
+        assert_eq!((steps.steps[40].failures(), steps.endless), (1, 1));
         assert_eq!(steps.steps[0].percentile(95), Some(2000.0));
     }
 
     #[test]
+    fn a_create_that_fails_is_under_way_until_it_is_told_so() {
+        let groups = through_lb([begun(0, 1000.0, OK), begun(0, 30_000.0, FAILED)]);
+        let steps = Steps::of(&groups, &Capsules::new()).unwrap();
+        assert_eq!((steps.seconds(), steps.steps.len(), steps.endless), (1, 31, 0));
+        let under_way: Vec<f64> = [0, 15, 30].map(|at| steps.under_way(&steps.steps[at])).into();
+        assert_eq!(under_way, [2.0, 1.0, 0.0]);
+        // what is known of durations is of those that succeeded
+        assert_eq!(steps.steps[0].creates, [1000.0]);
+    }
+
+    #[test]
     fn parts_add_up_to_the_whole_and_the_busiest_capsules_are_told_apart() {
-        let mut second = registration(3_000_000, 400.0);
-        second.group = Group::SatelliteSsh;
-        let run = run(vec![registration(0, 2500.0), second, registration(9_000_000, f64::NAN)]);
-        let of_lb = |at: usize| Begun::of(&run.registrations[at]);
+        let of_lb = [begun(0, 2500.0, OK), begun(9_000_000, f64::NAN, FAILED)];
+        let mut groups = through_lb(of_lb);
+        groups.insert(Group::SatelliteSsh, vec![begun(3_000_000, 400.0, OK)]);
         let mut capsules: Capsules =
-            (0..20).map(|i| ((Group::LbSsh, format!("idle{i:02}")), vec![of_lb(0)])).collect();
-        capsules.insert((Group::LbSsh, "z-busy".to_owned()), vec![of_lb(0), of_lb(2)]);
-        let steps = Steps::of(&run, &capsules).unwrap();
+            (0..20).map(|i| ((Group::LbSsh, format!("idle{i:02}")), vec![of_lb[0]])).collect();
+        capsules.insert((Group::LbSsh, "z-busy".to_owned()), of_lb.into());
+        let steps = Steps::of(&groups, &capsules).unwrap();
         let groups: Vec<Group> = steps.groups.iter().map(|part| part.of).collect();
         assert_eq!(groups, [Group::SatelliteSsh, Group::LbSsh]);
         for (at, all) in steps.steps.iter().enumerate() {
@@ -305,8 +336,9 @@ mod tests {
 
     #[test]
     fn steps_are_few_however_long_the_log_is() {
-        let run = run(vec![registration(-4_000_000_000_000_000, 1.0), registration(i64::MAX / 4, 1.0)]);
-        assert!(Steps::of(&run, &Capsules::new()).unwrap().steps.len() <= MOST_STEPS as usize + 2);
-        assert_eq!(Steps::of(&Run::default(), &Capsules::new()), None);
+        let groups = through_lb([begun(-4_000_000_000_000_000, 1.0, OK), begun(i64::MAX / 4, 1.0, OK)]);
+        let steps = Steps::of(&groups, &Capsules::new()).unwrap();
+        assert!(steps.steps.len() <= MOST_STEPS as usize + 2);
+        assert_eq!(Steps::of(&Groups::new(), &Capsules::new()), None);
     }
 }

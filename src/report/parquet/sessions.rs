@@ -18,6 +18,7 @@ pub(super) const SCHEMA: &str = "message session {
   required int64 started_at (timestamp(micros,true));
   optional int32 consumer_create_status;
   optional int64 consumer_create_ms;
+  optional int64 failed_create_ms;
   optional int64 script_fetch_ms;
   optional int64 host_register_ms;
   optional int64 capsule_script_fetch_ms;
@@ -73,6 +74,7 @@ fn add(row: &mut Row<'_>, number: usize, line: SessionLine<'_>) {
     row.add(line.started_at.0);
     row.add(line.consumer_create_status);
     row.add(line.consumer_create_ms);
+    row.add(line.failed_create_ms);
     row.add(line.script_fetch_ms);
     row.add(line.host_register_ms);
     row.add(line.capsule_script_fetch_ms);

@@ -212,8 +212,9 @@ impl<'a> Table<'a> {
                 properties = properties
                     .set_column_dictionary_enabled(path(), false)
                     .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED);
-            } else if column.physical_type() != Physical::BOOLEAN {
-                // the first and last of words, hosts or UUIDs tell no row group from another
+            }
+            // the least and the most of any other tell no row group from another
+            if !matches!(column.name(), "session" | "started_at") {
                 properties = properties.set_column_statistics_enabled(path(), EnabledStatistics::None);
             }
             if single.contains(&column.name()) {

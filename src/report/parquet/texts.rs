@@ -6,7 +6,7 @@ use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::ParquetError;
 
 /// Rows that are handed on at once: they stay in the core's cache.
-const AT_ONCE: usize = 4096;
+const AT_ONCE: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct Texts {
@@ -61,29 +61,22 @@ impl Texts {
         to: &mut ColumnWriterImpl<'_, ByteArrayType>,
     ) -> Result<(), ParquetError> {
         let bytes = Bytes::from(std::mem::take(&mut self.bytes));
-        let values: Vec<ByteArray> = self.values.iter().map(|value| value.of(&bytes)).collect();
-        if values.len() == self.picks.len() {
-            to.write_batch(&values, levels, None)?;
-        } else {
-            let mut picks = self.picks.as_slice();
-            let mut batch = Vec::with_capacity(AT_ONCE);
-            let mut put = |rows: usize, levels: Option<&[i16]>| {
-                let Some((now, later)) = picks.split_at_checked(rows) else { return Ok(0) };
-                picks = later;
-                batch.clear();
-                batch.extend(now.iter().filter_map(|pick| values.get(*pick as usize).cloned()));
-                to.write_batch(&batch, levels, None)
-            };
-            match levels {
-                None => {
-                    for rows in self.picks.chunks(AT_ONCE) {
-                        put(rows.len(), None)?;
-                    }
+        let mut picks = self.picks.as_slice();
+        let mut batch = Batch::default();
+        let mut put = |rows: usize, levels: Option<&[i16]>| {
+            let Some((now, later)) = picks.split_at_checked(rows) else { return Ok(0) };
+            picks = later;
+            to.write_batch(batch.of(now, |pick| self.values[pick as usize].of(&bytes)), levels, None)
+        };
+        match levels {
+            None => {
+                for rows in self.picks.chunks(AT_ONCE) {
+                    put(rows.len(), None)?;
                 }
-                Some(levels) => {
-                    for levels in levels.chunks(AT_ONCE) {
-                        put(levels.iter().filter(|level| **level == deepest).count(), Some(levels))?;
-                    }
+            }
+            Some(levels) => {
+                for levels in levels.chunks(AT_ONCE) {
+                    put(levels.iter().filter(|level| **level == deepest).count(), Some(levels))?;
                 }
             }
         }
@@ -91,6 +84,28 @@ impl Texts {
         self.values.clear();
         self.words.clear();
         Ok(())
+    }
+}
+
+/// The texts of some rows: where one has the text that stood there before, it stays.
+#[derive(Debug, Default)]
+struct Batch {
+    picks: Vec<u32>,
+    texts: Vec<ByteArray>,
+}
+
+impl Batch {
+    fn of(&mut self, picks: &[u32], text: impl Fn(u32) -> ByteArray) -> &[ByteArray] {
+        for ((before, there), pick) in self.picks.iter_mut().zip(&mut self.texts).zip(picks) {
+            if before != pick {
+                (*before, *there) = (*pick, text(*pick));
+            }
+        }
+        for pick in picks.iter().skip(self.picks.len()) {
+            self.picks.push(*pick);
+            self.texts.push(text(*pick));
+        }
+        &self.texts[..picks.len()]
     }
 }
 

@@ -175,6 +175,12 @@ fn clock(c: &CapsuleAnswer) -> String {
                 "its lines are taken to be at {offset} as the Satellite's; --utc-offset says otherwise"
             ));
         }
+        Some((offset, OffsetFrom::Unknown)) => {
+            parts.push(format!(
+                "what its lines are at is not known, as the Satellites' offsets differ: taken to be at {offset}; \
+                 --utc-offset says otherwise"
+            ));
+        }
         Some((offset, OffsetFrom::Report)) => {
             parts.push(format!("its lines are at {offset} by its sosreport"))
         }

@@ -78,14 +78,29 @@ impl Body {
                 }
                 self.stream = Some(stream);
             }
-            416 => {
-                let real = content_range(&response).and_then(|r| Some(r.rsplit_once('/')?.1.to_owned()));
-                let real = real.unwrap_or_else(|| self.at.to_string());
-                return Err(HttpError::Lied { said: self.total.unwrap_or(0), real });
-            }
+            416 => return self.no_more(length_in_range(&response)),
+            status @ (401 | 403) => return Err(HttpError::RefusedRest { status, at: self.at }),
             status => return Err(HttpError::Status(status)),
         }
         Ok(())
+    }
+
+    // the server has nothing behind the place, and says how long the file is or not
+    fn no_more(&mut self, real: Option<u64>) -> Result<(), HttpError> {
+        match (self.total, real) {
+            // in chunks, broken between the last byte and the word that it was the last
+            (None, Some(real)) if real == self.at => {
+                self.total = Some(real);
+                self.stream = Some(Box::new(io::empty()));
+                Ok(())
+            }
+            (None, Some(_)) => Err(HttpError::Changed),
+            (None, None) => {
+                let why = "the server has no more, and does not say how many bytes there are".to_owned();
+                Err(HttpError::Broken { at: self.at, of: "unknown".to_owned(), why, tries: self.tries })
+            }
+            (Some(said), real) => Err(HttpError::Lied { said, real: real.unwrap_or(self.at) }),
+        }
     }
 
     // after a break: whether it goes on
@@ -139,6 +154,11 @@ fn length(response: &ureq::http::Response<ureq::Body>) -> Option<u64> {
 
 fn content_range(response: &ureq::http::Response<ureq::Body>) -> Option<&str> {
     response.headers().get("content-range")?.to_str().ok()
+}
+
+// `bytes */200`
+fn length_in_range(response: &ureq::http::Response<ureq::Body>) -> Option<u64> {
+    content_range(response)?.rsplit_once('/')?.1.trim().parse().ok()
 }
 
 // `bytes 100-199/200`

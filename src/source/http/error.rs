@@ -31,12 +31,64 @@ pub enum HttpError {
         "{0}: the server was told who asks (by {1}) and refuses: look at the password or token, and whether it allows this file"
     )]
     RefusedKnown(u16, &'static str),
+    /// Another server than the one that was named wants to know who asks.
+    #[error(
+        "{0}: redirected to another server, {1}, which wants a login; a password or token is never sent to another server \
+         than the one that you named: name the URL there, or fetch the file by hand and name it"
+    )]
+    RefusedElsewhere(u16, String),
+    /// The proxy of the environment is not there.
+    #[error(
+        "the proxy {proxy} does not answer ({words}): look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or leave it out for \
+         this server with NO_PROXY"
+    )]
+    NoProxy {
+        /// Its URL, without a password.
+        proxy: String,
+        /// What was tried.
+        words: String,
+    },
     /// The proxy of the environment wants to know who is asking.
     #[error(
-        "the proxy wants a name and a password ({0}): put them into its variable, as http://USER:PASSWORD@HOST:PORT in \
-         HTTPS_PROXY or HTTP_PROXY, or leave it out for this server with NO_PROXY"
+        "the proxy {0} wants a name and a password (407): put them into its variable, as http://USER:PASSWORD@HOST:PORT \
+         in HTTPS_PROXY or HTTP_PROXY, or leave it out for this server with NO_PROXY"
     )]
     ProxyRefused(String),
+    /// The proxy of the environment does not connect to the server.
+    #[error(
+        "the proxy {proxy} answers {status} where it was to connect to this server: it must allow CONNECT to the server's \
+         host and port, and reach it; or leave it out for this server with NO_PROXY"
+    )]
+    ProxyStatus {
+        /// Its URL, without a password.
+        proxy: String,
+        /// What it answers.
+        status: u16,
+    },
+    /// A variable of the environment that names no proxy that can be used.
+    #[error(
+        "{variable} ({value}) {why}: name an HTTP proxy in it, as http://HOST:PORT, or leave it out for this server with \
+         NO_PROXY"
+    )]
+    ProxyVariable {
+        /// Its name.
+        variable: &'static str,
+        /// Without a user and password.
+        value: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// The rest of a file is refused, whose first part was not.
+    #[error(
+        "the server answers {status} to who asks for the rest, after {at} bytes: a signed URL or a login may have run out \
+         meanwhile; name a new one, or fetch the file by hand and name it"
+    )]
+    RefusedRest {
+        /// What it answers.
+        status: u16,
+        /// Bytes that were read.
+        at: u64,
+    },
     /// Any other answer than the file.
     #[error("the server answers {0}{hint}", hint = hint(*.0))]
     Status(u16),
@@ -54,7 +106,7 @@ pub enum HttpError {
         /// Content-Length.
         said: u64,
         /// What there is.
-        real: String,
+        real: u64,
     },
     /// It broke again and again.
     #[error(
@@ -87,20 +139,18 @@ impl HttpError {
     /// It may be gone the next time.
     pub const fn may_pass(&self) -> bool {
         match self {
-            Self::NoAnswer(_) => true,
-            Self::Status(status) => passes(*status),
+            Self::NoAnswer(_) | Self::NoProxy { .. } => true,
+            Self::Status(status) | Self::ProxyStatus { status, .. } => passes(*status),
             _ => false,
         }
     }
 
-    /// Sorts what ureq says.
-    pub fn from_ureq(error: &ureq::Error) -> Self {
-        let words = error.to_string();
-        if let ureq::Error::ConnectProxyFailed(answer) = error
-            && answer.contains("407")
-        {
-            return Self::ProxyRefused(answer.clone());
+    /// Sorts what ureq says. `proxy`: what stands between us and the server, without its password.
+    pub fn from_ureq(error: &ureq::Error, proxy: Option<String>) -> Self {
+        if let Some(told) = proxy.and_then(|proxy| Self::of_proxy(error, proxy)) {
+            return told;
         }
+        let words = error.to_string();
         let lower = words.to_ascii_lowercase();
         if lower.contains("causedasendentity") {
             Self::AuthoritysOwn(words)
@@ -115,6 +165,30 @@ impl HttpError {
         } else {
             Self::NoAnswer(words)
         }
+    }
+
+    // behind a proxy nothing but the proxy is looked up and connected to
+    fn of_proxy(error: &ureq::Error, proxy: String) -> Option<Self> {
+        use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        let words = error.to_string();
+        let not_there = match error {
+            ureq::Error::ConnectProxyFailed(answer) => {
+                // `proxy server responded 403/403`
+                let status = answer.rsplit('/').next().and_then(|status| status.parse::<u16>().ok());
+                return Some(match status {
+                    Some(407) => Self::ProxyRefused(proxy),
+                    Some(status) => Self::ProxyStatus { proxy, status },
+                    None => Self::NoProxy { proxy, words },
+                });
+            }
+            ureq::Error::Io(e) => {
+                matches!(e.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable)
+                    || words.contains("lookup address")
+            }
+            ureq::Error::HostNotFound | ureq::Error::Timeout(ureq::Timeout::Connect) => true,
+            _ => false,
+        };
+        not_there.then_some(Self::NoProxy { proxy, words })
     }
 }
 
@@ -136,10 +210,31 @@ mod tests {
 
     #[test]
     fn a_certificate_that_openssl_marks_as_an_authoritys_has_a_way_out_of_its_own() {
-        let of =
-            |words: &str| HttpError::from_ureq(&ureq::Error::Io(std::io::Error::other(words.to_owned())));
+        let of = |words: &str| {
+            HttpError::from_ureq(&ureq::Error::Io(std::io::Error::other(words.to_owned())), None)
+        };
         let told = of("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))").to_string();
         assert!(told.contains("CA:FALSE") && !told.contains("--ca-file"), "{told}");
         assert!(of("invalid peer certificate: UnknownIssuer").to_string().contains("--ca-file"));
+    }
+
+    #[test]
+    fn what_a_proxy_fails_at_is_told_of_the_proxy_and_what_fails_behind_it_is_not() {
+        let of = |error: ureq::Error| HttpError::from_ureq(&error, Some("http://proxy:3128".to_owned()));
+        let connect = |answer: &str| of(ureq::Error::ConnectProxyFailed(answer.to_owned()));
+        for (error, words, passes) in [
+            (of(ureq::Error::Timeout(ureq::Timeout::Connect)), "does not answer (", true),
+            (of(ureq::Error::HostNotFound), "does not answer (", true),
+            (connect("proxy server did not respond"), "does not answer (", true),
+            (connect("proxy server responded 503/503"), "answers 503 ", true),
+            (connect("proxy server responded 403/403"), "answers 403 ", false),
+            (connect("proxy server responded 407/407"), "wants a name and a password (407)", false),
+        ] {
+            let words = format!("the proxy http://proxy:3128 {words}");
+            assert!(error.to_string().starts_with(&words), "{error}");
+            assert_eq!(error.may_pass(), passes, "{error}");
+        }
+        let reset = of(ureq::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
+        assert!(reset.to_string().starts_with("no answer: "), "{reset}");
     }
 }

@@ -25,12 +25,7 @@ pub fn parse(html: &str, page: &Url, folder: &Url) -> Listing {
         let Ok(mut url) = page.join(&link) else { continue };
         url.set_fragment(None);
         let archive = is_archive(&url);
-        let inside = url.origin() == folder.origin()
-            && url.path().starts_with(folder.path())
-            && url.path() != folder.path()
-            // a server that decodes twice would take it for a way up
-            && !super::super::sos::member::leads_out(decoded(&url.path()[1..]).trim_start_matches('/'));
-        if !inside {
+        if !is_inside(&url, folder) || url.path() == folder.path() {
             listing.outside += usize::from(archive);
         } else if archive {
             listing.archives.push(url);
@@ -45,6 +40,14 @@ pub fn parse(html: &str, page: &Url, folder: &Url) -> Listing {
         urls.dedup();
     }
     listing
+}
+
+/// Whether a URL is that of `folder`, which has a slash at its end, or of what lies in it.
+pub fn is_inside(url: &Url, folder: &Url) -> bool {
+    url.origin() == folder.origin()
+        && url.path().starts_with(folder.path())
+        // a server that decodes twice would take it for a way up
+        && !super::super::sos::member::leads_out(decoded(&url.path()[1..]).trim_start_matches('/'))
 }
 
 /// Whether the path of a URL is that of an archive; a query does not count.

@@ -1,15 +1,16 @@
 //! Sosreports on a web server: a URL in, a stream of bytes or the archives of a folder out.
 //!
-//! Streamed, never stored. Proxies come from the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY). Redirects are
-//! followed by hand, so that no password goes to another server.
+//! Streamed, never stored. Redirects are followed by hand, so that no password goes to another server, and each to its
+//! scheme's proxy.
 
 pub mod body;
 pub mod error;
 pub mod listing;
+mod proxy;
 mod secrets;
 
 use super::SourceError;
-use super::sos::choose::too_deep;
+use super::sos::choose::all_too_deep;
 use body::Body;
 use error::HttpError;
 use secrets::Secret;
@@ -87,6 +88,8 @@ impl Client {
             .timeout_recv_response(Some(Duration::from_secs(60)))
             .timeout_per_read(Some(Duration::from_secs(60)))
             .user_agent(concat!("reginfra/", env!("CARGO_PKG_VERSION")))
+            // by request: that of the URL's scheme
+            .proxy(None)
             .tls_config(tls)
             .build();
         Ok(Self { agent: config.new_agent(), secret: Secret::of(url) })
@@ -122,11 +125,14 @@ impl Client {
 
     // 200, or the error
     fn get_ok(&self, url: &Url) -> Result<(Url, Response), HttpError> {
-        let (url, response) = self.get(url, None)?;
+        let (answered, response) = self.get(url, None)?;
         match response.status().as_u16() {
-            200 => Ok((url, response)),
+            200 => Ok((answered, response)),
+            status @ (401 | 403 | 407) if answered.origin() != url.origin() => {
+                Err(HttpError::RefusedElsewhere(status, answered.origin().ascii_serialization()))
+            }
             status @ (401 | 403 | 407) => {
-                let told = self.secret.as_ref().filter(|secret| secret.header_for(&url).is_some());
+                let told = self.secret.as_ref().filter(|secret| secret.header_for(&answered).is_some());
                 Err(told
                     .map_or(HttpError::Refused(status), |secret| HttpError::RefusedKnown(status, secret.by)))
             }
@@ -141,7 +147,11 @@ impl Client {
             let mut bare = url.clone();
             let _ = bare.set_username("").and_then(|()| bare.set_password(None));
             bare.set_fragment(None);
+            let proxy = proxy::for_url(&bare)?;
             let mut request = self.agent.get(bare.as_str());
+            if proxy.is_some() {
+                request = request.config().proxy(proxy.clone()).build();
+            }
             if let Some(header) = self.secret.as_ref().and_then(|secret| secret.header_for(&url)) {
                 request = request.header("Authorization", header);
             }
@@ -151,7 +161,8 @@ impl Client {
                     request = request.header("If-Range", tag);
                 }
             }
-            let response = request.call().map_err(|e| HttpError::from_ureq(&e))?;
+            let failed = |e: ureq::Error| HttpError::from_ureq(&e, proxy.as_ref().map(proxy::shown));
+            let response = request.call().map_err(failed)?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return Ok((bare, response));
             }
@@ -227,7 +238,9 @@ impl Client {
         way_out: &str,
         take: &mut dyn FnMut(&Url, &mut listing::Listing),
     ) -> Result<Vec<SourceError>, HttpError> {
-        let (mut unread, mut seen) = (Vec::new(), HashSet::new());
+        let (mut unread, mut deep, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+        // the folder that answered where the first was asked for
+        let mut top: Option<Url> = None;
         let mut waiting = VecDeque::from([(with_slash(url), 0)]);
         while let Some((folder, depth)) = waiting.pop_front() {
             if !seen.insert(folder.path().to_owned()) {
@@ -241,43 +254,57 @@ impl Client {
                 break;
             }
             if depth > deepest {
-                unread.push(unread_of(&folder, too_deep(deepest, way_out)));
+                deep.push(shown(&folder));
                 continue;
             }
-            let mut listing = match self.listing(&folder) {
-                Ok(listing) => listing,
+            let (answered, mut listing) = match self.listing(&folder, top.as_ref()) {
+                Ok(listed) => listed,
                 Err(error) if depth == 0 => return Err(error),
                 Err(error) => {
                     unread.push(unread_of(&folder, error.to_string()));
                     continue;
                 }
             };
+            top.get_or_insert(answered);
             take(&folder, &mut listing);
             waiting.extend(listing.folders.into_iter().map(|folder| (folder, depth + 1)));
         }
+        unread.extend(all_too_deep(deep, deepest, way_out));
         Ok(unread)
     }
 
-    fn listing(&self, folder: &Url) -> Result<listing::Listing, HttpError> {
-        let (page, html) = match Self::patiently(|| self.page(folder)) {
+    // a folder's listing, and the folder that answered; once there is a `top`, none but those in it
+    fn listing(&self, folder: &Url, top: Option<&Url>) -> Result<(Url, listing::Listing), HttpError> {
+        let (page, html) = match Self::patiently(|| self.page(folder, top)) {
             // some know their folders without the slash only
-            Err(HttpError::Status(404)) => Self::patiently(|| self.page(&without_slash(folder)))?,
+            Err(HttpError::Status(404)) => Self::patiently(|| self.page(&without_slash(folder), top))?,
             other => other?,
         };
-        Ok(listing::parse(&html, &page, &with_slash(&page)))
+        let answered = with_slash(&page);
+        let listing = listing::parse(&html, &page, &answered);
+        Ok((answered, listing))
     }
 
     // a listing to its end, and the URL that answered
-    fn page(&self, folder: &Url) -> Result<(Url, String), HttpError> {
+    fn page(&self, folder: &Url, top: Option<&Url>) -> Result<(Url, String), HttpError> {
         let (page, response) = self.get_ok(folder)?;
+        let refused = |way: &str| {
+            let target = shown(&page);
+            Err(HttpError::Redirect(format!("{way}, to {target}: refused; name that where it is meant")))
+        };
         if page.origin() != folder.origin() {
-            return Err(HttpError::Redirect(format!("to another server, {}", shown(&page))));
+            return refused("to another server");
+        }
+        if top.is_some_and(|top| !listing::is_inside(&with_slash(&page), top)) {
+            return refused("out of the folder");
         }
         let mut html = Vec::new();
         let mut body = response.into_body().into_reader().take(LONGEST_LISTING + 1);
         body.read_to_end(&mut html).map_err(|e| HttpError::NoAnswer(e.to_string()))?;
         if html.len() as u64 > LONGEST_LISTING {
-            return Err(HttpError::Listing(format!("the listing is longer than {LONGEST_LISTING} bytes")));
+            let words =
+                format!("the listing is longer than {LONGEST_LISTING} bytes: name folders or archives in it");
+            return Err(HttpError::Listing(words));
         }
         Ok((page, String::from_utf8_lossy(&html).into_owned()))
     }

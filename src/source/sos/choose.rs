@@ -14,6 +14,8 @@ use url::Url;
 
 /// Folders in a folder of sosreports that are looked into.
 const DEEPEST: usize = 4;
+/// Folders of one place that lie too deep and are told one by one.
+const TOLD: usize = 3;
 
 /// Where a sosreport lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,16 +113,26 @@ pub fn too_deep(deepest: usize, way_out: &str) -> String {
     format!("folders in folders are looked into {deepest} deep: {way_out}")
 }
 
+/// The same of many: the first are told one by one, the others by their number.
+pub fn all_too_deep(mut folders: Vec<String>, deepest: usize, way_out: &str) -> Vec<SourceError> {
+    let more = folders.len().saturating_sub(TOLD);
+    folders.truncate(TOLD);
+    if more > 0 {
+        folders.push(format!("{more} more folders of which the same is true"));
+    }
+    let told = |name| SourceError::Report { name, words: too_deep(deepest, way_out) };
+    folders.into_iter().map(told).collect()
+}
+
 // each folder once, where it lies least deep, however many links lead to it
 fn reports_in(top: &Path, chosen: &mut Vec<PathBuf>, errors: &mut Vec<SourceError>) {
-    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    let (mut found, mut deep, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     let mut waiting = VecDeque::from([(top.to_owned(), 0)]);
     while let Some((folder, depth)) = waiting.pop_front() {
         match fs::metadata(&folder) {
             Ok(metadata) if !seen.insert((metadata.dev(), metadata.ino())) => continue,
             Ok(_) if depth > DEEPEST => {
-                let words = too_deep(DEEPEST, "name it with --sosreport-dir");
-                errors.push(SourceError::Report { name: folder.display().to_string(), words });
+                deep.push(folder.display().to_string());
                 continue;
             }
             Ok(_) if is_unpacked(&folder) => {
@@ -142,6 +154,7 @@ fn reports_in(top: &Path, chosen: &mut Vec<PathBuf>, errors: &mut Vec<SourceErro
             }
         }
     }
+    errors.extend(all_too_deep(deep, DEEPEST, "name it with --sosreport-dir"));
     found.sort();
     chosen.append(&mut found);
 }
@@ -172,7 +185,7 @@ fn is_unpacked(folder: &Path) -> bool {
 
 // what has an archive's name is one: what is wrong with it is told when it is read. All else is told by content: a checksum
 // beside an archive has a name much like it, an attachment may have any. Errors: it may be one
-fn is_archive(path: &Path) -> io::Result<bool> {
+pub(super) fn is_archive(path: &Path) -> io::Result<bool> {
     let name = name_of(path);
     if is_archive_name(name) {
         // a pipe or device would be waited for
@@ -202,4 +215,27 @@ fn name_of(path: &Path) -> &str {
 
 fn has_archives_name(name: &str) -> bool {
     is_archive_name(name) || name.starts_with("sosreport")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_folders_that_lie_too_deep_the_first_are_told_and_how_many_more() {
+        for (folders, told, last) in
+            [(3, 3, "1/2/3/4/2: folders in"), (50, 4, "47 more folders of which the same is true: folders")]
+        {
+            let place = tempfile::tempdir().unwrap();
+            for n in 0..folders {
+                fs::create_dir_all(place.path().join(format!("1/2/3/4/{n}"))).unwrap();
+            }
+            let (chosen, errors) = choose(&[], &[place.path().to_owned()]);
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            assert_eq!((chosen.len(), errors.len()), (0, told), "{errors:?}");
+            assert!(errors[0].contains("1/2/3/4/0: folders in folders are looked into 4 deep"), "{errors:?}");
+            assert!(errors[told - 1].contains(last), "{errors:?}");
+            assert!(errors.iter().all(|error| error.ends_with("name it with --sosreport-dir")), "{errors:?}");
+        }
+    }
 }

@@ -66,6 +66,9 @@ const ABOUT: [(&str, Role); 10] = [
 const ARCHIVES: [&str; 10] =
     [".tar", ".tar.xz", ".tar.gz", ".tar.bz2", ".tar.zst", ".txz", ".tgz", ".tbz", ".tbz2", ".tzst"];
 
+/// No packed report is smaller: bytes.
+pub const SMALLEST_ARCHIVE: u64 = 512;
+
 /// Whether a name looks like that of an archive.
 pub fn is_archive_name(name: &str) -> bool {
     ARCHIVES.iter().any(|ending| name.ends_with(ending))
@@ -145,8 +148,18 @@ fn journal(name: &str) -> Option<Role> {
 // archives that a report's own folders hold by the hundred are not looked into
 fn archive<'a>(folder: &'a str, name: &str) -> Option<Member<'a>> {
     let named = ["sosreport", "sos-", "foreman-debug"].iter().any(|start| name.starts_with(start));
-    let shallow = folder.matches('/').count() <= 2 && !folder.contains("/var/") && !folder.contains("/etc/");
-    (is_archive_name(name) && (named || shallow)).then_some(Member { report: folder, role: Role::Archive })
+    let may_be_one = is_archive_name(name) && (named || is_shallow(folder));
+    may_be_one.then_some(Member { report: folder, role: Role::Archive })
+}
+
+fn is_shallow(folder: &str) -> bool {
+    folder.matches('/').count() <= 2 && !folder.contains("/var/") && !folder.contains("/etc/")
+}
+
+/// What a member without any such name may be by its place: an archive, if its content says so.
+pub fn unnamed(path: &str) -> Option<Member<'_>> {
+    let folder = path.rfind('/').map_or("", |at| &path[..=at]);
+    is_shallow(folder).then_some(Member { report: folder, role: Role::Archive })
 }
 
 fn before<'a>(folder: &'a str, part: &str) -> Option<&'a str> {
@@ -200,6 +213,12 @@ mod tests {
         assert_eq!(told("s/sos_commands/foreman/foreman-debug.tar.xz").map(|t| t.1), Some(Role::Archive));
         assert_eq!(told("s/var/lib/pulp/media/artifact.tar.gz"), None);
         assert_eq!(told("s/var/log/foreman/cron.log"), None);
+        // whatever its name
+        let may_be = |path| unnamed(path).map(|m| (m.report, m.role));
+        assert_eq!(may_be("col/attachment 1"), Some(("col/", Role::Archive)));
+        assert_eq!(may_be("attachment"), Some(("", Role::Archive)));
+        assert_eq!(may_be("s/var/log/messages"), None);
+        assert_eq!(may_be("s/sos_commands/foreman/dump"), None);
     }
 
     #[test]

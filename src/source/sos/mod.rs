@@ -12,6 +12,7 @@ pub mod member;
 pub mod scan;
 mod stream;
 mod tar;
+mod walk;
 
 use super::http::{self, Client, HttpOptions};
 use super::open::Input;
@@ -23,15 +24,29 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 
+/// Archives that are read at once, however many cores there are: each takes some 40 MiB of memory.
+const AT_ONCE: usize = 4;
+/// Threads that parse one archive: one thread unpacks it, and no quicker than these parse.
+const MOST_PARSERS: usize = 4;
+
 /// Reads reports, several at a time.
 pub fn open_reports(named: &[At], scanning: &Scanning, http: &HttpOptions) -> Opened {
     let mut hosts = Hosts::default();
     let reports = &hosts.expand(named, http);
-    let done = in_order(reports, scanning.threads, |_, at| found_at(at, scanning, http));
+    let (at_once, parsers) = shared(scanning.threads, reports.len());
+    let each = Scanning { threads: parsers, ..scanning.clone() };
+    let done = in_order(reports, at_once, |_, at| found_at(at, &each, http));
     for (at, found) in reports.iter().zip(done) {
         hosts.add(at, found);
     }
     hosts.opened()
+}
+
+// how many archives at once, and threads that parse each
+fn shared(threads: usize, reports: usize) -> (usize, usize) {
+    let at_once = threads.min(AT_ONCE).min(reports).max(1);
+    // two at least: the last of several archives has the cores for itself
+    (at_once, threads.div_ceil(at_once).clamp(threads.min(2), MOST_PARSERS))
 }
 
 fn found_at(at: &At, scanning: &Scanning, http: &HttpOptions) -> Found {
@@ -184,5 +199,29 @@ impl Hosts {
             opened.add(host, capsule);
         }
         opened
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_cores_do_not_read_ever_more_at_once() {
+        for (threads, reports, wanted) in [
+            (1, 9, (1, 1)),
+            (2, 0, (1, 2)),
+            (2, 1, (1, 2)),
+            (2, 9, (2, 2)),
+            (4, 9, (4, 2)),
+            (8, 2, (2, 4)),
+            (16, 1, (1, 4)),
+            (16, 16, (4, 4)),
+            (256, 1000, (4, 4)),
+        ] {
+            assert_eq!(shared(threads, reports), wanted, "{threads} {reports}");
+        }
+        // as many pieces as before on two cores, and no more of them on many
+        assert_eq!([1, 2, 3, 4, 16, 256].map(scan::waiting), [4, 6, 5, 4, 1, 1]);
     }
 }

@@ -4,37 +4,33 @@
 //! wait in a store. What is not needed is skipped at the speed of the unpacking. Nothing is written to disk but what
 //! the store cannot hold in memory. Archives in archives are read in the same pass.
 
-use super::about::{self, About};
-use super::kept::Kept;
+use super::about::About;
 use super::limit::{Limit, Packed};
-use super::member::{self, Member, Role};
-use super::stream::{self, Counted, Skip};
-use super::tar::{Archive, Entry, Kind};
-use crate::log::assemble::Counts;
+use super::member::Role;
+use super::stream::{self, Counted};
+use super::walk::{self, Log, Walk};
 use crate::log::read::Parser;
 use crate::log::store::{ParsedLog, Store, Stored};
 use crate::source::SourceError;
-use crate::source::blocks::{self, Data};
-use crate::source::open::{Body, Compression, Input, Stream, fingerprint, head_counts};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crate::source::blocks::Data;
+use crate::source::open::{Body, Compression, Input, Stream};
+use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Archives in archives in archives: a collector's tar of reports is one deep.
-const DEEPEST: usize = 4;
-/// Members that matter in one archive: a host has some dozens, a collection some hundreds of hosts.
-const MOST_MEMBERS: usize = 10_000;
 /// Words on one archive or folder.
 const MOST_TOLD: usize = 100;
+/// Pieces of one archive that wait for a parser or are parsed.
+const UNDER_WAY: usize = 8;
 
 /// How archives are read; the answer never depends on it, but for the offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scanning {
     /// Seconds east of UTC for lines that do not tell theirs, where the user says it.
     pub utc_offset: Option<i32>,
-    /// Threads that parse, and archives that are read at once.
+    /// Threads that parse.
     pub threads: usize,
     /// Bytes in a piece.
     pub chunk: usize,
@@ -128,7 +124,7 @@ pub fn scan(
         logs: Mutex::new(Vec::new()),
         offset_wanted: AtomicBool::new(false),
     };
-    let (work, work_out) = bounded::<Work>(scanning.threads * 2 + 2);
+    let (work, work_out) = bounded::<Work>(waiting(scanning.threads));
     let (mut found, logs) = std::thread::scope(|scope| {
         for _ in 0..scanning.threads {
             let (work_out, shared) = (work_out.clone(), &shared);
@@ -137,11 +133,16 @@ pub fn scan(
         drop(work_out);
         let (pump, mut pipe) = stream::pipe();
         let limit = &limit;
-        scope.spawn(move || match unpack(Packed::new(raw, limit)) {
+        let (compression, raw): (Compression, Box<dyn Read + Send>) =
+            match walk::told(Packed::new(raw, limit)) {
+                Ok(told) => told,
+                Err(error) => (Compression::None, Box::new(Broken(Some(error)))),
+            };
+        scope.spawn(move || match compression.reader(raw) {
             Ok(reader) => pump.run(Counted::new(reader, limit)),
             Err(error) => pump.run(Broken(Some(error))),
         });
-        let mut scanner = Scanner {
+        let walk = Walk {
             scanning,
             offsets,
             limit,
@@ -151,15 +152,15 @@ pub fn scan(
             found: Found::default(),
             logs: Vec::new(),
         };
-        let result = scanner.archive(&mut pipe, name, "", 0);
-        let result = result.and_then(|()| drain(&mut pipe));
-        if let Err(error) = result {
-            scanner.found.cannot_read(name, in_words(&error));
-        }
-        (scanner.found, scanner.logs)
+        walk.through(&mut pipe, name, compression)
     });
     found.offset_wanted = shared.offset_wanted.load(Ordering::Relaxed);
     collect(found, logs, shared.logs.into_inner().unwrap_or_default())
+}
+
+/// Pieces that may wait for so many parsers.
+pub(super) fn waiting(parsers: usize) -> usize {
+    UNDER_WAY.saturating_sub(parsers).clamp(1, parsers * 2 + 2)
 }
 
 /// Pieces of a log in the order in which they came, and why some are missing.
@@ -171,51 +172,16 @@ struct Shared {
     offset_wanted: AtomicBool,
 }
 
-struct Work {
-    log: usize,
-    index: usize,
-    bytes: Vec<u8>,
-    utc_offset: Option<i32>,
-}
-
-/// A log of which the pieces are under way.
-struct Log {
-    report: String,
-    role: Role,
-    written: i64,
-    name: String,
-    compression: Compression,
-    head: Counts,
-    fingerprint: u64,
-    size: u64,
-    error: Option<String>,
-    /// A capsule's: its lines are read by another parser, when all places have been opened.
-    kept: Option<Kept>,
-}
-
-fn unpack<'a>(mut raw: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
-    let mut magic = Vec::new();
-    (&mut raw).take(6).read_to_end(&mut magic)?;
-    Compression::of(&magic).reader(Box::new(Cursor::new(magic).chain(raw)))
-}
-
-// an archive's checksum stands at its end; what somebody wrote behind a gzip archive is not of it
-fn drain(input: &mut impl Read) -> io::Result<()> {
-    match io::copy(input, &mut io::sink()) {
-        // a wrong checksum has the same kind: the library's words are all that tells one from the other
-        Err(e) if e.to_string() == "invalid gzip header" => Ok(()),
-        other => other.map(drop),
-    }
-}
-
-// decompressors have a word of their own each for an archive that was cut
-fn in_words(error: &io::Error) -> String {
-    let words = error.to_string();
-    if error.kind() == io::ErrorKind::UnexpectedEof && !words.contains("cut") {
-        format!("{words}: it was cut")
-    } else {
-        words
-    }
+/// A piece of a log.
+pub(super) struct Work {
+    /// Which log.
+    pub log: usize,
+    /// Which piece of it.
+    pub index: usize,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Seconds east of UTC for lines that do not tell theirs.
+    pub utc_offset: Option<i32>,
 }
 
 /// A stream that breaks off at once.
@@ -279,200 +245,4 @@ fn collect(mut found: Found, logs: Vec<Log>, pieces: Vec<Pieces>) -> Found {
         found.reports.entry(log.report).or_default().add(log.role, input, log.written);
     }
     found
-}
-
-struct Scanner<'a> {
-    scanning: &'a Scanning,
-    offsets: &'a BTreeMap<String, i32>,
-    limit: &'a Limit,
-    store: &'a Store,
-    work: Sender<Work>,
-    members: usize,
-    found: Found,
-    logs: Vec<Log>,
-}
-
-impl Scanner<'_> {
-    // `inside`: the archive in the archive that this is, as a part of names of reports
-    fn archive(
-        &mut self,
-        input: &mut (dyn Skip + Send),
-        name: &str,
-        inside: &str,
-        depth: usize,
-    ) -> io::Result<()> {
-        let mut archive = Archive::new(input);
-        let mut leading_out = 0u64;
-        while let Some(entry) = archive.next()? {
-            let path = entry.path.trim_start_matches("./");
-            let Some(member) = member::member(path) else { continue };
-            if member::leads_out(path) {
-                leading_out += 1;
-                continue;
-            }
-            self.members += 1;
-            if self.members > MOST_MEMBERS {
-                let words =
-                    format!("it holds more than {MOST_MEMBERS} members that look like logs: stopped there");
-                return Err(io::Error::other(words));
-            }
-            let shown = format!("{name}:{path}");
-            let place = Place { report: format!("{inside}{}", member.report), name: shown, depth };
-            match entry.kind {
-                Kind::File => self.file(&mut archive, &entry, member, place)?,
-                Kind::Symlink | Kind::HardLink => self.link(&entry, member, place),
-                Kind::Other => {}
-            }
-        }
-        if leading_out > 0 {
-            self.found
-                .leave_out(format!("{name}: {leading_out} members have names that lead out of it: not read"));
-        }
-        if !archive.ended() {
-            self.found
-                .cannot_read(name, "it has no end mark: it may have been cut, copy it again".to_owned());
-        }
-        Ok(())
-    }
-
-    fn file(
-        &mut self,
-        archive: &mut Archive<&mut (dyn Skip + Send)>,
-        entry: &Entry,
-        member: Member<'_>,
-        place: Place,
-    ) -> io::Result<()> {
-        match member.role {
-            Role::ProductionLog | Role::ForemanJournal | Role::ProxyLog | Role::ProxyJournal => {
-                self.log(archive, entry, member.role, place);
-                Ok(())
-            }
-            Role::LoadBalancer => {
-                self.report(place.report).about.balances = true;
-                Ok(())
-            }
-            Role::Archive => {
-                self.nested(archive, &place);
-                Ok(())
-            }
-            role => {
-                let mut content = Vec::new();
-                archive.by_ref().take(about::MOST).read_to_end(&mut content)?;
-                self.report(place.report).about.take(role, &content);
-                Ok(())
-            }
-        }
-    }
-
-    fn report(&mut self, report: String) -> &mut Report {
-        self.found.reports.entry(report).or_default()
-    }
-
-    fn link(&mut self, entry: &Entry, member: Member<'_>, place: Place) {
-        let target = &entry.link;
-        match member.role {
-            Role::LocalTime => self.report(place.report).about.take_link(target),
-            Role::ProductionLog | Role::ProxyLog | Role::ForemanJournal | Role::ProxyJournal => {
-                // the tail of a long log is a member of its own, and so is a log that a hard link leads to
-                let read_anyway = target.contains("sos_strings/") || member::member(target).is_some();
-                if !read_anyway {
-                    self.found
-                        .leave_out(format!("{}: a link to {target}, which is not followed", place.name));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    // what is wrong with one log does not keep the others from being read
-    fn log(&mut self, content: &mut (dyn Read + Send), entry: &Entry, role: Role, place: Place) {
-        let utc_offset = self.scanning.utc_offset.or_else(|| self.offsets.get(&place.report).copied());
-        let mut log = Log {
-            report: place.report,
-            role,
-            written: entry.mtime,
-            name: place.name,
-            compression: Compression::None,
-            head: Counts::default(),
-            fingerprint: 0,
-            size: entry.size,
-            error: None,
-            kept: None,
-        };
-        match self.pieces(content, &mut log, utc_offset) {
-            // sos leaves empty files where a log was empty
-            Ok(false) => return,
-            Ok(true) => {}
-            Err(error) => log.error = Some(error.to_string()),
-        }
-        self.logs.push(log);
-    }
-
-    fn pieces(
-        &mut self,
-        content: &mut (dyn Read + Send),
-        log: &mut Log,
-        utc_offset: Option<i32>,
-    ) -> io::Result<bool> {
-        let mut magic = Vec::new();
-        content.take(6).read_to_end(&mut magic)?;
-        log.compression = Compression::of(&magic);
-        let compressed = log.compression != Compression::None;
-        let content = Box::new(Cursor::new(magic).chain(content));
-        // bytes of a plain member have been counted as the archive's own
-        let mut reader: Box<dyn Read + Send> = if compressed {
-            Box::new(Counted::new(log.compression.reader(content)?, self.limit))
-        } else {
-            content
-        };
-        let mut head = Vec::new();
-        (log.head, _) = head_counts(&mut reader, &mut head, utc_offset);
-        if head.is_empty() && reader.read(&mut [0])? == 0 {
-            return Ok(false);
-        }
-        log.fingerprint = fingerprint(&head);
-        if matches!(log.role, Role::ProxyLog | Role::ProxyJournal) {
-            log.kept = Some(Kept::take(&mut Cursor::new(head).chain(reader), self.store)?);
-            return Ok(true);
-        }
-        let (work, number) = (&self.work, self.logs.len());
-        let mut index = 0;
-        blocks::produce_stream(Cursor::new(head).chain(reader), self.scanning.chunk, |data, _| {
-            let Data::Bytes(bytes) = data else { return false };
-            let sent = work.send(Work { log: number, index, bytes, utc_offset }).is_ok();
-            index += 1;
-            sent
-        })?;
-        Ok(true)
-    }
-
-    // a report in a collection, or an old report's foreman-debug
-    fn nested(&mut self, content: &mut (dyn Read + Send), place: &Place) {
-        let name = &place.name;
-        if place.depth >= DEEPEST {
-            let words = format!("archives in archives are read {DEEPEST} deep: take it out and name it");
-            return self.found.cannot_read(name, words);
-        }
-        let limit = self.limit;
-        let inside = if name.contains("foreman-debug") {
-            place.report.clone()
-        } else {
-            format!("{}{}!", place.report, name.rsplit('/').next().unwrap_or_default())
-        };
-        let result = unpack(content).and_then(|reader| {
-            let mut reader = Counted::new(reader, limit);
-            self.archive(&mut reader, name, &inside, place.depth + 1)?;
-            drain(&mut reader)
-        });
-        if let Err(error) = result {
-            self.found.cannot_read(name, in_words(&error));
-        }
-    }
-}
-
-/// Where a member is.
-struct Place {
-    report: String,
-    name: String,
-    depth: usize,
 }

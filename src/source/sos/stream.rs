@@ -64,6 +64,8 @@ impl<R: Read> Read for Counted<'_, R> {
 
 impl<R: Read> Skip for Counted<'_, R> {}
 
+impl<A: Read, B: Read> Skip for io::Chain<A, B> {}
+
 type Portion = io::Result<Vec<u8>>;
 
 /// The end where bytes come out.

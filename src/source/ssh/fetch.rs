@@ -3,11 +3,21 @@
 use super::connection::Connection;
 use super::failure::{Failure, Reason};
 use super::quote::quoted;
-use crate::source::open::Compression;
+use crate::source::open::{Body, Compression, Input, Stream};
 use crate::timestamp::Timestamp;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::sync::Arc;
+
+/// Files that are sent at once on one connection: an sshd lets ten commands run on it (MaxSessions), the probe is one, and
+/// where it lets no more ssh would log in anew.
+const AT_ONCE: usize = 4;
+
+/// How many of these may be read at once.
+pub fn at_once(inputs: &[Input]) -> usize {
+    let remote = |input: &Input| matches!(input.body, Body::Stream(Stream::Remote(_)));
+    if inputs.iter().any(remote) { AT_ONCE } else { usize::MAX }
+}
 
 /// What is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ pub mod target;
 
 use super::open::{Compression, Input, Stream, in_order};
 use super::{Opened, SourceError};
+use crate::timestamp::Timestamp;
 use connection::Connection;
 use failure::{Failure, Reason};
 use fetch::{Fetch, Wanted};
@@ -24,7 +25,7 @@ use pick::Limits;
 use probe::{Found, Listed};
 use std::sync::Arc;
 use std::time::Duration;
-use target::RemoteHost;
+use target::{HostRole, RemoteHost};
 
 /// A host whose log is wanted, as plain data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub struct RemoteLog {
     /// How long it may send nothing.
     pub patience: Duration,
 }
+
+/// A journal, and from when on it is wanted.
+type Journal = (Input, Option<Timestamp>);
 
 /// How reading a host went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,42 +138,43 @@ impl RemoteLog {
         }
     }
 
-    fn opened(&self, connection: Arc<Connection>, found: Found, utc_offset: Option<i32>) -> Opened {
+    fn opened(&self, connection: Arc<Connection>, mut found: Found, utc_offset: Option<i32>) -> Opened {
         let host = &self.host;
         let mut failures = Vec::new();
         let wire = wire(&found);
+        let nothing = found.files.is_empty();
+        let (files, written) = self.files(std::mem::take(&mut found.files), utc_offset, &mut failures);
+        let (picked, words) = pick::pick(files, self.limits);
+        let fetch = |wanted, compression, wire| {
+            let connection = Arc::clone(&connection);
+            Stream::Remote(Box::new(Fetch { connection, wanted, compression, wire }))
+        };
         let mut inputs = Vec::new();
-        let left;
-        if let Some(head) = &found.journal {
-            let (since, until) = self.limits.widened();
-            left = self.limits.max_size.map(|_| {
-                "nothing: --max-size counts files, and this is a journal; --since says how much of it comes".to_owned()
-            });
-            let name = format!("{}:journal of {}", host.name, host.unit);
-            let wanted = Wanted::Journal { unit: host.unit.clone(), since, until };
-            let fetch =
-                Fetch { connection: Arc::clone(&connection), wanted, compression: Compression::None, wire };
-            let input = Input::from_head(name, None, head, utc_offset, Compression::None);
-            inputs.push(input.with(Stream::Remote(Box::new(fetch))));
-        } else {
-            let nothing = found.files.is_empty();
-            let (picked, words) = self.files(found.files, utc_offset, &mut failures);
-            left = words;
-            for (listed, input, skip) in picked {
-                let compression = input.compression;
-                let wire = if compression == Compression::None { wire } else { Compression::None };
-                let wanted = Wanted::File { path: listed.path, size: listed.size, skip };
-                let fetch = Fetch { connection: Arc::clone(&connection), wanted, compression, wire };
-                inputs.push(input.with(Stream::Remote(Box::new(fetch))));
-            }
-            match found.denied {
-                Some(folder) if nothing => {
-                    failures.push(Failure::new(Reason::Denied, format!("{folder}: Permission denied")));
-                }
-                None if nothing => failures.push(missing(host)),
-                _ => {}
-            }
+        for (listed, input, skip) in picked {
+            let compression = input.compression;
+            let wire = if compression == Compression::None { wire } else { Compression::None };
+            let wanted = Wanted::File { path: listed.path, size: listed.size, skip };
+            inputs.push(input.with(fetch(wanted, compression, wire)));
         }
+        let (journal, left_out) = self.journal(&found, nothing, written, utc_offset);
+        let of_journal = journal.as_ref().and(self.limits.max_size).map(|_| {
+            "nothing of the journal: --max-size counts files, and this is a journal; --since says how much of it comes"
+                .to_owned()
+        });
+        match (&journal, found.denied) {
+            (None, Some(folder)) if nothing => {
+                failures.push(Failure::new(Reason::Denied, format!("{folder}: Permission denied")));
+            }
+            (None, None) if nothing => failures.push(missing(host)),
+            _ => {}
+        }
+        if let Some((input, from)) = journal {
+            let (since, until) = self.limits.widened();
+            let wanted = Wanted::Journal { unit: host.unit.clone(), since: since.max(from), until };
+            inputs.push(input.with(fetch(wanted, Compression::None, wire)));
+        }
+        let left: Vec<String> = words.into_iter().chain(of_journal).collect();
+        let left = (!left.is_empty()).then(|| left.join("; "));
         let mut report = HostReport {
             status: HostStatus::Read,
             failures,
@@ -182,20 +187,57 @@ impl RemoteLog {
             report.settle(0, []);
         }
         let mut opened = refused(report);
+        opened.left_out.extend(left_out);
         opened.left_out.extend(left.map(|words| format!("{}: {words}", host.name)));
         opened.add(Some(host.name.clone()), inputs);
         opened
     }
 
-    // those that may be read and are wanted, in the order of the log
+    // the journal, where it is the log or goes on where files end, and from when on it is wanted; words on what of it is
+    // left out. Where both hold requests of one time they hold the same ones
+    fn journal(
+        &self,
+        found: &Found,
+        nothing: bool,
+        written: bool,
+        utc_offset: Option<i32>,
+    ) -> (Option<Journal>, Option<String>) {
+        let name = format!("{}:journal of {}", self.host.name, self.host.unit);
+        let (_, log, _) = self.host.role.usual();
+        let read = |head: &[u8]| self.input(name.clone(), None, head, utc_offset);
+        let whole = found.journal.as_deref().map(read);
+        let later = found.later.as_ref().map(|(last, head)| (*last, read(head)));
+        match (whole, later) {
+            (Some((input, holds)), _) if !written && (nothing || holds) => (Some((input, None)), None),
+            (whole, Some((last, (input, true)))) => {
+                let from = Timestamp(last.saturating_add(1).saturating_mul(1_000_000));
+                let before = whole.filter(|(input, holds)| *holds && input.first_us() < Some(from.0));
+                let words = before.map(|_| format!("{name}: left out up to {from}, since {log} is there"));
+                (Some((input, Some(from))), words)
+            }
+            (Some((_, true)), _) => (None, Some(format!("{name}: left out, since {log} is there"))),
+            _ => (None, None),
+        }
+    }
+
+    // from its first bytes, and whether they hold requests; whose a log is, its host's role tells
+    fn input(&self, name: String, size: Option<u64>, head: &[u8], utc_offset: Option<i32>) -> (Input, bool) {
+        let mut input = Input::from_head(name, size, head, utc_offset, Compression::of(head));
+        let capsule = self.host.role == HostRole::Capsule;
+        let holds = if capsule { input.of_capsule } else { input.head.with_request() > 0 };
+        input.of_capsule = capsule;
+        (input, holds)
+    }
+
+    // those that may be read, in the order of the log; whether any holds requests
     fn files(
         &self,
         files: Vec<Listed>,
         utc_offset: Option<i32>,
         failures: &mut Vec<Failure>,
-    ) -> (Vec<pick::Picked>, Option<String>) {
+    ) -> (Vec<(Listed, Input)>, bool) {
         let mut listed = std::collections::HashMap::new();
-        let mut inputs = Vec::new();
+        let (mut inputs, mut written) = (Vec::new(), false);
         for file in files {
             let path = file.path.to_string_lossy();
             let Some(head) = &file.head else {
@@ -203,15 +245,15 @@ impl RemoteLog {
                 continue;
             };
             let name = format!("{}:{path}", self.host.name);
-            let input =
-                Input::from_head(name.clone(), Some(file.size), head, utc_offset, Compression::of(head));
+            let (input, holds) = self.input(name.clone(), Some(file.size), head, utc_offset);
+            written |= holds;
             inputs.push(input);
             listed.insert(name, file);
         }
         let ordered = in_order(inputs);
         let both =
             ordered.into_iter().filter_map(|input| listed.remove(&input.name).map(|file| (file, input)));
-        pick::pick(both.collect(), self.limits)
+        (both.collect(), written)
     }
 }
 

@@ -39,11 +39,16 @@ pub struct Found {
     pub files: Vec<Listed>,
     /// A folder that may not be entered.
     pub denied: Option<String>,
-    /// The first bytes of the unit's journal as JSON; looked for only where no file holds anything.
+    /// The first bytes of the unit's journal as JSON.
     pub journal: Option<Vec<u8>>,
+    /// Where the journal goes on a minute and more behind the last write to a file: when that was, in seconds since 1970,
+    /// and the first entries from then on that may be requests.
+    pub later: Option<(i64, Vec<u8>)>,
 }
 
-// written as lines for people; a login shell that is no POSIX shell must not see a line break in quotes
+// written as lines for people; a login shell that is no POSIX shell must not see a line break in quotes. What a service
+// says while it starts is more than a head holds: of what comes after the files only `Started` counts, which the journal
+// writes as numbers where the line has colours
 const SCRIPT: &str = r#"
 LC_ALL=C; export LC_ALL;
 echo reginfra-probe;
@@ -52,18 +57,26 @@ b() { base64 | tr -d '\n'; };
 if [ -d "$p" ]; then p="$p/$n"; fi;
 d=$(dirname -- "$p");
 if [ -d "$d" ] && ! { [ -r "$d" ] && [ -x "$d" ]; }; then printf 'denied '; printf %s "$d" | b; echo; fi;
-some=;
+last=0;
+j() { journalctl -q --no-pager -u "$u" -o json --all "$@" 2>/dev/null; };
 for f in "$p" "$p"-* "$p".*; do
   [ -f "$f" ] || continue;
-  s=$(stat -L -c %s -- "$f") || continue;
+  s=$(stat -L -c '%s %Y' -- "$f") || continue;
+  t=${s#* }; s=${s% *};
   [ "$s" != 0 ] || continue;
-  some=1;
   printf 'file %s ' "$s"; printf %s "$f" | b; printf ' ';
-  if [ -r "$f" ]; then printf :; head -c 65536 -- "$f" | b; else printf '!'; fi;
+  if [ -r "$f" ]; then
+    printf :; head -c 65536 -- "$f" | b;
+    [ "$t" -le "$last" ] || last=$t;
+  else printf '!'; fi;
   echo;
 done;
-if [ -z "$some" ] && command -v journalctl >/dev/null 2>&1; then
-  printf 'journal '; journalctl -q --no-pager -u "$u" -o json --all | head -c 65536 | b; echo;
+if command -v journalctl >/dev/null 2>&1; then
+  printf 'journal '; j | head -c 65536 | b; echo;
+  if [ "$last" != 0 ]; then
+    printf 'later %s ' "$last";
+    j --since "@$((last + 60))" | grep -a -e 'Started ' -e '83, *116, *97, *114, *116, *101, *100,' | head -c 65536 | b; echo;
+  fi;
 fi;
 echo end;
 exec cat >/dev/null
@@ -103,6 +116,10 @@ pub fn read(from: &mut impl BufRead) -> io::Result<Found> {
             }
             (true, Some("journal"), Some(head), ..) => {
                 found.journal = Some(decoded(head)?).filter(|head| !head.is_empty());
+            }
+            (true, Some("later"), Some(last), Some(head), _) => {
+                let last = last.parse().map_err(|_| strange(&line))?;
+                found.later = Some((last, decoded(head)?)).filter(|(_, head)| !head.is_empty());
             }
             (true, Some("file"), Some(size), Some(path), Some(head)) => {
                 let size = size.parse().map_err(|_| strange(&line))?;
@@ -191,6 +208,10 @@ mod tests {
         let told = |text: &str| read(&mut text.as_bytes()).map_err(|e| e.to_string());
         let found = told("Welcome!\nfile 1 2 3\nreginfra-probe\ntool zstd\nend\nmore").unwrap();
         assert!(found.zstd && found.files.is_empty());
+        let found = told("reginfra-probe\njournal YQ==\nlater 12 Yg==\nend\n").unwrap();
+        assert_eq!((found.journal, found.later), (Some(b"a".to_vec()), Some((12, b"b".to_vec()))));
+        let found = told("reginfra-probe\njournal \nlater 12 \nend\n").unwrap();
+        assert_eq!((found.journal, found.later), (None, None));
         assert!(told("Welcome!\n").unwrap_err().contains("breaks off"));
         assert!(told("reginfra-probe\nfile x\nend\n").unwrap_err().contains("something else"));
         assert!(told("reginfra-probe\nfile 1 *** :\nend\n").unwrap_err().contains("something else"));

@@ -2,7 +2,7 @@
 
 use crate::compare::judge::{Row, Verdict};
 use crate::report::compare::{
-    Comparison, because, change, group_label, group_name, label, value, verdict_words,
+    Comparison, because, difference, group_label, group_name, label, ratio, value, verdict_words,
 };
 use crate::report::page::parts::{Cell, Section, Table, Tone, shown};
 use crate::report::table::text::escaped;
@@ -81,9 +81,12 @@ pub fn section(comparison: &Comparison<'_>, notes: &[String]) -> Section {
             "Figure",
             "Verdict",
             "#Before",
+            "#n before",
             "#After",
+            "#n after",
             "#Change",
             "#95 % interval",
+            "#Difference, its interval",
             "+Why, or what it speaks of",
         ];
         let mut table = Table::new(&format!("comparison-{}", group_name(group)), &caption, &columns);
@@ -98,14 +101,20 @@ pub fn section(comparison: &Comparison<'_>, notes: &[String]) -> Section {
     }
     section.say(
         Tone::Quiet,
-        "Timings are medians; their change is where the whole distribution went. Calls are means a registration. How \
-         often verdicts are wrong: docs/compare.md of reginfra. ~ marks what is inferred.",
+        "Timings are medians; their change is where the whole distribution went. Calls are means a registration. n: \
+         values. Shares differ in points (pt). How often verdicts are wrong: docs/compare.md of reginfra. ~ marks what is \
+         inferred.",
     );
     section
 }
 
 fn cells(comparison: &Comparison<'_>, row: &Row, told: bool) -> Vec<Cell> {
-    let (at, interval) = change(row).unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
+    let (at, interval) = ratio(row).unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
+    let by = difference(row).zip(row.difference);
+    let by = by.map_or_else(
+        || Cell::text("-"),
+        |((at, interval), (value, ..))| Cell::number(value, format!("{at} ({interval})")),
+    );
     let tone = match row.verdict {
         Verdict::Improved => Tone::Good,
         Verdict::Regressed => Tone::Bad,
@@ -125,9 +134,12 @@ fn cells(comparison: &Comparison<'_>, row: &Row, told: bool) -> Vec<Cell> {
         Cell::text(format!("{mark}{}", label(row.subject))),
         Cell::text(verdict_words(&row.verdict)).toned(tone),
         number(&row.before),
+        Cell::count(row.before.n as u64),
         number(&row.after),
+        Cell::count(row.after.n as u64),
         row.ratio.map_or_else(|| Cell::text(at.clone()), |(ratio, _, _)| Cell::number(ratio, at.clone())),
         Cell::text(interval),
+        by,
         Cell::text(why.join("; ")),
     ]
 }

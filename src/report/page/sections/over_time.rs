@@ -13,6 +13,11 @@ pub fn section(report: &Report<'_>, steps: Option<&Steps>) -> Section {
     let mut section = Section::new("time", "Over time, and by way in");
     if let Some(steps) = steps {
         section.explain(format!("Each bar or point is {} s. Times are UTC.", steps.seconds()));
+        if steps.endless > 0 {
+            let creates = count(steps.endless);
+            section
+                .explain(format!("Creates whose end is not known are not counted as under way: {creates}."));
+        }
         section.charts = vec![registrations(steps), under_way(steps), durations(steps)];
         section.charts.extend(failures(steps));
         section.charts.extend(by_way_in(steps));
