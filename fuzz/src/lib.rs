@@ -4,6 +4,7 @@ use reginfra::log::assemble::Assembler;
 use reginfra::registration::correlate::Correlator;
 use reginfra::registration::finish::{Registrations, Window, finish};
 use reginfra::registration::join::Joiner;
+use reginfra::registration::session::{NameId, Session};
 use reginfra::validate::collect::Set;
 use reginfra::validate::{FileId, Input, Origin, Settings, SourceFile, Target, check, fix};
 
@@ -24,9 +25,16 @@ pub fn registrations(lines: &[&[u8]], ends_before: impl Fn(usize) -> bool) -> Re
 
 /// Everything of the answer that must not depend on how the log was cut into blocks.
 pub fn figures(all: &Registrations) -> String {
+    // ids are given out in the order in which names are seen first, and that is not of the answer
+    let named = |session: &Session| {
+        let names = [session.host, session.capsule, session.client_os].map(|id| all.names.get(id));
+        let (host, capsule, client_os) = (NameId::NONE, NameId::NONE, NameId::NONE);
+        (names, Session { host, capsule, client_os, ..session.clone() })
+    };
+    let sessions: Vec<_> = all.sessions.iter().map(named).collect();
     format!(
         "{:?} {:?} {:?} {:?} {:?} {:?}",
-        all.sessions, all.cut, all.status_calls, all.background, all.attribution, all.notes
+        sessions, all.cut, all.status_calls, all.background, all.attribution, all.notes
     )
 }
 
