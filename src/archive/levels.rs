@@ -175,13 +175,12 @@ fn failures(first: &[Session], groups: &[GroupAnswer]) -> FailureKinds {
     let median = all.and_then(|g| g.metrics.get(&Metric::ConsumerCreateMs)?.p50);
     let mut kinds = FailureKinds { border_ms: median.map(|ms| ms / 2.0), ..FailureKinds::default() };
     for session in first {
-        match session.error {
-            None => {}
-            Some(ErrorClass::NoResponse) => kinds.unanswered += 1,
-            Some(_) if session.create_status < 400 => kinds.later_step += 1,
-            Some(_) => {
-                let ms = session.ended_at.ms_since(session.started_at) as f64;
-                let fast = kinds.border_ms.is_some_and(|border| ms < border);
+        match (session.error, session.failed_create_ms()) {
+            (None, _) => {}
+            (Some(ErrorClass::NoResponse), _) => kinds.unanswered += 1,
+            (Some(_), None) => kinds.later_step += 1,
+            (Some(_), Some(ms)) => {
+                let fast = kinds.border_ms.is_some_and(|border| f64::from(ms) < border);
                 *(if fast { &mut kinds.fast } else { &mut kinds.slow }) += 1;
             }
         }

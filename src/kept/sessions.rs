@@ -119,7 +119,7 @@ impl<'a> SessionLine<'a> {
             started_at: session.started_at,
             consumer_create_status: (session.create_status != 0).then_some(session.create_status),
             consumer_create_ms: session.consumer_create.get(),
-            failed_create_ms: failed_create_ms(session),
+            failed_create_ms: session.failed_create_ms(),
             script_fetch_ms: session.script_fetch.get(),
             host_register_ms: session.host_register.get(),
             capsule_script_fetch_ms: session.capsule_script_fetch.get(),
@@ -147,12 +147,6 @@ impl<'a> SessionLine<'a> {
             },
         }
     }
-}
-
-// what got no consumer ends with its create
-fn failed_create_ms(session: &Session) -> Option<u32> {
-    let ms = session.ended_at.ms_since(session.started_at);
-    (session.create_status >= 400).then(|| u32::try_from(ms).unwrap_or(0))
 }
 
 /// Writes sessions, in the order given, one JSON object a line.

@@ -97,8 +97,7 @@ fn measure(all: &Registrations, group: Option<Group>, part: Option<Window>) -> G
         },
     );
     capsules::add_to_group(all, part.unwrap_or(all.window), &of_group, metrics);
-    let failed = sessions().filter(|s| s.create_status >= 400);
-    let failed = failed.map(|s| u32::try_from(s.ended_at.ms_since(s.started_at)).unwrap_or(0)).collect();
+    let failed = sessions().filter_map(Session::failed_create_ms).collect();
     answer.failed_create_ms = distribution::of(failed, Evidence::Exact);
     // who is counted is as sure as the group is
     if group.is_some() && sessions().any(|s| s.group_evidence == Evidence::Inferred) {

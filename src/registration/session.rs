@@ -312,6 +312,12 @@ impl Session {
         self.error.is_none()
     }
 
+    /// How long its create took that was answered with an error: what got no consumer ends with it.
+    pub fn failed_create_ms(&self) -> Option<u32> {
+        let ms = self.ended_at.ms_since(self.started_at);
+        (self.create_status >= 400).then(|| u32::try_from(ms).unwrap_or(0))
+    }
+
     /// Consumer create and fact update of this session together, where both have a value.
     pub fn create_and_facts(&self) -> Option<u32> {
         Some(self.consumer_create.get()?.saturating_add(self.fact_update.get()?))
