@@ -2,7 +2,7 @@
 
 use super::addresses::{AddressId, KINDS};
 use super::join::Outcome;
-use super::record::Chain;
+use super::record::Sender;
 use super::session::{ErrorClass, Ms, NameId, Session, Uuid};
 use crate::log::request::{Details, Kind, Request};
 
@@ -38,8 +38,8 @@ pub(super) struct Consumer {
     pub(super) register_address: AddressId,
     /// Lines of its last POST /register that failed.
     pub(super) failed: Option<Box<Details>>,
-    /// Its requests one by one, where a recorder keeps them.
-    pub(super) recorded: Chain,
+    /// Who it is to a recorder.
+    pub(super) sender: Sender,
 }
 
 const _: () = assert!(size_of::<Consumer>() == 128, "two lines of the processor's cache");
@@ -68,7 +68,7 @@ impl Consumer {
             url: NameId::NONE,
             register_address: AddressId::NONE,
             failed: None,
-            recorded: Chain::EMPTY,
+            sender: Sender::NONE,
         }
     }
 

@@ -127,9 +127,6 @@ impl Requests for Correlator {
         }
         let consumers = || places.iter().filter_map(|place| self.consumers.at((*place)?));
         all ^= consumers().fold(0, |all, consumer| all ^ consumer.touch());
-        if let Some(recorder) = &self.recorder {
-            all ^= consumers().fold(0, |all, consumer| all ^ recorder.touch(consumer.recorded));
-        }
         consumers().fold(all, |all, consumer| all ^ self.addresses.touch(consumer.address))
     }
 
@@ -357,7 +354,7 @@ impl Correlator {
         }
         consumer.take(&request, outcome, address);
         if let Some(recorder) = &mut self.recorder {
-            recorder.keyed(&mut consumer.recorded, &request, outcome);
+            recorder.keyed(&mut consumer.sender, &request, outcome);
         }
         if shared {
             let background = (consumer.session == NO_SESSION).then(|| kind_number(request.kind));
@@ -397,7 +394,7 @@ impl Correlator {
     fn put_away(&mut self, consumer: Consumer) {
         let uuid = consumer.uuid;
         if let Some(recorder) = &mut self.recorder {
-            recorder.close(consumer.recorded, consumer.session, &self.sessions);
+            recorder.close(consumer.sender, consumer.session, &self.sessions);
         }
         let Some(session) = self.sessions.get_mut(consumer.session as usize) else {
             if consumer.requests > 0 {

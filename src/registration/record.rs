@@ -1,6 +1,7 @@
 //! Requests of sessions kept one by one, for traces, reports and Parquet; `metrics` alone has no recorder and pays nothing.
 //!
-//! What a consumer sends waits until the correlator puts the consumer away: then it is its session's, or nobody's. What carries no key waits with its address, as long as that can be one client's own.
+//! What a consumer sends waits until the correlator puts the consumer away: then it is its session's, or nobody's. What
+//! carries no key waits with its address, as long as that can be one client's own.
 
 use super::addresses::{AddressId, Addresses};
 use super::join::Outcome;
@@ -66,27 +67,113 @@ impl Recorded {
     }
 }
 
-/// Requests of a consumer beside each other, so that memory is asked for them together.
-const BESIDE: usize = 8;
+/// Who sent a request: a consumer between two silences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sender(u32);
 
-/// Where the latest of a consumer's requests wait. How many of a block are used stands here, so that one more is a write
-/// that nothing waits for: blocks lie far from each other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Chain {
-    place: u32,
-    used: u8,
+impl Sender {
+    /// Has sent nothing yet.
+    pub(super) const NONE: Self = Self(u32::MAX);
 }
 
-impl Chain {
-    /// Nothing waits.
-    pub(super) const EMPTY: Self = Self { place: u32::MAX, used: 0 };
+/// Whose requests of a sender are, where that is no session's number: nobody knows yet, or nobody's.
+const OPEN: u32 = u32::MAX - 1;
+const NOBODYS: u32 = u32::MAX;
+
+/// So many requests wait before it is worth looking for those that are nobody's.
+const FEW: usize = 1 << 18;
+
+/// What senders sent, in the order in which the log ended it: written one behind the other, so that none waits for
+/// memory. Those of a background are most of it, and leave from time to time.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    senders: Vec<u32>,
+    requests: Vec<Recorded>,
+    // by sender
+    owners: Vec<u32>,
+    free: Vec<u32>,
+    swept: usize,
 }
 
-/// All are full but for the latest of a consumer; each leads to the one before it.
+impl Sent {
+    fn sender(&mut self, owner: u32) -> Sender {
+        if let Some(free) = self.free.pop() {
+            self.owners[free as usize] = owner;
+            return Sender(free);
+        }
+        self.owners.push(owner);
+        Sender(self.owners.len() as u32 - 1)
+    }
+
+    fn push(&mut self, sender: Sender, request: Recorded) {
+        self.senders.push(sender.0);
+        self.requests.push(request);
+    }
+
+    fn close(&mut self, sender: Sender, owner: u32) {
+        if let Some(known) = self.owners.get_mut(sender.0 as usize) {
+            *known = owner;
+        }
+    }
+
+    // forgets what is nobody's
+    fn sweep(&mut self) {
+        if self.senders.len() < self.swept.saturating_mul(2).max(FEW) {
+            return;
+        }
+        let mut kept = 0;
+        for at in 0..self.senders.len() {
+            let sender = self.senders[at];
+            if self.owners[sender as usize] != NOBODYS {
+                (self.senders[kept], self.requests[kept]) = (sender, self.requests[at]);
+                kept += 1;
+            }
+        }
+        self.senders.truncate(kept);
+        self.requests.truncate(kept);
+        self.swept = kept;
+        // none is left of these senders
+        self.free.clear();
+        self.free
+            .extend((0..).zip(&self.owners).filter(|(_, owner)| **owner == NOBODYS).map(|(free, _)| free));
+    }
+
+    /// Requests of each of so many sessions, of those that are `asked` for: a session's lie beside each other, in order.
+    pub(super) fn by_session(&self, sessions: usize, asked: impl Fn(u32) -> bool) -> BySession {
+        let asked: Vec<bool> = (0..sessions as u32).map(asked).collect();
+        let is_asked = |owner: u32| asked.get(owner as usize).is_some_and(|asked| *asked);
+        let owners = self.senders.iter().map(|sender| self.owners[*sender as usize]);
+        let found: Vec<(u32, u32)> = owners.zip(0..).filter(|(owner, _)| is_asked(*owner)).collect();
+        // where each session's begin, then where its next one goes
+        let mut ends = vec![0u32; sessions + 1];
+        found.iter().for_each(|(owner, _)| ends[*owner as usize + 1] += 1);
+        for at in 1..ends.len() {
+            ends[at] += ends[at - 1];
+        }
+        let mut requests = vec![Recorded::default(); found.len()];
+        for (owner, at) in found {
+            let end = &mut ends[owner as usize];
+            requests[*end as usize] = self.requests[at as usize];
+            *end += 1;
+        }
+        BySession { requests, ends }
+    }
+}
+
+/// Requests of sessions, one session's behind the other's.
 #[derive(Debug)]
-struct Waiting {
-    requests: [Recorded; BESIDE],
-    before: u32,
+pub(super) struct BySession {
+    requests: Vec<Recorded>,
+    ends: Vec<u32>,
+}
+
+impl BySession {
+    /// Those of a session.
+    pub(super) fn of(&self, session: u32) -> &[Recorded] {
+        let end = |at: u32| self.ends.get(at as usize).map_or(0, |end| *end as usize);
+        let begin = session.checked_sub(1).map_or(0, end);
+        self.requests.get(begin..end(session)).unwrap_or_default()
+    }
 }
 
 /// Which sessions get their requests when the log has been read.
@@ -105,14 +192,11 @@ pub struct Recorder {
     /// Whose requests are asked for.
     pub(super) keep: Keep,
     turn: u32,
-    // what waits, of all consumers, and the latest blocks of those that are put away: each leads to more that are free
-    waiting: Vec<Waiting>,
-    free: Vec<u32>,
     swept: usize,
     /// Creates, beside the sessions.
     pub(super) creates: Vec<Recorded>,
-    /// Requests with a key: the session's number, and what a consumer sent in one go.
-    pub(super) kept: Vec<(u32, Box<[Recorded]>)>,
+    /// Requests with a key.
+    pub(super) sent: Sent,
     /// GET /register, beside the correlator's scripts.
     pub(super) scripts: Vec<Recorded>,
     /// Requests without a key, by source.
@@ -150,66 +234,26 @@ impl Recorder {
         self.creates.push(noted);
     }
 
-    /// A request with a consumer UUID, behind those of its consumer.
-    pub(super) fn keyed(&mut self, chain: &mut Chain, request: &Request, outcome: Outcome) {
+    /// A request with a consumer UUID.
+    pub(super) fn keyed(&mut self, sender: &mut Sender, request: &Request, outcome: Outcome) {
+        if *sender == Sender::NONE {
+            *sender = self.sent.sender(OPEN);
+        }
         let noted = self.note(request, outcome);
-        match self.waiting.get_mut(chain.place as usize) {
-            Some(block) if usize::from(chain.used) < BESIDE => {
-                block.requests[usize::from(chain.used)] = noted;
-                chain.used += 1;
-            }
-            _ => *chain = self.begin(noted, chain.place),
-        }
-    }
-
-    /// Asks for where the next request of a consumer goes from memory.
-    pub(super) fn touch(&self, chain: Chain) -> u64 {
-        let next = |block: &Waiting| block.requests[usize::from(chain.used) % BESIDE].at_us as u64;
-        self.waiting.get(chain.place as usize).map_or(0, next)
-    }
-
-    fn begin(&mut self, first: Recorded, before: u32) -> Chain {
-        let free = self.free.pop();
-        if let Some(place) = free
-            && let Some(block) = self.waiting.get_mut(place as usize)
-        {
-            let next = std::mem::replace(&mut block.before, before);
-            block.requests[0] = first;
-            if next != Chain::EMPTY.place {
-                self.free.push(next);
-            }
-            return Chain { place, used: 1 };
-        }
-        let mut requests = [Recorded::default(); BESIDE];
-        requests[0] = first;
-        self.waiting.push(Waiting { requests, before });
-        Chain { place: self.waiting.len() as u32 - 1, used: 1 }
+        self.sent.push(*sender, noted);
     }
 
     /// A request whose host names the session.
     pub(super) fn of_session(&mut self, index: u32, request: &Request, outcome: Outcome) {
         let noted = self.note(request, outcome);
-        self.kept.push((index, [noted].into()));
+        let sender = self.sent.sender(index);
+        self.sent.push(sender, noted);
     }
 
     /// A consumer is put away: what it sent is the session's with this number, or nobody's.
-    pub(super) fn close(&mut self, chain: Chain, index: u32, sessions: &[Session]) {
-        if chain.place != Chain::EMPTY.place {
-            self.free.push(chain.place);
-        }
-        if index as usize >= sessions.len() {
-            return;
-        }
-        let mut requests = Vec::new();
-        let (mut at, mut used) = (chain.place, usize::from(chain.used));
-        while let Some(block) = self.waiting.get(at as usize) {
-            requests.extend(block.requests[..used].iter().rev());
-            (at, used) = (block.before, BESIDE);
-        }
-        if !requests.is_empty() {
-            requests.reverse();
-            self.kept.push((index, requests.into()));
-        }
+    pub(super) fn close(&mut self, sender: Sender, index: u32, sessions: &[Session]) {
+        let owner = if (index as usize) < sessions.len() { index } else { NOBODYS };
+        self.sent.close(sender, owner);
     }
 
     /// GET /register.
@@ -232,8 +276,10 @@ impl Recorder {
         self.built.push((host, noted));
     }
 
-    /// Forgets what came before this time from addresses of which no host registers, or more than one.
+    /// Forgets what is nobody's, and what came before this time from addresses of which no host registers, or more than
+    /// one.
     pub(super) fn sweep(&mut self, before_us: i64, addresses: &Addresses) {
+        self.sent.sweep();
         if self.loose.len() < self.swept.saturating_mul(2).max(1 << 16) {
             return;
         }
@@ -258,33 +304,61 @@ mod tests {
         }
     }
 
+    fn keyed(recorder: &mut Recorder, sender: &mut Sender, many: std::ops::Range<u32>) {
+        for ms in many {
+            let request = Request { duration_ms: ms, kind: Kind::Facts, ..Request::default() };
+            recorder.keyed(sender, &request, Outcome::Answered);
+        }
+    }
+
     #[test]
-    fn consumers_keep_their_requests_apart_and_leave_their_places() {
+    fn consumers_keep_their_requests_apart() {
         let mut recorder = Recorder::default();
-        let keyed = |recorder: &mut Recorder, chain: &mut Chain, many: std::ops::Range<u32>| {
-            for ms in many {
-                let request = Request { duration_ms: ms, kind: Kind::Facts, ..Request::default() };
-                recorder.keyed(chain, &request, Outcome::Answered);
-            }
-        };
-        let [mut background, mut first, mut second] = [Chain::EMPTY; 3];
+        let [mut background, mut first, mut second] = [Sender::NONE; 3];
         for at in 0..20 {
             keyed(&mut recorder, &mut background, at..at + 1);
             keyed(&mut recorder, &mut first, at..at + 1);
         }
-        assert_eq!(recorder.waiting.len(), 6);
-        recorder.close(background, u32::MAX, &[]);
+        let sessions = [Session::default(), Session::default(), Session::default()];
+        recorder.close(background, u32::MAX, &sessions);
         keyed(&mut recorder, &mut second, 100..140);
         keyed(&mut recorder, &mut first, 20..40);
-        let sessions = [Session::default(), Session::default()];
-        recorder.close(second, 1, &sessions);
+        recorder.close(second, 2, &sessions);
         recorder.close(first, 0, &sessions);
-        recorder.close(Chain::EMPTY, 0, &sessions);
-        let kept = recorder
-            .kept
-            .iter()
-            .map(|(of, requests)| (*of, requests.iter().map(|r| r.ms).collect::<Vec<_>>()));
-        assert_eq!(kept.collect::<Vec<_>>(), [(1, (100..140).collect()), (0, (0..40).collect())]);
-        assert_eq!(recorder.waiting.len(), 10, "places are used again");
+        recorder.close(Sender::NONE, 0, &sessions);
+        let named = Request { duration_ms: 7, ..Request::default() };
+        recorder.of_session(2, &named, Outcome::Answered);
+        let told = |asked: fn(u32) -> bool| {
+            let found = recorder.sent.by_session(sessions.len(), asked);
+            [0, 1, 2, 3].map(|of| found.of(of).iter().map(|r| r.ms).collect::<Vec<_>>())
+        };
+        let of_second = (100..140).chain([7]).collect::<Vec<_>>();
+        assert_eq!(told(|_| true), [(0..40).collect(), vec![], of_second.clone(), vec![]]);
+        assert_eq!(told(|of| of == 2), [vec![], vec![], of_second, vec![]]);
+    }
+
+    #[test]
+    fn what_is_nobodys_leaves_and_its_sender_is_used_again() {
+        let mut recorder = Recorder::default();
+        let sessions = [Session::default()];
+        let (mut session, mut open) = (Sender::NONE, Sender::NONE);
+        keyed(&mut recorder, &mut session, 0..3);
+        keyed(&mut recorder, &mut open, 3..5);
+        let mut most = 0;
+        for round in 0..40 {
+            for _ in 0..FEW as u32 / 64 {
+                let mut background = Sender::NONE;
+                keyed(&mut recorder, &mut background, 0..4);
+                recorder.close(background, u32::MAX, &sessions);
+            }
+            keyed(&mut recorder, &mut open, 5 + round..6 + round);
+            recorder.sweep(0, &Addresses::default());
+            most = most.max(recorder.sent.requests.len());
+        }
+        assert!(most < FEW + FEW / 16 && recorder.sent.owners.len() < FEW, "{most}");
+        recorder.close(session, 0, &sessions);
+        recorder.close(open, 0, &sessions);
+        let found = recorder.sent.by_session(1, |_| true);
+        assert_eq!(found.of(0).iter().map(|r| r.ms).collect::<Vec<_>>(), (0..45).collect::<Vec<_>>());
     }
 }

@@ -29,7 +29,7 @@ pub struct Traced {
     pub whole_seconds: bool,
     /// What capsules saw of its requests.
     pub on_capsule: Vec<OnCapsule>,
-    requests: Vec<Box<[Recorded]>>,
+    requests: Box<[Recorded]>,
 }
 
 /// A request of a session as a capsule saw it.
@@ -48,7 +48,7 @@ pub struct OnCapsule {
 impl Traced {
     /// Its requests, in order of their starts, those of one time in the order in which the log ended them.
     pub fn requests(&self) -> Vec<Recorded> {
-        let mut requests = self.requests.concat();
+        let mut requests = self.requests.to_vec();
         requests.sort_by_key(|r| (r.at_us, r.turn));
         requests
     }
@@ -56,7 +56,7 @@ impl Traced {
     /// One made of these requests.
     #[cfg(test)]
     pub fn sample(whole_seconds: bool, requests: &[Recorded]) -> Self {
-        Self { whole_seconds, requests: vec![requests.into()], ..Self::default() }
+        Self { whole_seconds, requests: requests.into(), ..Self::default() }
     }
 
     /// Its names as another log's `Names` have them.
@@ -76,13 +76,13 @@ pub(super) fn traced(
     ways: &Ways<'_>,
     window: Window,
 ) -> Vec<Traced> {
-    let Recorder { keep, creates, mut kept, scripts, loose, built, fractions, .. } = recorder;
+    let Recorder { keep, creates, sent, scripts, loose, built, fractions, .. } = recorder;
     let chosen = match keep {
         Keep::All => None,
         Keep::Slowest(most) => Some(slowest(all, window, most)),
     };
     let is_chosen = |session: u32| chosen.as_ref().is_none_or(|some| some.binary_search(&session).is_ok());
-    kept.retain(|(session, _)| is_chosen(*session));
+    let sent = sent.by_session(all.sessions.len(), is_chosen);
     let is_own = |clues: &Clues| {
         !ways.is_proxy(clues.address)
             && all.addresses.get(clues.address).is_some_and(State::is_one_clients_own)
@@ -101,22 +101,16 @@ pub(super) fn traced(
     single.extend(of_hosts(&all.sessions, &built));
     single.retain(|(session, _)| is_chosen(*session));
     single.sort_by_key(|(session, _)| *session);
-    kept.sort_by_key(|(session, _)| *session);
-    let (mut single, mut kept) = (single.into_iter().peekable(), kept.into_iter().peekable());
+    let mut single = single.into_iter().peekable();
     let mut traced = Vec::new();
     for ((session, clues), i) in all.sessions.iter().zip(&all.clues).zip(0..) {
-        let mut alone = Vec::new();
+        let mut requests = sent.of(i).to_vec();
         while let Some((_, request)) = single.next_if(|(of, _)| *of <= i) {
-            alone.push(request);
-        }
-        let mut requests = Vec::with_capacity(2);
-        while let Some((_, of_consumer)) = kept.next_if(|(of, _)| *of <= i) {
-            requests.push(of_consumer);
+            requests.push(request);
         }
         if !window.holds(session.started_at) || !is_chosen(i) {
             continue;
         }
-        requests.push(alone.into());
         traced.push(Traced {
             session: session.clone(),
             cut: clues.cut,
@@ -124,7 +118,7 @@ pub(super) fn traced(
             url: if clues.url == NameId::NONE && clues.balanced { clues.through } else { clues.url },
             whole_seconds: !fractions,
             on_capsule: Vec::new(),
-            requests,
+            requests: requests.into(),
         });
     }
     traced
@@ -190,7 +184,7 @@ pub(super) fn give_capsules(capsules: &Capsules, traced: &mut [Traced]) {
             for i in by_uuid.get(&pair.forwarded.uuid.0).into_iter().flatten() {
                 let Some(traced) = traced.get_mut(*i as usize) else { continue };
                 // of several at one time the one that the log ended first
-                let alike = traced.requests.iter().flatten().filter(|r| same(r));
+                let alike = traced.requests.iter().filter(|r| same(r));
                 let Some(found) = alike.min_by_key(|r| r.turn) else { continue };
                 let inferred = found.how.is_inferred() || pair.by == PairedBy::Time;
                 let seen = OnCapsule { turn: found.turn, side: number, request: pair.request, inferred };
@@ -212,6 +206,8 @@ pub(super) fn sort(traced: &mut [Traced], names: &Names) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::request::Request;
+    use crate::registration::join::Outcome;
     use crate::registration::session::{ErrorClass, Uuid};
     use crate::timestamp::Timestamp;
 
@@ -253,7 +249,10 @@ mod tests {
                 let noted = |turn| Recorded { turn, ms: session, ..Recorded::default() };
                 recorder.creates.push(noted(session));
                 // consumers are put away in any order
-                recorder.kept.push((5 - session, [noted(10 + session), noted(20 + session)].into()));
+                for turn in [10 + session, 20 + session] {
+                    let request = Request { duration_ms: turn, ..Request::default() };
+                    recorder.of_session(5 - session, &request, Outcome::Answered);
+                }
             }
             let ways = Ways::learn(None, &all.clues, &all.scripts, &mut all.names, &all.addresses);
             let found = traced(recorder, &all, &[], &ways, Window::ALL);
