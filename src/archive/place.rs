@@ -4,7 +4,7 @@ use super::error::ArchiveError;
 use crate::source::http::{self, Client, HttpOptions};
 use crate::source::sos::choose::{all_too_deep, url};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -88,9 +88,9 @@ impl ArchivePlace {
         let mut files = Files::default();
         match self {
             Self::Folder(path) => {
-                let error = |e: std::io::Error| self.unreadable(None, &e.to_string());
+                let error = |e: io::Error| self.unreadable(None, &e.to_string());
                 let mut deep = Vec::new();
-                for entry in fs::read_dir(path).map_err(error)? {
+                for entry in fs::read_dir(path).map_err(|e| self.no_folder(&e))? {
                     let entry = entry.map_err(error)?;
                     let name = entry.file_name().to_string_lossy().into_owned();
                     let kind = entry.file_type().map_err(error)?;
@@ -139,6 +139,17 @@ impl ArchivePlace {
                 let body = Client::new(options, url).and_then(|client| client.open(&file));
                 Ok(Box::new(body.map_err(|e| error(e.to_string()))?))
             }
+        }
+    }
+
+    fn no_folder(&self, error: &io::Error) -> ArchiveError {
+        match error.kind() {
+            io::ErrorKind::NotFound => self.unreadable(None, "no such folder"),
+            io::ErrorKind::NotADirectory => self.unreadable(
+                None,
+                &format!("is a file: name the folder of the run, which holds {MEASUREMENT_LOG}"),
+            ),
+            _ => self.unreadable(None, &error.to_string()),
         }
     }
 

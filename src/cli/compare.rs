@@ -64,7 +64,7 @@ Exit codes: 0 compared; 1 what --fail-on names was found, or a Satellite is miss
 unreadable input; 3 nothing to compare, under --fail-on also where a verdict had to be refused or a run is not complete.")]
 pub struct CompareArgs {
     /// The run before, and the run after
-    #[arg(value_name = "RUN", num_args = 2, required_unless_present = "before", conflicts_with_all = ["before", "after"])]
+    #[arg(value_name = "RUN", num_args = 2.., required_unless_present = "before", conflicts_with_all = ["before", "after"])]
     pub sides: Vec<String>,
     /// Runs before; several tell how much runs differ by themselves
     #[arg(long, value_name = "RUN", num_args = 1.., requires = "after")]

@@ -39,6 +39,9 @@ pub struct ReportArgs {
     /// What is read.
     #[command(flatten)]
     pub source: SourceArgs,
+    /// Refused, with the way out
+    #[arg(long, value_name = "DIR|URL", hide = true, value_parser = no_archive)]
+    pub archive: Option<String>,
     /// The run that it is held against, kept or to be read; several tell how much runs differ by themselves
     #[arg(long, value_name = "RUN", num_args = 1..)]
     pub before: Vec<String>,
@@ -68,9 +71,48 @@ pub struct ReportArgs {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: ReportFormat,
     /// What stands at its head
-    #[arg(long, value_name = "TEXT", default_value = "Host registrations")]
+    #[arg(long, value_name = "TEXT", default_value = "Host registrations", value_parser = parse_title)]
     pub title: String,
     /// Targets and the changes that metrics lead to, instead of the built-in ones (YAML)
     #[arg(long, value_name = "FILE")]
     pub targets: Option<PathBuf>,
+}
+
+/// Why an archive is no run for a report, and the way out.
+pub(crate) fn is_no_run(archive: &str) -> String {
+    let report = source::report_of_archive(archive);
+    format!("a report is of one run: {report}, or compare two archives with `reginfra compare`")
+}
+
+fn no_archive(archive: &str) -> Result<String, String> {
+    Err(is_no_run(archive))
+}
+
+fn parse_title(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("a page needs a heading: give it words, or leave --title out".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::Cli;
+    use clap::Parser;
+
+    fn refused(words: [&str; 2]) -> String {
+        let line = ["reginfra", "report", "--log", "x"];
+        let error = Cli::try_parse_from(line.into_iter().chain(words)).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{error}");
+        error.to_string()
+    }
+
+    #[test]
+    fn a_title_without_words_is_refused_and_one_with_words_is_taken() {
+        for title in ["", " \t"] {
+            assert!(refused(["--title", title]).contains("leave --title out"), "{title:?}");
+        }
+        let taken = Cli::try_parse_from(["reginfra", "report", "--log", "x", "--title", "Storm"]);
+        assert!(taken.is_ok(), "{taken:?}");
+    }
 }

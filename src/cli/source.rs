@@ -71,6 +71,12 @@ pub fn needed(others: &[&'static str]) -> ArgGroup {
     ArgGroup::new("what").args(sources.iter().chain(others).copied()).required(true).multiple(true)
 }
 
+/// How a run's archive is read where a level's log is meant.
+pub(crate) fn report_of_archive(run: &str) -> String {
+    let run = run.trim_end_matches('/');
+    format!("take its {run}/sosreport with --sosreport-dir, --since and --until of a level")
+}
+
 // `500M`: bytes, or kB, MB, GB by thousands as tables show them
 fn parse_bytes(text: &str) -> Result<u64, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();

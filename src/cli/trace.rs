@@ -44,6 +44,9 @@ pub struct TraceArgs {
     /// The slowest registrations instead, by the time from their first request to their last
     #[arg(long, value_name = "N", conflicts_with = "registration", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub slowest: Option<u32>,
+    /// Refused, with the way out
+    #[arg(long, value_name = "DIR|URL", hide = true, value_parser = no_archive)]
+    pub archive: Option<String>,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: TraceFormat,
@@ -53,4 +56,8 @@ pub struct TraceArgs {
     /// What is read.
     #[command(flatten)]
     pub source: SourceArgs,
+}
+
+fn no_archive(run: &str) -> Result<String, String> {
+    Err(format!("traces are of a log: {}", source::report_of_archive(run)))
 }

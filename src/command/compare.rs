@@ -10,12 +10,14 @@ use crate::compare::comparable::{self, Refusal};
 use crate::compare::judge::{Options, Row, Subject, Thresholds, Verdict, compare_all};
 use crate::compare::levels::{self, Pair, Source, Unpaired};
 use crate::compare::run::{Reading, Run};
-use crate::kept::Folder;
+use crate::compare::same_run::named_twice;
+use crate::kept::{Folder, KeptError};
 use crate::metrics::answer::Metric;
 use crate::metrics::targets;
 use crate::report::atomic;
 use crate::report::compare as report;
 use crate::report::table::TableStyle;
+use crate::source::choose::choose as choose_logs;
 use crate::source::http::HttpOptions;
 use crate::source::sos::choose;
 use anyhow::{Context, bail};
@@ -44,8 +46,13 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     };
     let (before, after) = match args.sides.as_slice() {
         [before, after] => (std::slice::from_ref(before), std::slice::from_ref(after)),
-        _ => (args.before.as_slice(), args.after.as_slice()),
+        [] => (args.before.as_slice(), args.after.as_slice()),
+        more => bail!(
+            "{} runs are named, and two are compared; several of a side: --before A1 A2 --after B1 B2",
+            more.len()
+        ),
     };
+    tell_without_effect(before.iter().chain(after), &args.reading);
     // both sides are read, so that each tells its own errors
     let sides = [side("before", before, &args.reading), side("after", after, &args.reading)];
     let (before, after) = match sides {
@@ -78,6 +85,24 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     }
     let found = exit_code(args, &pairs, &rows.concat());
     Ok(if missing { ExitCode::from(MISSING) } else { found })
+}
+
+// a kept run has its groups and times
+fn tell_without_effect<'a>(mut runs: impl Iterator<Item = &'a String>, reading: &CompareReading) {
+    let options = [
+        ("-i", reading.inventory.is_some()),
+        ("--via-ansible", reading.via_ansible),
+        ("--no-verify-ssl", reading.no_verify_ssl),
+        ("--ca-file", reading.ca_file.is_some()),
+        ("--utc-offset", reading.utc_offset.is_some()),
+    ];
+    let given: Vec<&str> = options.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
+    if given.is_empty() || !runs.all(|run| matches!(Folder::at(Path::new(run)), Ok(Some(_)))) {
+        return;
+    }
+    let (has, it) = if given.len() == 1 { ("has", "it") } else { ("have", "them") };
+    let given = given.join(" and ");
+    say(&format!("warning: {given} {has} no effect on kept runs; give {it} to `reginfra metrics --save`"));
 }
 
 /// Whether a Satellite is missing from a run of a side, which is told.
@@ -145,10 +170,27 @@ pub fn thresholds(file: Option<&Path>, own: &[Threshold]) -> anyhow::Result<Thre
 /// Reads the runs of a side.
 ///
 /// # Errors
-/// Names the side and the run that cannot be read.
+/// Names the side and the run that cannot be read, or both names of one that is there twice.
 pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Source>> {
-    let each = |run: &String| read(name, run, reading).with_context(|| format!("{name}: {run}"));
-    runs.iter().map(each).collect()
+    let each = |run: &String| {
+        read(name, run, reading).map_err(|error| {
+            // words of a kept run begin with its path
+            let named = error.is::<KeptError>();
+            error.context(if named { name.to_owned() } else { format!("{name}: {run}") })
+        })
+    };
+    let sources = runs.iter().map(each).collect::<anyhow::Result<Vec<Source>>>()?;
+    let all: Vec<&Run> = sources
+        .iter()
+        .flat_map(|source| match source {
+            Source::Whole(run) => vec![&**run],
+            Source::Levels(levels) => levels.iter().map(|(_, run)| run).collect(),
+        })
+        .collect();
+    match named_twice(&all) {
+        Some(twice) => Err(anyhow::Error::new(twice).context(name.to_owned())),
+        None => Ok(sources),
+    }
 }
 
 fn read(side: &str, run: &str, reading: &CompareReading) -> anyhow::Result<Source> {
@@ -176,10 +218,31 @@ fn read(side: &str, run: &str, reading: &CompareReading) -> anyhow::Result<Sourc
     Ok(Source::Levels(levels))
 }
 
+// a folder above kept runs, and of no log
+fn refuse_folder_of_runs(path: &Path) -> anyhow::Result<()> {
+    const SHOWN: usize = 3;
+    let kept = Folder::below(path);
+    if kept.is_empty() || !choose_logs(&[path.to_owned()]).0.is_empty() {
+        return Ok(());
+    }
+    let mut named: Vec<String> =
+        kept.iter().take(SHOWN).map(|folder| folder.path().display().to_string()).collect();
+    if kept.len() > SHOWN {
+        named.push(format!("{} more", kept.len() - SHOWN));
+    }
+    bail!(
+        "a folder of kept runs ({}) is no run: name one of them, or several with --before and --after",
+        named.join(", ")
+    )
+}
+
 // how `metrics` would be asked for it
 fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<MetricsArgs>> {
     let http = HttpOptions { no_verify: reading.no_verify_ssl, ca_file: reading.ca_file.clone() };
     let option = option_for(run, &http);
+    if option == "--log" {
+        refuse_folder_of_runs(Path::new(run))?;
+    }
     let mut words: Vec<OsString> = ["reginfra", "metrics", "--quiet", option].map(OsString::from).into();
     words.push(run.into());
     if let Some(inventory) = &reading.inventory

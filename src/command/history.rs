@@ -12,7 +12,7 @@ use crate::metrics::answer::Statistic;
 use crate::registration::session::Group;
 use crate::report::atomic;
 use crate::report::history::sparkline::Signs;
-use crate::report::history::{self as report, Shown};
+use crate::report::history::{self as report, Shown, counted};
 use crate::report::save::parse_labels;
 use crate::report::table::TableStyle;
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         Err(error) if error.is_closed_pipe() => {}
         other => other?,
     }
-    Ok(exit_code(args, &looked.history))
+    Ok(exit_code(args, &looked))
 }
 
 /// Runs, and what was found in them.
@@ -81,7 +81,7 @@ pub(super) fn look_through(
     }
     let keys = chosen_keys(chosen, &[None], &[Statistic::P50]);
     let series = keys.into_iter().map(|key| Series::of(key, &runs)).collect();
-    let history = judge(series, &|key| Series::of(key, &runs), &options, &known);
+    let history = judge(series, &runs, &|key| Series::of(key, &runs), &options, &known);
     if history.judged.is_empty() {
         say("error: no run has a figure that was asked for");
         return Ok(Err(NOTHING));
@@ -118,6 +118,9 @@ pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Found> {
         say(&format!("error: no run has the label {}", chosen.with.join(" and ")));
         return Ok(Found::Nothing(NOTHING));
     }
+    for (copy, first) in runs::drop_copies(&mut runs) {
+        say(&format!("warning: {copy}: is the same run as {first}, which counts once"));
+    }
     Ok(Found::Runs { runs, unreadable })
 }
 
@@ -136,20 +139,32 @@ pub(super) fn chosen_keys(chosen: &Chosen, groups: &[Option<Group>], statistics:
 
 /// Tells which runs are not whole.
 pub(super) fn tell_incomplete(runs: &[KeptRun]) {
-    const SHOWN: usize = 2;
     for run in runs.iter().filter(|run| !run.complete()) {
-        let unreadable = &run.answer.coverage.unreadable;
-        let mut words: Vec<String> = unreadable.iter().take(SHOWN).cloned().collect();
-        if unreadable.len() > SHOWN {
-            words.push(format!("{} more could not be read", unreadable.len() - SHOWN));
-        }
-        match run.cut() {
-            0 if words.is_empty() => words.push("not all of its log could be read".to_owned()),
-            0 => {}
-            n => words.push(format!("its log was cut: {n} creates have no end")),
-        }
-        say(&format!("warning: {}: not complete: {}", run.name, words.join("; ")));
+        say(&format!("warning: {}: not complete: {}", run.name, lacks(run).join("; ")));
     }
+}
+
+fn lacks(run: &KeptRun) -> Vec<String> {
+    const SHOWN: usize = 2;
+    let unreadable = &run.answer.coverage.unreadable;
+    let mut words: Vec<String> = unreadable.iter().take(SHOWN).cloned().collect();
+    if unreadable.len() > SHOWN {
+        words.push(format!("{} more could not be read", unreadable.len() - SHOWN));
+    }
+    let missing = run.answer.missing_satellites();
+    if !missing.is_empty() {
+        words.push(format!("a Satellite is missing from it: {}", missing.join(", ")));
+    }
+    match run.lines_lost() {
+        0 => {}
+        n => words.push(format!("journald dropped {}: what is counted is too low", counted(n, "line"))),
+    }
+    match run.cut() {
+        0 if words.is_empty() => words.push("not all of its log could be read".to_owned()),
+        0 => {}
+        n => words.push(format!("its log was cut: {n} creates have no end")),
+    }
+    words
 }
 
 // why runs are no series: another load is no change of the Satellite, and one that nobody tells may be another
@@ -166,8 +181,8 @@ fn several_loads(runs: &[KeptRun]) -> Option<String> {
         }
         if values.len() > 1 {
             let told = |(value, n): (&Option<&str>, &usize)| match value {
-                Some(value) => format!("{label}={value} ({n} runs)"),
-                None => format!("no label {label} ({n} runs)"),
+                Some(value) => format!("{label}={value} ({})", counted(*n as u64, "run")),
+                None => format!("no label {label} ({})", counted(*n as u64, "run")),
             };
             let value = values.keys().flatten().next().unwrap_or(&"");
             let label_them = format!("; or label those that have none ({label} in the labels.json of each)");
@@ -195,7 +210,8 @@ fn other_loads(runs: &[KeptRun]) -> Option<String> {
     })
 }
 
-fn exit_code(args: &HistoryArgs, history: &History) -> ExitCode {
+fn exit_code(args: &HistoryArgs, looked: &LookedThrough) -> ExitCode {
+    let LookedThrough { history, unreadable, .. } = looked;
     if args.fail_on.is_empty() {
         return ExitCode::SUCCESS;
     }
@@ -203,6 +219,11 @@ fn exit_code(args: &HistoryArgs, history: &History) -> ExitCode {
     let asked = |f: &Finding| f.verdict == Verdict::Regressed || (any && f.verdict.is_change());
     if history.news().any(asked) {
         return ExitCode::from(1);
+    }
+    // the newest run may be among them
+    if !unreadable.is_empty() {
+        say("error: --fail-on: a run could not be read, and may hold a change; mend it or take it away");
+        return ExitCode::from(NOTHING);
     }
     // other figures stand for what a cache hides
     let refused = |f: &Finding| matches!(&f.verdict, Verdict::NotComparable(refusal) if !matches!(refusal, Refusal::Thinned { .. }));

@@ -7,7 +7,7 @@ use super::say;
 use crate::cli::SourceArgs;
 use crate::cli::compare::CompareReading;
 use crate::cli::history::Chosen;
-use crate::cli::report::{ReportArgs, ReportFormat};
+use crate::cli::report::{ReportArgs, ReportFormat, is_no_run};
 use crate::compare::judge::{self, Options};
 use crate::compare::levels::{self, Pair, Source};
 use crate::compare::run::Run;
@@ -148,10 +148,7 @@ fn read(args: &ReportArgs, targets: &[Target]) -> anyhow::Result<Option<Side>> {
         let path = PathBuf::from(run);
         let http = HttpOptions { no_verify: source.no_verify_ssl, ca_file: source.ca_file.clone() };
         match compare::option_for(run, &http) {
-            "--archive" => bail!(
-                "{run} is a run's archive, and a report is of one run: take its {run}/sosreport with \
-                 --sosreport-dir, --since and --until of a level, or compare two archives with `reginfra compare`"
-            ),
+            "--archive" => bail!("{run} is a run's archive, and {}", is_no_run(run)),
             "--sosreport" => source.sosreport.push(path),
             "--sosreport-dir" => source.sosreport_dir.push(path),
             "--inventory" if source.inventory.is_none() => source.inventory = Some(path),

@@ -1,6 +1,7 @@
 //! `reginfra simulate`: the storm's command line, and one line that says what was written.
 
 use crate::cli::SimulateArgs;
+use crate::report::history::counted;
 use crate::simulate::place;
 use std::io::{Write, stderr};
 
@@ -18,11 +19,11 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     // a closed stderr is no reason to fail
     let _ = writeln!(
         stderr(),
-        "{}production.log: {} lines, {:.1} MB; {} registrations",
+        "{}production.log: {} lines, {:.1} MB; {}",
         files.unwrap_or_default(),
         done.lines,
         done.bytes as f64 / 1e6,
-        done.sessions
+        counted(done.sessions, "registration")
     );
     Ok(())
 }

@@ -106,8 +106,16 @@ pub enum Refusal {
     )]
     AnotherMix,
     /// Exact here, inferred there.
-    #[error("exact on one side, inferred on the other; give both the same logs and inventory")]
-    AnotherEvidence,
+    #[error(
+        "{:.0} % of it is inferred before, {:.0} % after; give both the same logs and the inventory (-i)",
+        before * 100.0, after * 100.0
+    )]
+    AnotherEvidence {
+        /// Share of the values that are inferred.
+        before: f64,
+        /// Share of the values that are inferred.
+        after: f64,
+    },
     /// The log ends in the middle of the storm.
     #[error(
         "the log was cut: {cut} of {all} creates have no end; read a log that goes on until the last one was answered"
@@ -213,7 +221,8 @@ fn another_load(before: &[Run], after: &[Run]) -> Option<Refusal> {
     }
     let words = |runs: &[Run]| {
         let each: Vec<String> = runs.iter().map(|run| hosts(run).to_string()).collect();
-        format!("{} hosts", each.join(", "))
+        let plural = if each == ["1"] { "" } else { "s" };
+        format!("{} host{plural}", each.join(", "))
     };
     Some(Refusal::AnotherLoad { before: words(before), after: words(after) })
 }
@@ -225,8 +234,8 @@ fn other_batches(before: &[Run], after: &[Run]) -> Option<Refusal> {
 }
 
 /// Values of one side that are inferred and those of the other, as shares; a few among many exact ones change no verdict.
-pub fn another_evidence(inferred: [f64; 2]) -> Option<Refusal> {
-    ((inferred[0] - inferred[1]).abs() > SAME_EVIDENCE).then_some(Refusal::AnotherEvidence)
+pub fn another_evidence([before, after]: [f64; 2]) -> Option<Refusal> {
+    ((before - after).abs() > SAME_EVIDENCE).then_some(Refusal::AnotherEvidence { before, after })
 }
 
 /// Whether a script cache answers more on one side: by the hit rate where capsules' logs tell it, else by the script
@@ -305,6 +314,13 @@ impl<'a> Mix<'a> {
 pub fn another_mix(sides: &[Vec<Sample<'_>>; 2]) -> bool {
     let mix = Mix::of(sides);
     mix.names().into_iter().any(|name| mix.apart(name) > SAME_MIX.max(mix.chance(name)))
+}
+
+/// The same of one part, by its share of each side's registrations.
+pub fn another_share(shares: [f64; 2], registrations: [f64; 2]) -> bool {
+    let shares = shares.map(|share| BTreeMap::from([("", share)]));
+    let mix = Mix { shares, values: registrations.map(|n| n.max(1.0)) };
+    mix.apart("") > SAME_MIX.max(mix.chance(""))
 }
 
 /// Weights of the parts that every run has enough of; empty where both sides have the same mix but for chance. Parts that

@@ -228,8 +228,7 @@ fn tested(before: &[Run], after: &[Run], levels: usize, options: &Options) -> (V
     let mut rows = Vec::new();
     let mut tests = Vec::new();
     for group in groups {
-        let tail = together::tail_of_the_first(group, levels);
-        let sides = Sides { before, after, group, refused: None, tail, steadiness, options };
+        let sides = Sides { before, after, group, refused: None, levels, steadiness, options };
         if sides.attempts(before) == 0 && sides.attempts(after) == 0 {
             continue;
         }

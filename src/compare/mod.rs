@@ -9,6 +9,7 @@ pub mod judge;
 pub mod levels;
 pub mod order;
 pub mod run;
+pub mod same_run;
+pub mod slices;
 pub mod statistics;
 pub mod thresholds;
-pub mod under_way;

@@ -1,10 +1,10 @@
 //! One run as compare needs it: registrations in the order of time with their figures, from a folder that
 //! `metrics --save` kept or from a log that was just read.
 
-use crate::kept::answer::KeptAnswer;
+use crate::kept::answer::{KeptAnswer, KeptGroup};
 use crate::kept::requests::{self, Call, RequestLine};
 use crate::kept::sessions::SessionLine;
-use crate::kept::{Folder, KeptError, SESSIONS};
+use crate::kept::{Folder, KeptError, REQUESTS, SESSIONS};
 use crate::metrics::answer::{Answer, Distribution, GroupAnswer, Metric};
 use crate::registration::finish::{Registrations, Window};
 use crate::registration::session::{ErrorClass, Evidence, Group};
@@ -187,10 +187,15 @@ impl Run {
         }
         let found = run.registrations.len() as u64;
         if let Some(counted) = answer.all().map(|all| all.session_count).filter(|n| *n != found) {
-            return Err(KeptError::Cut { path: folder.path().join(SESSIONS), found, counted });
+            let path = folder.path().join(SESSIONS);
+            return Err(KeptError::Cut { path, what: "registrations", found, counted });
         }
         if let Some(lines) = folder.requests()? {
-            run.requests = Some(lines.map(|line| Ok(answered(&line?))).collect::<Result<_, KeptError>>()?);
+            let lines = lines.map(|line| Ok(answered(&line?))).collect::<Result<Vec<_>, KeptError>>()?;
+            if let Some(all) = answer.all() {
+                check_requests(folder, all, &lines)?;
+            }
+            run.requests = Some(lines);
         }
         for group in &answer.groups {
             let of = |metric: Metric| Some((metric, average(&group.metric(metric))?));
@@ -249,6 +254,22 @@ impl Run {
         let group = group.map_or("all", Group::name);
         self.averages.get(&(group.to_owned(), metric)).copied()
     }
+}
+
+// a file that was cut between two lines reads as a whole one
+fn check_requests(folder: &Folder, all: &KeptGroup, lines: &[Answered]) -> Result<(), KeptError> {
+    for (call, metric, what) in [
+        (Call::Script, Metric::ScriptFetchMs, "timed script fetches"),
+        (Call::CapsuleScript, Metric::CapsuleScriptFetchMs, "timed script fetches on capsules"),
+        (Call::CapsuleHostRegister, Metric::CapsuleHostRegisterMs, "timed host registrations on capsules"),
+    ] {
+        let found = lines.iter().filter(|line| line.call == call && !line.ms.is_nan()).count() as u64;
+        let counted = all.metric(metric).count;
+        if found != counted {
+            return Err(KeptError::Cut { path: folder.path().join(REQUESTS), what, found, counted });
+        }
+    }
+    Ok(())
 }
 
 fn average(found: &Distribution) -> Option<Average> {

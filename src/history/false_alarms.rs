@@ -45,7 +45,7 @@ impl Drawn {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             random.set_stream(history as u64 + 1);
             let series = (0..self.figures).map(|figure| self.series(figure, &mut random)).collect();
-            let judged = judge(series, &beside, &Options::default(), &nothing).judged;
+            let judged = judge(series, &[], &beside, &Options::default(), &nothing).judged;
             counts.any += usize::from(judged.iter().any(|j| !j.findings.is_empty()));
             let near = |at: usize| at.abs_diff(self.at) <= 1;
             let first = judged.first();

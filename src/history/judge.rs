@@ -2,6 +2,7 @@
 
 use super::acknowledged::Acknowledged;
 use super::divisive::{Change, changes, next_change, values_needed};
+use super::runs::KeptRun;
 use super::series::{Key, Series};
 use super::verdict;
 use crate::compare::judge::Verdict;
@@ -85,15 +86,17 @@ impl History {
     }
 }
 
-/// Looks for changes in every series; `beside` has other figures of the same runs, which verdicts need.
+/// Looks for changes in every series; `runs` are those that their points number, none of drawn ones, and `beside` has
+/// other figures of them: verdicts need both.
 pub fn judge(
     series: Vec<Series>,
+    runs: &[KeptRun],
     beside: &dyn Fn(Key) -> Series,
     options: &Options,
     known: &[Acknowledged],
 ) -> History {
     let mut judged = family(series, options);
-    verdict::settle(&mut judged, beside, options);
+    verdict::settle(&mut judged, runs, beside, options);
     let unknown = acknowledge(&mut judged, known, options.min_segment);
     History { judged, unknown }
 }
@@ -207,7 +210,7 @@ mod tests {
     }
 
     fn judged(values: &[f64], known: &[Acknowledged]) -> History {
-        judge(vec![series(Metric::ConsumerCreateMs, values)], &nothing, &Options::default(), known)
+        judge(vec![series(Metric::ConsumerCreateMs, values)], &[], &nothing, &Options::default(), known)
     }
 
     // the runs have no other figure
@@ -223,7 +226,7 @@ mod tests {
         assert_eq!((finding.previous, finding.at, &finding.verdict), (9, 10, &Verdict::Regressed));
         assert!((finding.after / finding.before - 1.3).abs() < 0.02, "{finding:?}");
         let hits = vec![series(Metric::ScriptCacheHitRate, &step(130.0, 18))];
-        let hits = judge(hits, &nothing, &Options::default(), &[]);
+        let hits = judge(hits, &[], &nothing, &Options::default(), &[]);
         assert_eq!(hits.judged[0].findings[0].verdict, Verdict::Improved);
     }
 
@@ -233,7 +236,7 @@ mod tests {
         assert_eq!(alone.probability, alone.probability_alone);
         let figures = Metric::ALL.iter().enumerate();
         let of = figures.map(|(i, m)| series(*m, &step(if i == 0 { 130.0 } else { 100.0 }, 18))).collect();
-        let among = judge(of, &nothing, &Options::default(), &[]).judged[0].findings[0].clone();
+        let among = judge(of, &[], &nothing, &Options::default(), &[]).judged[0].findings[0].clone();
         assert_eq!(among.probability_alone, alone.probability);
         assert!((among.probability - 12.0 * alone.probability).abs() < 1e-12, "{among:?}");
     }
@@ -244,7 +247,7 @@ mod tests {
         values[20..].iter_mut().for_each(|v| *v += 60.0);
         let flat: Vec<f64> = step(100.0, 30);
         let both = vec![series(Metric::ConsumerCreateMs, &values), series(Metric::HostRegisterMs, &flat)];
-        let history = judge(both, &nothing, &Options::default(), &[]);
+        let history = judge(both, &[], &nothing, &Options::default(), &[]);
         let findings = &history.judged[0].findings;
         assert_eq!(findings.len(), 2, "{findings:?}");
         for finding in findings {

@@ -5,6 +5,7 @@ use crate::kept::answer::{KeptAnswer, KeptGroup};
 use crate::kept::{self, KeptError};
 use crate::registration::session::Group;
 use crate::timestamp::Timestamp;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -99,6 +100,24 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
     loaded
 }
 
+/// Takes out runs of which another one has the same metrics.json: a copy is no further evidence. The name of each that
+/// went, and of the one that stands for it, which is the first.
+pub fn drop_copies(runs: &mut Vec<KeptRun>) -> Vec<(String, String)> {
+    let mut first: BTreeMap<[u8; 32], String> = BTreeMap::new();
+    let mut copies = Vec::new();
+    runs.retain(|run| match first.entry(run.digest) {
+        Entry::Occupied(stays) => {
+            copies.push((run.name.clone(), stays.get().clone()));
+            false
+        }
+        Entry::Vacant(free) => {
+            free.insert(run.name.clone());
+            true
+        }
+    });
+    copies
+}
+
 // the answers below a path
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let failed = |source| LoadError::Unreadable { path: path.to_owned(), source };
@@ -167,9 +186,15 @@ impl KeptRun {
         Some((all.window_start?, all.window_end?))
     }
 
-    /// Everything of it could be read when it was kept, and no create was cut off.
+    /// Everything of it could be read when it was kept, no Satellite and no line is missing, and no create was cut off.
     pub fn complete(&self) -> bool {
-        self.answer.coverage.complete && self.cut() == 0
+        let missing = self.answer.missing_satellites();
+        self.answer.coverage.complete && missing.is_empty() && self.lines_lost() == 0 && self.cut() == 0
+    }
+
+    /// Lines that journald dropped.
+    pub fn lines_lost(&self) -> u64 {
+        self.answer.coverage.lines_lost
     }
 
     /// Creates that were cut off.

@@ -1,8 +1,11 @@
 //! Changes in, what they are worth out, by the rules of `compare`: work that only moved is no gain, requests that a script
-//! cache left over are no sample of all, exact and inferred figures are not held against each other (but for hit rates).
+//! cache left over are no sample of all, exact and inferred figures are not held against each other (but for hit rates),
+//! nor are counts that lack lines and runs with another mix of clients (`stretches`).
 
 use super::judge::{Finding, Judged, Options, family};
+use super::runs::KeptRun;
 use super::series::{Key, Point, Series};
+use super::stretches;
 use crate::compare::comparable::{self, Refusal};
 use crate::compare::judge::{Subject, Verdict, moves_alike};
 use crate::metrics::answer::{Metric, Statistic};
@@ -10,7 +13,13 @@ use crate::registration::session::Group;
 use std::collections::BTreeSet;
 
 /// Takes away what is no verdict, and tells moved work; `beside` has other figures of the same runs.
-pub(super) fn settle(judged: &mut [Judged], beside: &dyn Fn(Key) -> Series, options: &Options) {
+pub(super) fn settle(
+    judged: &mut [Judged],
+    runs: &[KeptRun],
+    beside: &dyn Fn(Key) -> Series,
+    options: &Options,
+) {
+    let of_points = |side: &[Point]| side.iter().filter_map(|p| runs.get(p.run)).collect::<Vec<_>>();
     for Judged { series, findings, .. } in &mut *judged {
         let ends: Vec<usize> = findings.iter().map(|f| f.at).chain([series.points.len()]).collect();
         let mut from = 0;
@@ -18,8 +27,10 @@ pub(super) fn settle(judged: &mut [Judged], beside: &dyn Fn(Key) -> Series, opti
             let stretch = |a: usize, b: usize| series.points.get(a..b).unwrap_or_default();
             let sides = [stretch(from, finding.at), stretch(finding.at, end)];
             from = finding.at;
+            let of_runs = stretches::refusal(series.key, &sides.map(of_points));
+            let of_cache = || thinned(series.key, sides, beside);
             let of_evidence = || another_evidence(sides).filter(|_| !series.key.subject.bears_any_evidence());
-            if let Some(refusal) = thinned(series.key, sides, beside).or_else(of_evidence) {
+            if let Some(refusal) = of_runs.or_else(of_cache).or_else(of_evidence) {
                 finding.verdict = Verdict::NotComparable(refusal);
             }
         }
@@ -34,8 +45,9 @@ pub(super) fn settle(judged: &mut [Judged], beside: &dyn Fn(Key) -> Series, opti
 
 fn another_evidence(sides: [&[Point]; 2]) -> Option<Refusal> {
     // a run has one evidence; what most of a stretch has counts
-    let [before, after] = sides.map(|side| 2 * side.iter().filter(|p| p.inferred).count() > side.len());
-    (before != after).then_some(Refusal::AnotherEvidence)
+    let [before, after] =
+        sides.map(|side| side.iter().filter(|p| p.inferred).count() as f64 / side.len().max(1) as f64);
+    ((before > 0.5) != (after > 0.5)).then_some(Refusal::AnotherEvidence { before, after })
 }
 
 // a warm cache answers what is quick, and the Satellite is left with the slow ones
@@ -169,7 +181,7 @@ mod tests {
                 statistic: if metric.is_timing() { Statistic::P50 } else { Statistic::Avg },
             };
             let series = asked.iter().map(|m| self.series(key(m))).collect();
-            judge(series, &|key| self.series(key), &Options::default(), &[])
+            judge(series, &[], &|key| self.series(key), &Options::default(), &[])
         }
 
         fn verdicts(&self, asked: &[Metric]) -> Vec<Verdict> {
@@ -225,7 +237,7 @@ mod tests {
 
     #[test]
     fn exact_against_inferred_has_no_verdict() {
-        let refused = [Verdict::NotComparable(Refusal::AnotherEvidence)];
+        let refused = [Verdict::NotComparable(Refusal::AnotherEvidence { before: 0.0, after: 1.0 })];
         for (inferred, wanted) in
             [(10, refused.as_slice()), (0, &[Verdict::Regressed]), (NEVER, &[Verdict::Regressed])]
         {
@@ -306,7 +318,10 @@ mod tests {
         let (exact, one) = (stretch(&[]), stretch(&[4]));
         let all = stretch(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
         assert_eq!(another_evidence([&one, &exact]), None);
-        assert_eq!(another_evidence([&one, &all]), Some(Refusal::AnotherEvidence));
+        assert_eq!(
+            another_evidence([&one, &all]),
+            Some(Refusal::AnotherEvidence { before: 0.1, after: 1.0 })
+        );
         assert_eq!(another_evidence([&all, &all]), None);
     }
 }

@@ -1,6 +1,6 @@
 //! The answer as metrics.json has it, read back: what a page or a history shows is what other programs get.
 
-use super::{KeptError, SCHEMA_VERSION, malformed};
+use super::{AGAIN, ANSWER, KeptError, SCHEMA_VERSION, malformed, no_answer};
 use crate::metrics::answer::{Distribution, Metric};
 use crate::registration::session::{Evidence, Group};
 use crate::source::ssh::is_missing_satellite;
@@ -234,16 +234,24 @@ impl KeptAnswer {
     /// Reads metrics.json; `path` is for the words of errors.
     ///
     /// # Errors
-    /// It is of another version, or holds something else.
+    /// It is of another version, is damaged, or holds something else.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, KeptError> {
         #[derive(Deserialize)]
         struct Versioned {
             #[serde(default)]
             schema_version: Value,
         }
-        let failed = |error| malformed(path, &error);
+        let failed = |error| malformed(path, &error, AGAIN);
         // what another version writes need not be of this form
-        let version = serde_json::from_slice::<Versioned>(bytes).map_err(failed)?.schema_version;
+        let version = match serde_json::from_slice::<Versioned>(bytes) {
+            // of a list the parser takes the first as the version
+            Ok(found) if bytes.trim_ascii_start().starts_with(b"{") => found.schema_version,
+            Err(error) if is_damaged(path, bytes, &error) => return Err(failed(error)),
+            _ => Value::Null,
+        };
+        if version.is_null() {
+            return Err(no_answer(path));
+        }
         if version.as_u64() != Some(SCHEMA_VERSION.into()) {
             return Err(KeptError::Version { path: path.to_owned(), found: version.to_string() });
         }
@@ -260,4 +268,10 @@ impl KeptAnswer {
     pub fn all(&self) -> Option<&KeptGroup> {
         self.group(None)
     }
+}
+
+// what is no JSON was an answer, by its name or by its first key
+fn is_damaged(path: &Path, bytes: &[u8], error: &serde_json::Error) -> bool {
+    const KEY: &[u8] = b"\"schema_version\"";
+    !error.is_data() && (path.ends_with(ANSWER) || bytes.windows(KEY.len()).any(|part| part == KEY))
 }

@@ -36,6 +36,11 @@ pub const LABELS: &str = "labels.json";
 pub const TIME_LABEL: &str = "time";
 /// The files of a kept run.
 pub const FILES: [&str; 5] = [ANSWER, SESSIONS, REQUESTS, TRACES, LABELS];
+/// Those without which it is none.
+const NEEDED: [&str; 2] = [ANSWER, SESSIONS];
+
+/// The way out of a file that is damaged.
+const AGAIN: &str = "keep the run again with `reginfra metrics --save`";
 
 /// Why a kept run cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,11 +60,17 @@ pub enum KeptError {
         path: PathBuf,
         /// From 1.
         line: usize,
-        /// What is wrong.
+        /// What is wrong, and the way out.
         words: String,
     },
+    /// A file of something else.
+    #[error("{path}: is no kept run; name a folder that `reginfra metrics --save` wrote", path = .path.display())]
+    NoRun {
+        /// The file.
+        path: PathBuf,
+    },
     /// One of its files is missing.
-    #[error("{path}: {missing} is missing; keep the run again with `reginfra metrics --save`", path = .path.display())]
+    #[error("{path}: {missing} is missing; {AGAIN}", path = .path.display())]
     Incomplete {
         /// The folder.
         path: PathBuf,
@@ -76,13 +87,14 @@ pub enum KeptError {
     },
     /// Lines are missing, or there are too many.
     #[error(
-        "{path}: {found} registrations, where metrics.json counts {counted}: it is not whole; \
-         keep the run again with `reginfra metrics --save`",
+        "{path}: {found} {what}, where metrics.json counts {counted}: it is not whole; {AGAIN}",
         path = .path.display()
     )]
     Cut {
         /// The file.
         path: PathBuf,
+        /// What its lines are.
+        what: &'static str,
         /// Its lines.
         found: u64,
         /// What they should be.
@@ -91,7 +103,7 @@ pub enum KeptError {
     /// Another version of the schema.
     #[error(
         "{path}: schema_version is {found}, and this program reads {SCHEMA_VERSION}; \
-         run `reginfra metrics --save` again with this version, or compare with the version that kept it",
+         run `reginfra metrics --save` again with this version, or use the version that kept it",
         path = .path.display()
     )]
     Version {
@@ -114,13 +126,8 @@ impl Folder {
     /// # Errors
     /// It nearly is one: a file is missing, or one of its files was named in its place.
     pub fn at(path: &Path) -> Result<Option<Self>, KeptError> {
-        const NEEDED: [&str; 2] = [ANSWER, SESSIONS];
         let found = NEEDED.map(|name| path.join(name).is_file());
-        if let (Some(name), Some(folder)) = (path.file_name(), path.parent())
-            && NEEDED.iter().any(|file| name == *file)
-            && path.is_file()
-        {
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        if let Some(folder) = folder_of_part(path) {
             return Err(KeptError::OneFile { path: path.to_owned(), folder: folder.to_owned() });
         }
         if found[0] != found[1] {
@@ -128,6 +135,14 @@ impl Folder {
             return Err(KeptError::Incomplete { path: path.to_owned(), missing });
         }
         Ok(found[0].then(|| Self { path: path.to_owned() }))
+    }
+
+    /// Kept runs that lie in a folder, by name; none where it cannot be listed.
+    pub fn below(path: &Path) -> Vec<Self> {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        found.sort();
+        found.iter().filter_map(|path| Self::at(path).ok().flatten()).collect()
     }
 
     /// Where it is.
@@ -186,14 +201,24 @@ impl Folder {
 /// Labels of a run; none where there is no such file.
 ///
 /// # Errors
-/// The file cannot be read, or is no JSON.
+/// The file cannot be read, or holds no object.
 pub fn labels(path: &Path) -> Result<BTreeMap<String, String>, KeptError> {
+    const WAY_OUT: &str = "write an object of KEY: VALUE";
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let labels: Value = serde_json::from_slice(&bytes(path)?).map_err(|error| malformed(path, &error))?;
-    let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    Ok(labels.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), text(v))).collect())
+    let labels: Value =
+        serde_json::from_slice(&bytes(path)?).map_err(|error| malformed(path, &error, WAY_OUT))?;
+    // they decide whether the load is the same: what is there is never taken as none
+    let Value::Object(labels) = labels else {
+        let words = format!("these are no labels; {WAY_OUT}");
+        return Err(KeptError::Malformed { path: path.to_owned(), line: 1, words });
+    };
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(labels.into_iter().map(|(key, value)| (key, text(value))).collect())
 }
 
 /// A file of a kept run.
@@ -204,8 +229,33 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, KeptError> {
     fs::read(path).map_err(|source| KeptError::Unreadable { path: path.to_owned(), source })
 }
 
-fn malformed(path: &Path, error: &serde_json::Error) -> KeptError {
-    KeptError::Malformed { path: path.to_owned(), line: error.line(), words: error.to_string() }
+// the folder of a kept run, where a file of it is named; names that others may have count beside an answer alone
+fn folder_of_part(path: &Path) -> Option<&Path> {
+    let (name, folder) = (path.file_name()?, path.parent()?);
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let any = |files: &[&str]| files.iter().any(|file| name == *file);
+    let part = any(&NEEDED) || (any(&FILES) && folder.join(ANSWER).is_file());
+    (part && path.is_file()).then_some(folder)
+}
+
+// a file that is no answer: another one of a kept run, or none of its files
+fn no_answer(path: &Path) -> KeptError {
+    let path = path.to_owned();
+    match folder_of_part(&path).filter(|_| !path.ends_with(ANSWER)).map(Path::to_owned) {
+        Some(folder) => KeptError::OneFile { path, folder },
+        None => KeptError::NoRun { path },
+    }
+}
+
+// where a file is damaged, as the parser tells it; the line stands beside the path
+fn malformed(path: &Path, error: &serde_json::Error, way_out: &str) -> KeptError {
+    let words = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let bare = words.strip_suffix(place.as_str()).unwrap_or(&words);
+    // of an empty file there is none
+    let column = if error.column() > 0 { format!(", column {}", error.column()) } else { String::new() };
+    let words = format!("{bare}{column}; {way_out}");
+    KeptError::Malformed { path: path.to_owned(), line: error.line(), words }
 }
 
 // what each line of a file holds
@@ -224,7 +274,7 @@ fn lines<T: DeserializeOwned>(
             };
             // one line is all that the parser saw
             let words = words.replace(" at line 1 column ", ", column ");
-            KeptError::Malformed { path: path.clone(), line: at + 1, words }
+            KeptError::Malformed { path: path.clone(), line: at + 1, words: format!("{words}; {AGAIN}") }
         })
     }))
 }
@@ -252,6 +302,8 @@ mod tests {
             let mut answer = samples::answer();
             for group in answer.groups.iter_mut().filter(|g| g.group.is_none()) {
                 group.session_count = sessions.len() as u64;
+                // no request of /register is kept
+                group.metrics.remove(&Metric::ScriptFetchMs);
             }
             let all = Registrations { sessions, names, ..Registrations::default() };
             let place = tempfile::tempdir().unwrap();
@@ -327,7 +379,17 @@ mod tests {
             (SESSIONS, first.replace("lb-ssh", "bus"), "unknown variant `bus`"),
             (SESSIONS, first.replace("2026-04-04", "yesterday "), "is no time"),
             (REQUESTS, "[]\n".to_owned(), "/requests.jsonl:1: is no line of a requests file: "),
-            (LABELS, "{\n{".to_owned(), "/labels.json:2: "),
+            (LABELS, "{\n{".to_owned(), "/labels.json:2: key must be a string, column 1; write an object"),
+            (LABELS, "[1, 2]".to_owned(), "/labels.json:1: these are no labels; write an object of KEY"),
+            (LABELS, "null".to_owned(), "/labels.json:1: these are no labels"),
+            (ANSWER, String::new(), "/metrics.json:1: EOF while parsing a value; keep the run again with"),
+            (
+                ANSWER,
+                "{\"schema_version\": 1,\n\"g".to_owned(),
+                "/metrics.json:2: EOF while parsing a string, column ",
+            ),
+            (ANSWER, "{\"mood\": 7}".to_owned(), "/metrics.json: is no kept run; name a folder that"),
+            (ANSWER, "[1]".to_owned(), "/metrics.json: is no kept run"),
             (
                 ANSWER,
                 "{\n\"schema_version\": 7, \"groups\": 3}".to_owned(),
@@ -336,8 +398,66 @@ mod tests {
             (ANSWER, "{\"schema_version\": 1,\n\"groups\": 3}".to_owned(), "/metrics.json:2: invalid type"),
         ] {
             let found = Sample::new().told(file, &text);
-            assert!(found.contains(told), "{file}: {found}");
+            assert!(found.contains(told) && !found.contains(" at line "), "{file}: {found}");
         }
+    }
+
+    #[test]
+    fn requests_that_are_missing_are_told() {
+        let sample = Sample::new();
+        let script = r#"{"started_at":"2026-04-04T10:00:00Z","group":"lb-ssh","call":"script","ms":300}"#;
+        let told = sample.told(REQUESTS, script);
+        let words = "/requests.jsonl: 1 timed script fetches, where metrics.json counts 0: it is not whole";
+        assert!(told.starts_with(words), "{told}");
+        // one that failed has no time
+        fs::write(sample.place.path().join(REQUESTS), script.replace("300", "null")).unwrap();
+        let folder = sample.folder();
+        assert!(Run::read(&folder, &folder.answer().unwrap(), |_| ()).is_ok());
+    }
+
+    #[test]
+    fn a_file_that_is_no_answer_says_what_to_name() {
+        let sample = Sample::new();
+        let place = sample.place.path();
+        let told = |name: &str, text: &str| {
+            let path = place.join(name);
+            if !path.exists() {
+                fs::write(&path, text).unwrap();
+            }
+            let error = answer::KeptAnswer::parse(&path, &bytes(&path).unwrap()).unwrap_err();
+            error.to_string().replace(&place.display().to_string(), "")
+        };
+        for name in [SESSIONS, REQUESTS, LABELS] {
+            let words = format!("/{name} is a part of a kept run; name its folder: ");
+            assert!(told(name, "").starts_with(&words), "{name}");
+        }
+        let way_out = "is no kept run; name a folder that `reginfra metrics --save` wrote";
+        let log = "2026-04-04T10:00:00 [I|app|8d1c2f60] Completed 200 OK in 12ms\n";
+        for (name, text) in
+            [("a.log", log), ("empty", ""), ("b.json", "{\"a\": 1}\n{\"a\": 2}\n"), ("c.json", "[]")]
+        {
+            assert_eq!(told(name, text), format!("/{name}: {way_out}"));
+        }
+        // an answer whatever its name, and damaged
+        let told = told("tonight.json", "{\"schema_version\": 1, \"groups\": [");
+        assert!(told.starts_with("/tonight.json:1: EOF while parsing a list, column "), "{told}");
+        assert!(matches!(Folder::at(&place.join(REQUESTS)), Err(KeptError::OneFile { .. })));
+        fs::remove_file(place.join(ANSWER)).unwrap();
+        assert_eq!(Folder::at(&place.join(REQUESTS)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_above_kept_runs_lists_them() {
+        let place = tempfile::tempdir().unwrap();
+        for (name, files) in [("b", 2), ("a", 2), ("half", 1), ("none", 0)] {
+            fs::create_dir(place.path().join(name)).unwrap();
+            for file in &NEEDED[..files] {
+                fs::write(place.path().join(name).join(file), "").unwrap();
+            }
+        }
+        let found: Vec<_> = Folder::below(place.path()).into_iter().map(|folder| folder.path).collect();
+        assert_eq!(found, ["a", "b"].map(|name| place.path().join(name)));
+        assert!(Folder::below(&place.path().join("missing")).is_empty());
     }
 
     #[test]

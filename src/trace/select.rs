@@ -20,7 +20,9 @@ pub enum Wanted {
 pub enum SelectError {
     /// No registration has that name or UUID.
     #[error(
-        "no registration of {name}: the log holds {sessions} of {hosts} hosts{}; what registered before it begins is background",
+        "no registration of {name}: the log holds {} of {}{}; what registered before it begins is background",
+        counted(.sessions, "registration"),
+        counted(.hosts, "host"),
         like(.near)
     )]
     Unknown {
@@ -48,6 +50,11 @@ fn listed(hosts: &[String]) -> String {
     let more = hosts.len() - shown.len();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", shown.join(", "))
+}
+
+// `1 host`, `763 hosts`
+fn counted(n: &usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if *n == 1 { "" } else { "s" })
 }
 
 fn like(near: &[String]) -> String {

@@ -11,7 +11,9 @@ fn measurement(dir: &Path) -> String {
 fn a_folder_that_is_no_archive_is_told() {
     let empty = tempfile::tempdir().unwrap();
     read(empty.path()).go().code(2).told("no measurement.log in it").told("--sosreport-dir");
-    read(empty.path().join("none")).go().code(2).told("none: No such file");
+    read(empty.path().join("none")).go().code(2).told("none: no such folder");
+    let file = archive().dir.join("measurement.log");
+    read(file).go().code(2).told("measurement.log: is a file: name the folder of the run");
     let (_folder, dir) = copy();
     fs::remove_dir_all(dir.join("sosreport")).unwrap();
     read(&dir).go().code(2).told("no folder sosreport/ in it").says_nothing_on_stdout();
@@ -106,6 +108,21 @@ fn a_single_level_has_no_law() {
     let answer = read(&dir).go().code(0).json();
     assert_eq!((levels(&answer).len(), &answer["archive"]["law"]), (1, &Value::Null));
     assert!(answer["archive"]["law_refused"].as_str().unwrap().contains("run more levels"));
+}
+
+#[test]
+fn a_trace_and_a_report_refuse_an_archive_with_the_way_out() {
+    let dir = &archive().dir;
+    let reports = format!("{}/sosreport with --sosreport-dir", dir.display());
+    for command in ["trace", "trace host1 --archive", "report --archive", "report"] {
+        let option = if command == "trace" { "--archive" } else { "" };
+        let done = Run::new(command).words(option).arg(dir).go().code(2).says_nothing_on_stdout();
+        assert!(done.stderr.contains(&reports), "{done:#?}");
+        assert!(!done.stderr.contains("'-- --archive'"), "{done:#?}");
+    }
+    // it is no option of theirs
+    let help = Run::new("trace --help").go().code(0);
+    assert!(!help.stdout.contains("--archive"), "{help:#?}");
 }
 
 #[test]

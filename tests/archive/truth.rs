@@ -172,4 +172,13 @@ fn the_table_fits_eighty_columns_and_says_the_same() {
     let own = done.stdout.split("Levels of load").nth(1).unwrap();
     let law = own.split("\n\n").take(4).collect::<Vec<_>>().join("\n");
     assert!(law.lines().skip(1).all(|line| line.chars().count() <= 80), "{law}");
+    for (line, level) in own.lines().skip(2).zip(levels(answer())) {
+        let row: Vec<&str> = line.trim_start_matches('~').split_whitespace().collect();
+        let failures = ["fast", "slow", "later_step", "unanswered"].map(|kind| &level["failures"][kind]);
+        assert_eq!(row[3..7].join(" "), failures.map(ToString::to_string).join(" "), "{row:?}: {own}");
+    }
+    let later = levels(answer()).iter().map(|level| level["failures"]["later_step"].as_u64().unwrap());
+    assert!(later.sum::<u64>() > 0, "{own}");
+    let words = own.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("later, a step after it failed; silent, it was never answered"), "{own}");
 }

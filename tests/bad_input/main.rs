@@ -264,6 +264,26 @@ fn sessions_and_runs_go_only_where_they_can() {
 }
 
 #[test]
+fn what_is_no_kept_run_says_what_to_name() {
+    let place = Place::new();
+    let (log, run) = (place.good(), place.folder.path().join("run"));
+    Run::new("metrics --quiet --save").arg(&run).arg("--log").arg(&log).go().code(0);
+    let told = |path: &Path, words: &str| {
+        for command in ["history", "export --format openmetrics"] {
+            let done = Run::new(command).arg(path).go().code(2).says_nothing_on_stdout().told(words);
+            let parser = ["expected struct", "schema_version", " at line "];
+            assert!(parser.iter().all(|words| !done.stderr.contains(*words)), "{done:#?}");
+        }
+    };
+    told(&log, "production.log: is no kept run; name a folder that `reginfra metrics --save` wrote");
+    told(&place.file("empty", ""), "empty: is no kept run; name a folder");
+    told(&run.join("sessions.jsonl"), "sessions.jsonl is a part of a kept run; name its folder: ");
+    let whole = fs::read_to_string(run.join("metrics.json")).unwrap();
+    fs::write(run.join("metrics.json"), &whole[..whole.len() / 2]).unwrap();
+    told(&run, "; keep the run again with `reginfra metrics --save`");
+}
+
+#[test]
 fn a_sessions_file_is_whole_or_as_it_was() {
     let place = Place::new();
     let file = place.file("sessions.jsonl", "before\n");

@@ -119,7 +119,7 @@ fn batches_of_another_size_are_another_load_and_slower_ones_are_not() {
     assert!(note.contains(words), "{note}");
     let answer = sides([&large, &small], &[&small, &large]);
     assert!(answer["reason"].is_null(), "{answer}");
-    assert_eq!(answer["notes"], serde_json::json!([]));
+    assert!(!answer["notes"].to_string().contains("batches"), "{}", answer["notes"]);
     // one of two runs shows no batches: that side is named
     let answer = sides([&small, &even], &[&small]);
     let note = answer["notes"][0].as_str().unwrap();

@@ -7,6 +7,7 @@ mod evidence;
 mod incomplete;
 mod load;
 mod report;
+mod same;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;

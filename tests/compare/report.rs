@@ -2,6 +2,7 @@
 
 use super::support::Run;
 use super::{compared, kept};
+use reginfra::report::durations::digits;
 use serde_json::Value;
 use std::fs;
 
@@ -18,19 +19,29 @@ fn rows(text: &str) -> Vec<Vec<String>> {
     lines.skip(2).map(cells).collect()
 }
 
+/// `+1,250 ms`: thousands apart, and no sign where nothing is left of it.
+pub fn signed(value: f64, behind: usize, unit: &str) -> String {
+    let text = digits(value.abs(), behind);
+    let sign = match () {
+        () if text.chars().all(|c| matches!(c, '0' | '.')) => "",
+        () if value < 0.0 => "-",
+        () => "+",
+    };
+    format!("{sign}{text}{unit}")
+}
+
 /// `+250 ms (+141 to +361)`, as the sentences below the table say what is in which unit.
 fn difference(row: &Value) -> String {
     let told = &row["difference"];
     let numbers = [&told["value"], &told["interval"][0], &told["interval"][1]].map(Value::as_f64);
     let [Some(at), Some(low), Some(high)] = numbers else { return "-".to_owned() };
-    match row["metric"].as_str().unwrap() {
-        metric if metric.ends_with("_ms") => format!("{at:+.0} ms ({low:+.0} to {high:+.0})"),
-        metric if metric.ends_with("_rate") => {
-            let [at, low, high] = [at, low, high].map(|share| 100.0 * share);
-            format!("{at:+.1} pt ({low:+.1} to {high:+.1})")
-        }
-        _ => format!("{at:+.2} ({low:+.2} to {high:+.2})"),
-    }
+    let (scale, behind, unit) = match row["metric"].as_str().unwrap() {
+        metric if metric.ends_with("_ms") => (1.0, 0, " ms"),
+        metric if metric.ends_with("_rate") => (100.0, 1, " pt"),
+        _ => (1.0, 2, ""),
+    };
+    let [low, high] = [low, high].map(|limit| signed(scale * limit, behind, ""));
+    format!("{} ({low} to {high})", signed(scale * at, behind, unit))
 }
 
 #[test]
@@ -46,7 +57,7 @@ fn a_report_shows_values_n_and_differences_as_compare_has_them() {
         assert_eq!(cells[8], difference(row), "{cells:?}");
     }
     let ratio = all[0]["ratio"]["value"].as_f64().unwrap();
-    assert_eq!((&*rows[0][1], rows[0][6].clone()), ("REGRESSED", format!("{:+.1} %", 100.0 * (ratio - 1.0))));
+    assert_eq!((&*rows[0][1], rows[0][6].clone()), ("REGRESSED", signed(100.0 * (ratio - 1.0), 1, " %")));
 }
 
 #[test]

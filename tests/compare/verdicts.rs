@@ -1,5 +1,6 @@
 //! What storms of known truth are told to be.
 
+use super::report::signed;
 use super::support::{Run, Storm};
 use super::{compared, kept, row, rows, verdict};
 use serde_json::Value;
@@ -197,10 +198,10 @@ fn tables_show_how_many_values_there_are_and_the_change_as_a_difference() {
     let create = row(&answer, "all", "consumer_create_ms");
     let rate = row(&answer, "all", "error_rate");
     let number = |row: &Value, pointer: &str| row.pointer(pointer).unwrap().as_f64().unwrap();
-    let ms = format!("{:+.0} ms", number(create, "/difference/value"));
-    let ratio = format!("{:+.1} %", 100.0 * (number(create, "/ratio/value") - 1.0));
+    let ms = signed(number(create, "/difference/value"), 0, " ms");
+    let ratio = signed(100.0 * (number(create, "/ratio/value") - 1.0), 1, " %");
     let n = create["before"]["count"].to_string();
-    let points = format!("{:+.1} pt", 100.0 * number(rate, "/difference/value"));
+    let points = signed(100.0 * number(rate, "/difference/value"), 1, " pt");
     let run = |format: &str, columns: &str| {
         let run = Run::new("compare --format").arg(format).env("COLUMNS", columns);
         run.arg(kept("same-1")).arg(kept("slower")).go().code(0).stdout

@@ -263,6 +263,30 @@ fn a_run_that_is_not_whole_is_told_wherever_the_form_allows() {
 }
 
 #[test]
+fn a_run_that_lacks_lines_or_a_satellite_is_not_whole() {
+    let nights = nights();
+    nights.edit("night-03", |answer| answer["coverage"]["lines_lost"] = 7000.into());
+    nights.edit("night-04", |answer| {
+        answer["hosts"] =
+            json!([{ "name": "satellite.example.com", "role": "satellite", "status": "failed" }]);
+    });
+    for (night, told) in [
+        ("night-03", "night-03: not complete: journald dropped 7,000 lines: what is counted is too low"),
+        ("night-04", "night-04: not complete: a Satellite is missing from it: satellite.example.com"),
+    ] {
+        for (format, holds) in
+            [("horreum", "\"complete\": false"), ("openmetrics", "reginfra_run_complete 0\n")]
+        {
+            let done = export(&nights, &format!("{night} --format {format}")).go().code(0).told(told);
+            assert!(done.stdout.contains(holds), "{done:#?}");
+        }
+    }
+    let whole = export(&nights, "night-03 --format status-data").go().code(0).json();
+    let ours = &whole["parameters"]["reginfra"];
+    assert_eq!((&ours["complete"], &ours["lines_lost"]), (&json!(false), &json!(7000)));
+}
+
+#[test]
 fn openmetrics_are_what_the_client_library_reads() {
     let nights = nights();
     let labels = json!({ "commit": "a\"b\\c\nd", "katello.version": "4.20" });

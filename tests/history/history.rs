@@ -131,7 +131,7 @@ fn runs_of_several_loads_are_no_series() {
     // what has no label may be of any load
     let refused = go("", &nights).code(3).says_nothing_on_stdout();
     for words in [
-        "no label level (18 runs), level=80 (1 runs)",
+        "no label level (18 runs), level=80 (1 run)",
         "choose with --where level=80",
         "level in the labels.json of each",
     ] {
@@ -154,7 +154,7 @@ fn a_label_that_only_some_have_counts_for_less_than_the_level_that_all_have() {
     }
     go("", &nights).code(0).says_nothing_on_stderr();
     nights.keep("night-03", 3, 2500.0, &json!({ "level": 40, "batch": 20 }));
-    go("", &nights).code(3).told("batch=10 (6 runs), batch=20 (1 runs)");
+    go("", &nights).code(3).told("batch=10 (6 runs), batch=20 (1 run)");
 }
 
 #[test]
@@ -217,7 +217,11 @@ fn what_only_the_evidence_may_have_changed_has_no_verdict() {
         (&json!("exact"), &json!("inferred"))
     );
     let done = go("--fail-on regression", &nights).code(3).told("a change has no verdict");
-    assert!(done.stdout.contains("no verdict +33") && done.stdout.contains("exact on one side"), "{done:#?}");
+    assert!(
+        done.stdout.contains("no verdict +33")
+            && done.stdout.contains("0 % of it is inferred before, 100 % after"),
+        "{done:#?}"
+    );
     let ack = acknowledged(&nights, change["id"].as_str().unwrap());
     go(&format!("{ack} --fail-on regression"), &nights).code(0);
 }
@@ -248,6 +252,100 @@ fn what_a_warm_cache_left_of_the_scripts_is_no_regression() {
     assert_eq!(series(&answer, "all", "script_fetches")["changes"][0]["verdict"], "improved");
     // the fetches and the hit rate stand for it
     go("--fail-on regression", &nights).code(0);
+}
+
+#[test]
+fn counts_that_lack_lines_have_no_verdict_and_timings_do() {
+    let figures = [("compliance_calls", [9.0, 6.0]), ("host_register_ms", [900.0, 1200.0])];
+    let nights = changed(&figures, ["exact"; 2]);
+    let change = |answer: &Value, metric: &str| series(answer, "all", metric)["changes"][0].clone();
+    assert_eq!(change(&json_of("", &nights), "compliance_calls")["verdict"], "improved");
+    go("--fail-on regression --metric compliance_calls", &nights).code(0);
+    for night in 10..18 {
+        nights.edit(&format!("night-{night}"), |answer| answer["coverage"]["lines_lost"] = 40.into());
+    }
+    let answer = json_of("", &nights);
+    fits(&answer);
+    let calls = change(&answer, "compliance_calls");
+    assert_eq!(calls["verdict"], "not-comparable");
+    assert!(calls["reason"].as_str().unwrap().starts_with("journald dropped 320 lines"), "{calls}");
+    assert_eq!(change(&answer, "host_register_ms")["verdict"], "regressed");
+    assert_eq!([9_usize, 10].map(|run| answer["runs"][run]["complete"].as_bool().unwrap()), [true, false]);
+    go("--fail-on regression --metric compliance_calls", &nights)
+        .code(3)
+        .told("night-10: not complete: journald dropped 40 lines")
+        .told("a change has no verdict");
+}
+
+#[test]
+fn another_mix_of_clients_has_no_verdict() {
+    let nights = changed(&[("compliance_calls", [9.0, 6.0])], ["exact"; 2]);
+    let changes = |before: Value, after: Value| {
+        for night in 0..18 {
+            let releases = if night < 10 { &before } else { &after };
+            nights.edit(&format!("night-{night:02}"), |answer| {
+                answer["groups"][0]["client_os"] = releases.clone();
+            });
+        }
+        let answer = json_of("", &nights);
+        fits(&answer);
+        series(&answer, "all", "compliance_calls")["changes"][0].clone()
+    };
+    let both = json!({ "rhel-8": 150, "rhel-9": 150 });
+    assert_eq!(changes(both.clone(), json!({ "rhel-8": 140, "rhel-9": 160 }))["verdict"], "improved");
+    go("--fail-on regression", &nights).code(0);
+    let other = changes(both, json!({ "rhel-10": 300 }));
+    assert_eq!(other["verdict"], "not-comparable");
+    assert!(other["reason"].as_str().unwrap().starts_with("another mix"), "{other}");
+    go("--fail-on regression", &nights).code(3).told("a change has no verdict");
+}
+
+#[test]
+fn a_copied_run_is_no_further_evidence() {
+    let nights = Nights::new().and(7, 2500.0);
+    let slow = nights.keep("slow", 7, 3100.0, &json!({}));
+    for copy in 1..=5 {
+        let folder = nights.path().join(format!("slow-{copy}"));
+        fs::create_dir(&folder).unwrap();
+        fs::copy(slow.join("metrics.json"), folder.join("metrics.json")).unwrap();
+    }
+    let answer = go("--format json --fail-on change", &nights)
+        .code(0)
+        .told("warning: ./slow-1: is the same run as ./slow, which counts once")
+        .told("warning: ./slow-5: ")
+        .json();
+    assert_eq!(answer["runs"].as_array().unwrap().len(), 8);
+    // as many nights that were as slow are a change
+    for night in 8..13 {
+        nights.keep(&format!("night-{night:02}"), night, 3100.0, &json!({}));
+    }
+    go("--fail-on change", &nights).code(1);
+    // one run, however often it lies there
+    let export = Run::new("export slow slow-1 --format horreum").current_dir(nights.path());
+    export.go().code(0).told("slow-1: is the same run as slow,");
+}
+
+#[test]
+fn a_run_that_cannot_be_read_passes_no_gate() {
+    let nights = Nights::new().and(18, 2500.0);
+    go("--fail-on regression", &nights).code(0).says_nothing_on_stderr();
+    let newest = nights.keep("night-18", 18, 9900.0, &json!({}));
+    fs::write(newest.join("metrics.json"), "{").unwrap();
+    let told = go("--fail-on regression", &nights).code(3).told("a run could not be read");
+    assert!(told.stdout.contains("\nLeft out: 1 path that could not be read"), "{told:#?}");
+    go("", &nights).code(0);
+    // what is sure is told
+    let slower = stepped();
+    let newest = slower.keep("night-18", 18, 3100.0, &json!({}));
+    fs::write(newest.join("metrics.json"), "{").unwrap();
+    go("--fail-on regression", &slower).code(1);
+}
+
+#[test]
+fn one_run_is_told_in_the_singular() {
+    let nights = Nights::new().and(1, 2500.0);
+    let done = go("", &nights).code(0);
+    assert!(done.stdout.starts_with("History of 1 run, "), "{done:#?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod browser;
 mod content;
 mod hostile;
 mod keyboard;
+mod notes;
 mod page;
 #[path = "../support/mod.rs"]
 mod support;

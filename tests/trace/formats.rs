@@ -39,6 +39,11 @@ fn people_see_a_waterfall() {
     let wanted =
         storm.sessions().iter().find(|s| s["group"] == "lb-ssh" && s["success"] == true).unwrap().clone();
     let text = run(&storm, wanted["host"].as_str().unwrap()).go().code(0).stdout;
+    let on_capsule: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("    on ")?.split_whitespace().next()).collect();
+    assert!(!on_capsule.is_empty(), "{text}");
+    // 20 characters, of which 18 have room
+    assert!(on_capsule.iter().all(|name| name.ends_with("...") && name.chars().count() == 18), "{text}");
     insta::assert_snapshot!("waterfall_80", text);
     let wide = run(&storm, wanted["host"].as_str().unwrap()).env("COLUMNS", "200").go().code(0).stdout;
     insta::assert_snapshot!("waterfall_200", wide);
@@ -101,6 +106,36 @@ fn the_picture_is_well_formed_xml_with_a_row_for_each_call() {
     let storm = small();
     let many = run(&storm, "--slowest 8 --format svg").go().code(0).stdout;
     roxmltree::Document::parse(&many).unwrap();
+}
+
+#[test]
+fn the_picture_s_requests_go_from_lane_to_lane() {
+    let storm = small();
+    for (group, lanes) in [("satellite-ssh", 2), ("capsule-ssh", 3), ("lb-ssh", 4)] {
+        let session = storm.sessions().into_iter().find(|s| s["group"] == group).unwrap();
+        let svg = run(&storm, &format!("{} --format svg", session["host"].as_str().unwrap()));
+        let svg = svg.go().code(0).stdout;
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        let of_class = |wanted: &str| {
+            document.descendants().filter(|n| n.attribute("class") == Some(wanted)).collect::<Vec<_>>()
+        };
+        // a host that came again has a picture more, with lanes at the same places
+        let mut places: Vec<i64> =
+            of_class("lane").iter().map(|n| n.attribute("x1").unwrap().parse().unwrap()).collect();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), lanes, "{group}: {svg}");
+        let legs: Vec<(i64, i64)> = places.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        let calls: Vec<_> = ["exact", "inferred", "failed"].into_iter().flat_map(of_class).collect();
+        assert!(!calls.is_empty(), "{group}: {svg}");
+        for call in calls {
+            let lines = call.children().filter(|n| n.tag_name().name() == "line");
+            let at =
+                |n: &roxmltree::Node<'_, '_>, end: &str| n.attribute(end).unwrap().parse::<i64>().unwrap();
+            let drawn: Vec<(i64, i64)> = lines.map(|n| (at(&n, "x1"), at(&n, "x2"))).collect();
+            assert_eq!(drawn, legs, "{group}: {svg}");
+        }
+    }
 }
 
 #[test]

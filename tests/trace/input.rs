@@ -17,11 +17,20 @@ fn log() -> Written {
 fn a_name_that_nobody_has_is_exit_3_with_names_like_it() {
     let written = log();
     let done = written.run("web1.nort.lab").go().code(3).says_nothing_on_stdout();
-    done.told("no registration of web1.nort.lab").told("web1.north.lab").told("3 of 3 hosts");
+    done.told("no registration of web1.nort.lab").told("web1.north.lab").told("3 registrations of 3 hosts");
     let near = uuid(1).replace("8b00", "8b01");
     written.run(&near).go().code(3).says_nothing_on_stdout().told(&near).told(&uuid(1));
     let done = written.run("zzz").go().code(3).says_nothing_on_stdout();
     assert!(!done.stderr.contains("such as"), "{done:?}");
+}
+
+#[test]
+fn one_registration_is_counted_in_the_singular() {
+    let log = Log::new().create(0, "web1.north.lab", 1, "10.7.3.1", 800).goes_on_until(400);
+    let written = Written::new(&log, Some(SATELLITE));
+    written.run("zzz").go().code(3).told("the log holds 1 registration of 1 host;");
+    let all = written.run("").go().code(0).stdout;
+    assert!(all.contains("  1 registration that succeeded"), "{all}");
 }
 
 #[test]

@@ -8,6 +8,8 @@ use crate::compare::estimate::{
 };
 use crate::compare::statistics::{mean, quantile};
 
+/// What is shown of timings.
+const MEDIAN: f64 = 0.5;
 /// A change past the threshold that should have been found.
 const OF_INTEREST: f64 = 0.10;
 
@@ -129,17 +131,23 @@ pub(super) fn tails(
 
 /// Medians of timings, means of all else: what the table of metrics shows.
 pub(super) fn figure(side: &[Sample<'_>], what: What, phased: bool) -> Figure {
-    if what == What::Typical {
-        return percentile(side, 0.5, phased);
-    }
-    let values: Vec<f64> = side.iter().flat_map(|s| s.values.iter().copied()).collect();
+    let values = all(side);
     let n = values.len();
+    if what == What::Typical {
+        let Figure { value, interval, .. } = percentile(side, MEDIAN, phased);
+        // the middle one of a few values is shown, though nothing tells how far another run's would be
+        return Figure { value: value.or_else(|| quantile::nearest_rank(&values, MEDIAN)), interval, n };
+    }
     Figure { value: (n > 0).then(|| mean(&values)), interval: None, n }
 }
 
 /// A percentile of all values of a side.
 pub(super) fn percentile(side: &[Sample<'_>], p: f64, phased: bool) -> Figure {
-    let values: Vec<f64> = side.iter().flat_map(|s| s.values.iter().copied()).collect();
+    let values = all(side);
     let found = quantile::quantile(&values, p, TAIL, phased);
     Figure { value: found.map(|q| q.at), interval: found.map(|q| q.interval), n: values.len() }
+}
+
+fn all(side: &[Sample<'_>]) -> Vec<f64> {
+    side.iter().flat_map(|s| s.values.iter().copied()).collect()
 }

@@ -1,11 +1,11 @@
 //! One group of both sides in, a row and its test out.
 
 use super::measure::{Measured, differ, figure, percentile, tails};
-use super::{Figure, Options, Row, Subject, Test, Verdict};
+use super::{Figure, Options, Row, Subject, Test, Verdict, together};
 use crate::compare::comparable::{self, FEWEST, Refusal, another_evidence};
 use crate::compare::estimate::{Difference, Sample, What, estimate, log_of_ms};
 use crate::compare::run::{Answered, Registration, Run};
-use crate::compare::under_way;
+use crate::compare::slices;
 use crate::kept::requests::Call;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
@@ -15,9 +15,6 @@ use std::collections::BTreeMap;
 pub(super) const OF_THE_WHOLE: f64 = 0.8;
 /// Values above a percentile that are needed for it.
 const ABOVE: f64 = 5.0;
-/// Slices of time of a throughput: at most so many, with so many registrations in each of them.
-const SLICES: usize = 320;
-const IN_A_SLICE: usize = 5;
 /// Sessions that must have a figure of their own, or the group's average is taken.
 const MOST: f64 = 0.8;
 
@@ -71,13 +68,13 @@ pub(super) struct Sides<'a> {
     pub after: &'a [Run],
     pub group: Option<Group>,
     pub refused: Option<Refusal>,
-    /// What the false-discovery rate leaves to the first of all tests, in each direction.
-    pub tail: f64,
+    /// Levels of load that are compared together with this one, and it.
+    pub levels: usize,
     pub options: &'a Options,
 }
 
 impl<'a> Sides<'a> {
-    pub fn of(&self, run: &'a Run) -> impl Iterator<Item = &'a Registration> {
+    pub fn of(&self, run: &'a Run) -> impl Iterator<Item = &'a Registration> + Clone {
         let group = self.group;
         run.registrations.iter().filter(move |r| group.is_none_or(|g| r.group == g))
     }
@@ -148,7 +145,7 @@ impl<'a> Sides<'a> {
                     what,
                     before.value.unwrap_or(0.0),
                     threshold,
-                    self.tail,
+                    together::tail_of_the_first(self.group, subject, self.levels),
                 ));
                 return Some((row, None));
             }
@@ -187,9 +184,9 @@ impl<'a> Sides<'a> {
     fn samples(&self, side: &'a [Run], subject: Subject) -> Vec<Sample<'a>> {
         let call = match subject {
             Subject::Metric(metric) => call_of(metric).filter(|_| self.has_requests()),
-            Subject::Throughput => return side.iter().map(|run| self.rates(run)).collect(),
+            Subject::Throughput => return side.iter().map(|run| slices::rates(self.of(run))).collect(),
             Subject::CreatesUnderWay => {
-                return side.iter().map(|run| under_way::sample(self.of(run))).collect();
+                return side.iter().map(|run| slices::under_way(self.of(run))).collect();
             }
             Subject::ErrorRate => None,
         };
@@ -226,29 +223,6 @@ impl<'a> Sides<'a> {
         let timed = self.answered(run, call).filter(|r| !r.ms.is_nan());
         let (values, parts) = timed.map(|r| (r.ms, part(r.group))).unzip();
         Sample { values, parts }
-    }
-
-    // successful registrations a second, slice by slice of the time in which the middle 95 % of them came
-    fn rates(&self, run: &'a Run) -> Sample<'a> {
-        let starts: Vec<i64> = self.of(run).filter(|r| r.success).map(|r| r.started_us).collect();
-        let n = starts.len();
-        let slices = (n / IN_A_SLICE).min(SLICES);
-        if slices < FEWEST {
-            return Sample { values: Vec::new(), parts: Vec::new() };
-        }
-        let middle = &starts[n / 40..n - n / 40];
-        let (first, last) = (middle[0], middle[middle.len() - 1]);
-        // logs tell whole seconds
-        let seconds = ((last - first) / 1_000_000 / slices as i64 + 1).max(1);
-        let width = seconds * 1_000_000;
-        let mut counts = vec![0u32; usize::try_from((last - first) / width).unwrap_or(0)];
-        for at in middle {
-            if let Some(count) = counts.get_mut(((at - first) / width) as usize) {
-                *count += 1;
-            }
-        }
-        let values: Vec<f64> = counts.into_iter().map(|n| f64::from(n) / seconds as f64).collect();
-        Sample { parts: vec![""; values.len()], values }
     }
 
     // the share of values that are inferred

@@ -34,6 +34,13 @@ pub fn quantile(values: &[f64], p: f64, tail: f64, phased: bool) -> Option<Quant
     Some(Quantile { at, interval: (low, high), spread })
 }
 
+/// The percentile alone, of however few values, of which no interval is known; none of nothing.
+pub fn nearest_rank(values: &[f64], p: f64) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    (!sorted.is_empty()).then(|| sorted[rank(sorted.len(), p)])
+}
+
 /// The spread of the share of values above a limit.
 pub fn above(values: &[f64], limit: f64, phased: bool) -> Spread {
     let share = share_above(values, limit);
@@ -74,5 +81,15 @@ mod tests {
             quantile(&[1.0; 99], 0.95, 0.025, false).is_none()
                 && quantile(&[1.0; 100], 0.95, 0.025, false).is_some()
         );
+    }
+
+    #[test]
+    fn a_few_values_have_a_middle_one_that_is_the_one_of_many() {
+        assert_eq!(nearest_rank(&[], 0.5), None);
+        assert_eq!(nearest_rank(&[7.0], 0.5), Some(7.0));
+        assert_eq!(nearest_rank(&[9.0, 1.0, 5.0, 3.0], 0.5), Some(3.0));
+        let values: Vec<f64> = (0..40).map(|i| f64::from(i * 17 % 40)).collect();
+        let many = quantile(&values, 0.5, 0.025, false).unwrap();
+        assert_eq!(nearest_rank(&values, 0.5), Some(many.at));
     }
 }

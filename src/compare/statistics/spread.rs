@@ -3,8 +3,8 @@
 //! A server has slow phases: sessions of one storm are not independent, and a variance that takes them for it makes
 //! false alarms. Whether there are such phases is told from means of batches in time (an F test at several lengths of
 //! batch); where there are, the variance comes from batches and their autocorrelation (W. K. Newey, K. D. West 1987),
-//! with as few degrees of freedom as there are batches that count by themselves. A short run has the wider of both. Where these are too few, one run
-//! cannot tell how much the next one would differ.
+//! with as few degrees of freedom as there are batches that count by themselves. A short run has the wider of both. Where
+//! these are too few, one run cannot tell how much the next one would differ.
 
 use super::{f_tail, mean, variance};
 
@@ -53,7 +53,9 @@ pub fn of_mean(influence: &[f64], phased: bool) -> Spread {
     let batches = means(influence, BATCHES.min(n / FEWEST));
     let count = batches.len() as f64;
     let own = variance(&batches);
-    let long_run = newey_west(&batches).max(own / 2.0);
+    // few batches tell little of how alike neighbours are: that may widen what they vary by, not more
+    let least = if batches.len() < BATCHES { own } else { own / 2.0 };
+    let long_run = newey_west(&batches).max(least);
     let by_themselves = count * (own / long_run).min(1.0);
     // phases nearly as long as the run: a half of it is the longest piece that can be compared with another
     let halves = variance(&means(influence, 4)) / 2.0;

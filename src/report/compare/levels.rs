@@ -51,27 +51,26 @@ fn verdicts(comparison: &Comparison<'_>) -> String {
     }
 }
 
-/// Which levels have no verdict at all, and why; those that one side lacks, and those that are too low, in one sentence.
+/// Which levels have no verdict at all, and why, the lowest first; those that one side lacks, and those that are too low,
+/// in one sentence.
 pub fn without_verdict(all: &[Comparison<'_>]) -> Vec<String> {
     let levels_where = |is: &dyn Fn(&Comparison<'_>) -> bool| -> Vec<u32> {
         all.iter().filter(|one| is(one)).filter_map(|one| one.level).collect()
     };
-    let mut sentences = Vec::new();
+    let mut told = Vec::new();
     for side in ["before", "after"] {
         let lone = levels_where(&|one| one.lacks() == Some(side));
-        if !lone.is_empty() {
-            sentences.push(format!("{} not compared: the side {side} has none of it", named(&lone)));
-        }
+        told.push((lone, format!("not compared: the side {side} has none of it")));
     }
     let low = levels_where(&is_low);
-    if !low.is_empty() {
-        sentences.push(format!("{} no verdict: {FEWEST} registrations in a run are needed", named(&low)));
-    }
+    told.push((low, format!("no verdict: {FEWEST} registrations in a run are needed")));
     for one in all.iter().filter(|one| !is_low(one)) {
         let (Some(level), Some(refusal)) = (one.level, one.refusal()) else { continue };
-        sentences.push(format!("{} no verdict: {refusal}", named(&[level])));
+        told.push((vec![level], format!("no verdict: {refusal}")));
     }
-    sentences
+    told.retain(|(levels, _)| !levels.is_empty());
+    told.sort_by_key(|(levels, _)| levels.first().copied());
+    told.into_iter().map(|(levels, words)| format!("{} {words}", named(&levels))).collect()
 }
 
 fn is_low(comparison: &Comparison<'_>) -> bool {
@@ -95,4 +94,61 @@ pub fn shown(comparison: &Comparison<'_>) -> (Vec<Option<Group>>, Vec<Option<Gro
     let changed =
         |group: &Option<Group>| group.is_none() || comparison.of(*group).any(|row| row.verdict.is_change());
     comparison.groups().into_iter().partition(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::judge::{Figure, Options, Subject};
+
+    fn refused(refusal: &Refusal) -> Vec<Row> {
+        let row = |subject| Row {
+            group: None,
+            subject,
+            before: Figure::default(),
+            after: Figure::default(),
+            tail: None,
+            ratio: None,
+            difference: None,
+            probability: None,
+            inferred: false,
+            verdict: Verdict::NotComparable(refusal.clone()),
+            by_tail: None,
+            together: None,
+        };
+        vec![row(Subject::ErrorRate), row(Subject::Throughput)]
+    }
+
+    #[test]
+    fn levels_without_a_verdict_come_in_the_order_of_load() {
+        let few = refused(&Refusal::TooFew { found: 16, needed: FEWEST, of: "registrations" });
+        let mix = refused(&Refusal::AnotherMix);
+        let (one, options) = ([Run::default()], Options::default());
+        let level = |level: u32, before: bool, after: bool| Comparison {
+            level: Some(level),
+            before: if before { &one[..] } else { &[] },
+            after: if after { &one[..] } else { &[] },
+            options: &options,
+            rows: match level {
+                32 => &mix[..],
+                16 | 48 => &few[..],
+                _ => &[],
+            },
+            targets: &[],
+        };
+        let all = [
+            level(8, true, false),
+            level(16, true, true),
+            level(32, true, true),
+            level(48, true, true),
+            level(64, false, true),
+            level(128, true, false),
+        ];
+        let told = without_verdict(&all);
+        let begins = ["Levels 8, 128: not", "Levels 16, 48: no", "Level 32: no", "Level 64: not"];
+        assert_eq!(told.len(), begins.len(), "{told:#?}");
+        assert!(told.iter().zip(begins).all(|(told, begin)| told.starts_with(begin)), "{told:#?}");
+        let told = without_verdict(&all[1..]);
+        assert!(told[0].starts_with("Levels 16, 48") && told[3].starts_with("Level 128: not"), "{told:#?}");
+    }
 }

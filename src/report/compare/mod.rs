@@ -13,7 +13,7 @@ use crate::compare::run::Run;
 use crate::metrics::answer::Metric;
 use crate::metrics::targets::Target;
 use crate::registration::session::Group;
-use crate::report::durations::{calls, millis, percent};
+use crate::report::durations::{calls, digits, millis, percent};
 
 /// What is shown: levels of load, or all runs together.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +111,17 @@ impl Comparison<'_> {
     }
 }
 
+/// Said where an interval leaves out what the verdict leaves in.
+pub(crate) const ALONE: &str = "An interval is of one figure alone, a verdict holds among all of them: so an interval may \
+                                leave out 0 where no change is seen.";
+
+/// Whether a reader would take the interval for a change and finds no verdict of one.
+pub(crate) fn stands_out_alone(row: &Row) -> bool {
+    let leaves_out = |none: f64| move |(_, low, high): (f64, f64, f64)| low > none || high < none;
+    row.verdict == Verdict::NoChangeSeen
+        && row.difference.map_or_else(|| row.ratio.is_some_and(leaves_out(1.0)), leaves_out(0.0))
+}
+
 fn common<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Refusal> {
     let mut found = None;
     let mut count = 0;
@@ -148,7 +159,7 @@ pub(crate) fn label(subject: Subject) -> &'static str {
         Subject::Metric(Metric::ScriptCacheHitRate) => "cache hit rate",
         Subject::ErrorRate => "failed attempts",
         Subject::Throughput => "registered/s",
-        Subject::CreatesUnderWay => "creates underway",
+        Subject::CreatesUnderWay => "creates under way",
     }
 }
 
@@ -235,8 +246,8 @@ pub(crate) fn change(row: &Row) -> Option<(String, String)> {
 /// What is after less before is of before: `+9.9 %`, with the interval `+5.6 to +14.3`.
 pub(crate) fn ratio(row: &Row) -> Option<(String, String)> {
     let part = |ratio: f64| match (ratio - 1.0) * 100.0 {
-        percent if percent.abs() < 999.95 => format!("{percent:+.1}"),
-        percent => format!("{percent:+.0}"),
+        percent if percent.abs() < 999.95 => signed(percent, 1),
+        percent => signed(percent, 0),
     };
     row.ratio.map(|three| with_interval(three, part, " %"))
 }
@@ -246,16 +257,25 @@ pub(crate) fn difference(row: &Row) -> Option<(String, String)> {
     let three = row.difference?;
     let (at, low, high) = three;
     Some(match row.subject {
-        subject if subject.is_share() => {
-            with_interval(three, |share| format!("{:+.1}", share * 100.0), " pt")
-        }
+        subject if subject.is_share() => with_interval(three, |share| signed(share * 100.0, 1), " pt"),
         subject if subject.is_timing() => match [at, low, high].map(f64::abs).into_iter().fold(0.0, f64::max)
         {
-            10_000.0.. => with_interval(three, |ms| format!("{:+.1}", ms / 1000.0), " s"),
-            _ => with_interval(three, |ms| format!("{ms:+.0}"), " ms"),
+            10_000.0.. => with_interval(three, |ms| signed(ms / 1000.0, 1), " s"),
+            _ => with_interval(three, |ms| signed(ms, 0), " ms"),
         },
-        _ => with_interval(three, |calls| format!("{calls:+.2}"), ""),
+        _ => with_interval(three, |calls| signed(calls, 2), ""),
     })
+}
+
+// `+1,234.5`; what rounds to nothing has no sign
+fn signed(value: f64, behind: usize) -> String {
+    let text = digits(value.abs(), behind);
+    let sign = match value {
+        _ if !text.contains(|digit: char| matches!(digit, '1'..='9')) => "",
+        value if value < 0.0 => "-",
+        _ => "+",
+    };
+    format!("{sign}{text}")
 }
 
 fn with_interval(
@@ -269,4 +289,46 @@ fn with_interval(
 // `P95`, `P99.9`
 fn percentile_name(share: f64) -> String {
     format!("P{}", (share * 1000.0).round() / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_have_thousands_apart_and_nothing_has_no_sign() {
+        let told = |values: &[f64], behind| values.iter().map(|v| signed(*v, behind)).collect::<Vec<_>>();
+        assert_eq!(told(&[2211.4, -1221.0, 250.0, 0.0, -0.4], 0), ["+2,211", "-1,221", "+250", "0", "0"]);
+        assert_eq!(told(&[999.94, -0.04, -0.05001, 12_345.67], 1), ["+999.9", "0.0", "-0.1", "+12,345.7"]);
+        assert_eq!(told(&[-0.004, 0.006, -1234.5], 2), ["0.00", "+0.01", "-1,234.50"]);
+    }
+
+    #[test]
+    fn a_large_change_reads_like_the_values_beside_it() {
+        let figure = |value: f64| Figure { value: Some(value), interval: None, n: 100 };
+        let row = |subject, ratio, difference| Row {
+            group: None,
+            subject,
+            before: figure(296.0),
+            after: figure(2507.0),
+            tail: None,
+            ratio: Some(ratio),
+            difference: Some(difference),
+            probability: None,
+            inferred: false,
+            verdict: Verdict::Regressed,
+            by_tail: None,
+            together: None,
+        };
+        let create = Subject::Metric(Metric::ConsumerCreateMs);
+        let found = row(create, (8.47, 6.0, 110.57), (2211.0, 1480.2, 3462.0));
+        let two = |at: &str, interval: &str| Some((at.to_owned(), interval.to_owned()));
+        assert_eq!(difference(&found), two("+2,211 ms", "+1,480 to +3,462"));
+        assert_eq!(ratio(&found), two("+747.0 %", "+500.0 to +10,957"));
+        let none = row(Subject::Throughput, (0.9999, 0.99, 1.01), (-0.001, -1234.0, 0.004));
+        assert_eq!(difference(&none), two("0.00", "-1,234.00 to 0.00"));
+        assert_eq!(ratio(&none), two("0.0 %", "-1.0 to +1.0"));
+        let far = row(create, (2.0, 1.5, 3.0), (1_234_560.0, 900_000.0, 2_000_000.0));
+        assert_eq!(difference(&far), two("+1,234.6 s", "+900.0 to +2,000.0"));
+    }
 }

@@ -6,7 +6,10 @@ use crate::compare::comparable::{self, LeftOut};
 use crate::compare::levels::Pair;
 use crate::compare::order::swapped;
 use crate::compare::run::{Reading, Run};
+use crate::compare::same_run::on_both_sides;
+use crate::kept::TIME_LABEL;
 use crate::report::durations::count;
+use crate::timestamp::Timestamp;
 
 /// Of a run, sentences of one kind that are told at most.
 const MOST: usize = 5;
@@ -17,7 +20,7 @@ impl Comparisons<'_> {
         [self.cautions(), self.remarks()].concat()
     }
 
-    /// What verdicts must be read with: sides that look swapped, what is not compared, what is missing.
+    /// What verdicts must be read with: sides that look swapped or the same, what is not compared, what is missing.
     pub(super) fn cautions(&self) -> Vec<String> {
         let order = swapped(self.pairs).map(|swapped| swapped.to_string());
         let told = |pair: &Pair| match batches(&pair.before, &pair.after)? {
@@ -26,7 +29,9 @@ impl Comparisons<'_> {
         };
         let mut cautions: Vec<String> = order.into_iter().chain(self.pairs.iter().filter_map(told)).collect();
         cautions.extend(self.each().filter_map(|one| without_parts(&one)));
+        cautions.extend(same_on_both_sides(self.pairs));
         cautions.extend(by_run(self.pairs, lacking));
+        cautions.extend(by_run(self.pairs, undated));
         cautions
     }
 
@@ -52,6 +57,30 @@ fn without_parts(comparison: &Comparison<'_>) -> Option<String> {
         weighed.into_iter().map(part).collect::<Vec<_>>().join(", "),
         others.collect::<Vec<_>>().join(", ")
     ))
+}
+
+// a run that is held against itself, which looks like nothing changed
+fn same_on_both_sides(pairs: &[Pair]) -> Option<String> {
+    let found = on_both_sides(pairs);
+    let each: Vec<String> =
+        found.iter().map(|(before, after)| format!("before: {before}, after: {after}")).collect();
+    let alone = pairs.iter().all(|pair| pair.before.len() <= 1 && pair.after.len() <= 1);
+    match each.as_slice() {
+        [] => None,
+        [one] if alone => {
+            Some(format!("both sides are the same run ({one}), which shows no change: name another one"))
+        }
+        each => Some(format!(
+            "both sides have the same run ({}), which hides a part of any change: name it on one side",
+            each.join("; ")
+        )),
+    }
+}
+
+// when it was tells whether the sides look swapped
+fn undated(run: &Run) -> Vec<String> {
+    let refused = run.labels.get(TIME_LABEL).and_then(|text| Timestamp::parse(text).err());
+    refused.map(|error| format!("label time: {error}; its log says when it was")).into_iter().collect()
 }
 
 // `lb-ssh rhel-9`, `lb-ssh` where the log does not tell the release
@@ -155,6 +184,17 @@ mod tests {
         assert!(told.contains(words), "{told}");
         let told = half_seen(&has, &lacks(&[]));
         assert!(told.contains("no run of the side before shows any;"), "{told}");
+    }
+
+    #[test]
+    fn a_label_that_is_no_time_is_told() {
+        let run = |time: &str| Run {
+            labels: [(TIME_LABEL.to_owned(), time.to_owned())].into_iter().collect(),
+            ..Run::default()
+        };
+        assert!(undated(&run("yesterday"))[0].starts_with("label time: 'yesterday' is no time: give "));
+        assert_eq!(undated(&run("2026-04-04T10:00:00Z")), [""; 0]);
+        assert_eq!(undated(&Run::default()), [""; 0]);
     }
 
     #[test]

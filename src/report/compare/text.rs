@@ -4,11 +4,12 @@
 
 use super::levels;
 use super::{
-    Comparison, Comparisons, because, difference, group_label, label, percentile_name, ratio, tails, value,
-    verdict_words,
+    ALONE, Comparison, Comparisons, because, difference, group_label, label, percentile_name, ratio,
+    stands_out_alone, tails, value, verdict_words,
 };
-use crate::compare::judge::{Row, Verdict};
+use crate::compare::judge::{Row, Subject, Verdict};
 use crate::compare::levels::Pair;
+use crate::compare::run::Run;
 use crate::registration::session::Group;
 use crate::report::durations::{count, percent};
 use crate::report::table::grid::{Cell, Columns, Row as Line};
@@ -21,6 +22,8 @@ const WIDE: usize = 110;
 /// Heads of a figure's two lines.
 const HEADS: [[&str; 5]; 2] =
     [["", "before", "after", "change", "95 % interval"], ["", "n", "n", "difference", "95 % interval"]];
+/// The longest name, where lines have no room for it.
+const SHORTER: (Subject, &str) = (Subject::CreatesUnderWay, "creates underway");
 
 /// The comparison as text, lines ended by newlines.
 pub fn render(comparisons: &Comparisons<'_>, style: &TableStyle) -> String {
@@ -81,19 +84,16 @@ fn overview(out: &mut String, each: &[Comparison<'_>], style: TableStyle) {
 }
 
 fn heading(comparison: &Comparison<'_>, group: Option<Group>) -> String {
-    let attempts = |runs: &[crate::compare::run::Run]| {
-        let of = |r: &crate::compare::run::Run| {
-            r.registrations.iter().filter(|s| group.is_none_or(|g| s.group == g)).count() as u64
+    let attempts = |runs: &[Run]| -> u64 {
+        let of = |run: &Run| {
+            run.registrations.iter().filter(|r| group.is_none_or(|g| r.group == g)).count() as u64
         };
-        count(runs.iter().map(of).sum())
+        runs.iter().map(of).sum()
     };
     let level = comparison.level.map(|level| format!("Level {level}, ")).unwrap_or_default();
-    format!(
-        "{level}{}: {} attempts before, {} after",
-        group_label(group),
-        attempts(comparison.before),
-        attempts(comparison.after)
-    )
+    let (before, after) = (attempts(comparison.before), attempts(comparison.after));
+    let plural = if before == 1 { "" } else { "s" };
+    format!("{level}{}: {} attempt{plural} before, {} after", group_label(group), count(before), count(after))
 }
 
 // `told` are the words that stand above already
@@ -120,12 +120,9 @@ fn block(
     if common.is_none() {
         heads[0].cells.push(quiet("verdict"));
     }
-    let lines: Vec<([Line; 2], &Row)> =
+    let mut lines: Vec<([Line; 2], &Row)> =
         rows.iter().map(|row| (lines(row, wide, common.is_none()), *row)).collect();
-    let columns = Columns::measure(
-        lines.iter().map(|(lines, _)| lines).chain([&heads]).flatten(),
-        if wide { 2 } else { 1 },
-    );
+    let columns = fitted(&mut lines, &heads, style.width);
     let print = |out: &mut String, lines: &[Line; 2]| {
         lines.iter().for_each(|line| out.push_str(&format!("{}\n", columns.line(line, style))));
     };
@@ -149,6 +146,22 @@ fn block(
             }
         }
     }
+}
+
+// wider ones have more between their columns
+fn fitted(lines: &mut [([Line; 2], &Row)], heads: &[Line; 2], width: usize) -> Columns {
+    let gap = if width >= WIDE { 2 } else { 1 };
+    let measured = |lines: &[([Line; 2], &Row)]| {
+        Columns::measure(lines.iter().map(|(lines, _)| lines).chain([heads]).flatten(), gap)
+    };
+    let columns = measured(lines);
+    if columns.total() <= width {
+        return columns;
+    }
+    for (lines, _) in lines.iter_mut().filter(|(_, row)| row.subject == SHORTER.0) {
+        lines[0].cells[0].text = SHORTER.1.to_owned();
+    }
+    measured(lines)
 }
 
 // values, change and verdict; then how many values, and the change as a difference
@@ -192,10 +205,16 @@ fn tail(out: &mut String, comparisons: &Comparisons<'_>, style: TableStyle) {
             format!("Changes up to {} count as none (--threshold), of {}.", percent(all), own.join(", "))
         }
     };
+    let alone = match comparisons.rows.iter().flatten().any(stands_out_alone) {
+        true => format!(" {ALONE}"),
+        false => String::new(),
+    };
     let words = format!(
         "Timings: medians; their change is where the whole distribution went, so it can differ from that of the medians. \
-         Calls: means a registration. n: values. Shares differ in points (pt). {threshold} How often verdicts are wrong: docs/compare.md. ~ marks what is \
-         inferred."
+         Calls: means a registration. n: values; of {} and {}, slices of time. Shares differ in points (pt). {threshold} \
+         How often verdicts are wrong: docs/compare.md.{alone} ~ marks what is inferred.",
+        label(Subject::Throughput),
+        label(Subject::CreatesUnderWay)
     );
     out.push('\n');
     paragraph(out, style, Tone::Quiet, &words, 0, 0);
@@ -205,5 +224,115 @@ fn paragraph(out: &mut String, style: TableStyle, tone: Tone, words: &str, first
     for line in wrap(words, style.width, first, rest) {
         out.push_str(&paint(style, tone, &line));
         out.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::comparable::{FEWEST, Refusal};
+    use crate::compare::judge::{Figure, Options};
+    use crate::compare::run::{OF_SESSIONS, Registration};
+    use crate::metrics::answer::Metric;
+
+    fn run(name: &str, attempts: usize) -> Run {
+        let attempt = Registration {
+            started_us: 0,
+            group: Group::SatelliteSsh,
+            client_os: "".into(),
+            part: "".into(),
+            error: None,
+            success: true,
+            first: true,
+            values: [f64::NAN; OF_SESSIONS.len()],
+            inferred: [false; OF_SESSIONS.len()],
+        };
+        Run { name: name.to_owned(), registrations: vec![attempt; attempts], ..Run::default() }
+    }
+
+    fn row(subject: Subject, value: f64, verdict: Verdict) -> Row {
+        let figure = Figure { value: Some(value), interval: None, n: 100 };
+        Row {
+            group: None,
+            subject,
+            before: figure,
+            after: figure,
+            tail: None,
+            ratio: None,
+            difference: None,
+            probability: None,
+            inferred: false,
+            verdict,
+            by_tail: None,
+            together: None,
+        }
+    }
+
+    // `highest` is the upper limit of the ratio of failures
+    fn shown(highest: f64, width: usize) -> String {
+        let few =
+            |found| Verdict::NotComparable(Refusal::TooFew { found, needed: FEWEST, of: "slices of time" });
+        let create = Subject::Metric(Metric::ConsumerCreateMs);
+        let rows = vec![
+            row(create, 2461.0, Verdict::NoChangeSeen),
+            Row { ratio: Some((2.0, 0.0, highest)), ..row(Subject::ErrorRate, 0.01, Verdict::NoChangeSeen) },
+            row(Subject::Throughput, 3.5, few(2)),
+            row(Subject::CreatesUnderWay, 9.25, few(1)),
+        ];
+        let pair = Pair { level: None, before: vec![run("a", 1)], after: vec![run("b", 2)] };
+        let comparisons =
+            Comparisons { pairs: &[pair], rows: &[rows], options: &Options::default(), targets: &[] };
+        let text = render(&comparisons, &TableStyle { width, color: false });
+        let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > width).collect();
+        assert!(long.is_empty(), "{long:#?}");
+        text
+    }
+
+    #[test]
+    fn a_name_is_cut_only_where_its_line_has_no_room() {
+        for (highest, width, name) in [
+            (5.0, 80, "creates under way"),
+            (8.0, 80, "creates under way"),
+            (110.57, 80, "creates underway"),
+            (110.57, 110, "creates under way"),
+        ] {
+            let text = shown(highest, width);
+            let line = text.lines().find(|line| line.starts_with("  creates ")).unwrap();
+            let cells: Vec<&str> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+            assert_eq!(cells[0], name, "{highest} at {width}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_rate_of_few_slices_shows_what_there_is_and_why_that_is_too_few() {
+        let text = shown(5.0, 80);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let at = lines.iter().position(|line| line.starts_with("registered/s ")).unwrap();
+        let words = |line: &str| line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(lines[at]), ["registered/s", "3.5", "3.5", "-", "-", "no", "verdict"]);
+        assert_eq!(lines[at + 2], "2 slices of time in a run; 20 are needed");
+        let at = lines.iter().position(|line| line.starts_with("creates under way ")).unwrap();
+        assert_eq!(lines[at + 2], "1 slice of time in a run; 20 are needed");
+        let n = "n: values; of registered/s and creates under way, slices of time.";
+        assert!(lines.join(" ").contains(n), "{text}");
+    }
+
+    #[test]
+    fn an_interval_that_leaves_out_0_beside_no_verdict_is_explained() {
+        let text = |low| {
+            let create = Subject::Metric(Metric::ConsumerCreateMs);
+            let rows = vec![Row { ratio: Some((1.1, low, 1.2)), ..row(create, 9.0, Verdict::NoChangeSeen) }];
+            let pair = Pair { level: None, before: vec![run("a", 1)], after: vec![run("b", 1)] };
+            let options = Options::default();
+            let all = Comparisons { pairs: &[pair], rows: &[rows], options: &options, targets: &[] };
+            render(&all, &TableStyle { width: 200, color: false })
+        };
+        assert!(text(1.01).contains("An interval is of one figure alone"), "{}", text(1.01));
+        assert!(!text(0.99).contains("An interval"), "{}", text(0.99));
+    }
+
+    #[test]
+    fn one_attempt_is_told_in_the_singular() {
+        assert!(shown(5.0, 80).contains("\nAll: 1 attempt before, 2 after\n"));
     }
 }

@@ -119,8 +119,12 @@ fn of_run(out: &mut String, run: &KeptRun) -> Result<(), ExportError> {
         }
     }
     let complete = if run.complete() { 1.0 } else { 0.0 };
-    Family { name: "reginfra_run_complete", unit: None, help: "1 where all of the run's log could be read." }
-        .write(out, [(Vec::new(), complete)]);
+    Family {
+        name: "reginfra_run_complete",
+        unit: None,
+        help: "1 where nothing of the run's log is missing.",
+    }
+    .write(out, [(Vec::new(), complete)]);
     let name = |label: &str| {
         let allowed = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         format!("label_{}", label.chars().map(allowed).collect::<String>())

@@ -37,6 +37,7 @@ pub fn document(there: Option<&str>, run: &KeptRun, keys: &[Key], name: &str) ->
         "complete": run.complete(),
         "unreadable": run.answer.coverage.unreadable,
         "cut_count": run.cut(),
+        "lines_lost": run.lines_lost(),
     });
     for (section, value) in [("results", nested(run, keys)), ("parameters", parameters)] {
         let mut members = match whole.0.iter().find(|(key, _)| key == section) {

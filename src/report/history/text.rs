@@ -1,7 +1,7 @@
 //! A history for people: a line a figure with its course, what changed below it.
 
 use super::sparkline::{Signs, sparkline};
-use super::{Shown, change, figure_name, sure, value};
+use super::{Shown, change, counted, figure_name, sure, value};
 use crate::compare::judge::Verdict;
 use crate::history::divisive::values_needed;
 use crate::history::judge::{Finding, Judged};
@@ -22,7 +22,8 @@ pub fn render(shown: &Shown<'_>, style: &TableStyle, signs: Signs) -> String {
     let style = TableStyle { width: style.width.clamp(MIN_WIDTH, MAX_WIDTH), ..*style };
     let mut out = String::new();
     if let (Some(first), Some(last)) = (shown.runs.first(), shown.runs.last()) {
-        let words = format!("History of {} runs, {}", shown.runs.len(), from_to(first.time, last.time));
+        let runs = counted(shown.runs.len() as u64, "run");
+        let words = format!("History of {runs}, {}", from_to(first.time, last.time));
         paragraph(&mut out, style, Tone::Strong, &words, 0, 2);
     }
     let mut groups: Vec<Option<Group>> = Vec::new();
@@ -135,6 +136,13 @@ fn named(run: &KeptRun) -> String {
 
 fn tail(out: &mut String, shown: &Shown<'_>, style: TableStyle) {
     let mut words = Vec::new();
+    match shown.unreadable.len() {
+        0 => {}
+        n => words.push(format!(
+            "Left out: {} that could not be read; warnings say why.",
+            counted(n as u64, "path")
+        )),
+    }
     let needed = values_needed(shown.options.significance, shown.options.min_segment);
     if shown.history.judged.iter().any(|j| j.needed.is_some()) {
         words.push(format!(

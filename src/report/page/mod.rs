@@ -43,7 +43,7 @@ pub struct Report<'a> {
     pub traces: &'a [TraceLine],
     /// Held against these.
     pub comparison: Option<&'a Comparison<'a>>,
-    /// What a reader must know before any of its verdicts.
+    /// What a reader must know before any of its verdicts; what the page says of `run` by itself is left out.
     pub comparison_notes: &'a [String],
     /// How figures went from run to run.
     pub history: Option<&'a Shown<'a>>,
@@ -69,7 +69,7 @@ impl Page {
     fn of(report: &Report<'_>) -> Self {
         let steps = Steps::of(&report.attempts.groups, &report.attempts.capsules);
         let steps = steps.as_ref();
-        let compared = |comparison| sections::comparison::section(comparison, report.comparison_notes);
+        let compared = |comparison| sections::comparison::section(report, comparison);
         let mut all: Vec<Section> = report.comparison.map(compared).into_iter().collect();
         all.extend(report.history.map(sections::history::section));
         all.push(sections::timings::section(report));

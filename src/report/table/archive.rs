@@ -17,9 +17,18 @@ const MONITORED: [(&str, &str, f64); 4] = [
     ("processes-Tomcat.ps_cputime.user", "Tomcat CPU", 1.0),
 ];
 
+/// How first tries failed, in the order of their columns.
+const KINDS: &str = "of the failed that the Satellite saw: fast, the create was turned away in less than half the \
+    median of good creates; slow, it took longer; later, a step after it failed; silent, it was never answered";
+
 pub fn render(out: &mut String, archive: &ArchiveAnswer, style: TableStyle) {
     heading(out, &format!("Levels of load ({})", archive.name), style);
     table(out, &first_tries(archive), style);
+    if archive.levels.iter().any(|level| level.first_tries.failed > 0) {
+        for line in wrap(KINDS, style.width, 2, 4) {
+            out.push_str(&format!("{}\n", paint(style, Tone::Quiet, &line)));
+        }
+    }
     heading(out, "What the Satellite and its clients took, P50, seconds", style);
     table(out, &timings(archive), style);
     let monitored = monitored(archive);
@@ -61,8 +70,19 @@ fn words(cells: &[&str]) -> Row {
 }
 
 fn first_tries(archive: &ArchiveAnswer) -> Vec<Row> {
-    let head =
-        words(&["level", "first try", "failed", "fast", "slow", "no answer", "retried", "given up", "per s"]);
+    // 80 columns hold four digits of hosts
+    let head = words(&[
+        "level",
+        "first try",
+        "failed",
+        "fast",
+        "slow",
+        "later",
+        "silent",
+        "retried",
+        "gave up",
+        "per s",
+    ]);
     let of = |l: &LevelAnswer| {
         let (tries, retries) = (l.first_tries, l.retries);
         let mut row = row([
@@ -70,7 +90,8 @@ fn first_tries(archive: &ArchiveAnswer) -> Vec<Row> {
             format!("{}/{}", count(tries.passed), count(tries.hosts)),
             count(tries.failed),
             count(l.failures.fast),
-            count(l.failures.slow + l.failures.later_step),
+            count(l.failures.slow),
+            count(l.failures.later_step),
             count(l.failures.unanswered),
             format!("{}/{}", count(retries.passed), count(retries.passed + retries.failed)),
             count(retries.given_up),

@@ -61,10 +61,18 @@ struct RowAt {
     class: &'static str,
     from: i64,
     to: i64,
-    tip: i64,
+    legs: Vec<Leg>,
     offset: String,
     text: String,
     aside: String,
+}
+
+/// From a lane to the next.
+#[derive(Clone, Serialize)]
+struct Leg {
+    from: i64,
+    to: i64,
+    tip: i64,
 }
 
 fn picture(trace: &Trace<'_>, y: &mut i64) -> Picture {
@@ -78,6 +86,8 @@ fn picture(trace: &Trace<'_>, y: &mut i64) -> Picture {
             name: xml(&lane.name.unwrap_or_default(), NAME),
         })
         .collect();
+    let legs: Vec<Leg> =
+        lanes.windows(2).map(|pair| Leg { from: pair[0].x, to: pair[1].x, tip: pair[1].x - 7 }).collect();
     let (from, to) = (lanes.first().map_or(LEFT, |l| l.x), lanes.last().map_or(LEFT, |l| l.x));
     let begin = *y;
     let top = begin + 4 * ROW;
@@ -110,7 +120,7 @@ fn picture(trace: &Trace<'_>, y: &mut i64) -> Picture {
                     class,
                     from,
                     to,
-                    tip: to - 7,
+                    legs: legs.clone(),
                     offset: call.offset,
                     text: xml(&call.request, usize::MAX),
                     aside: format!("{}{aside}", call.answer),

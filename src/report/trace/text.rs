@@ -142,7 +142,7 @@ fn capsule_row(step: &Step<'_>, wide: bool) -> Option<Row> {
     let seen = step.on_capsule.as_ref()?;
     let name = seen.name.map_or_else(|| "a capsule".to_owned(), escaped);
     // a long name would take the room of everything else
-    let name: String = name.chars().take(if wide { 40 } else { 18 }).collect();
+    let name = shortened(name, if wide { 40 } else { 18 });
     let took = seen.took_ms.map_or_else(|| "?".to_owned(), |ms| millis(f64::from(ms)));
     let mut cells = vec![
         Cell::new(format!("  on {name}"), Tone::Quiet),
@@ -155,6 +155,13 @@ fn capsule_row(step: &Step<'_>, wide: bool) -> Option<Row> {
         cells.push(Cell::plain(""));
     }
     Some(Row { inferred: seen.evidence == Evidence::Inferred, cells })
+}
+
+fn shortened(name: String, most: usize) -> String {
+    match name.char_indices().nth(most) {
+        Some(_) => name.chars().take(most.saturating_sub(3)).chain("...".chars()).collect(),
+        None => name,
+    }
 }
 
 // dots where nothing is under way, # where the request is

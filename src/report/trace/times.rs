@@ -5,6 +5,7 @@ use super::{Report, WHOLE_SECONDS};
 use crate::metrics::answer::Distribution;
 use crate::registration::session::{Evidence, Group};
 use crate::report::durations::{calls, count, millis, percent};
+use crate::report::history::counted;
 use crate::report::table::TableStyle;
 use crate::report::table::grid::{Cell, Columns, Row};
 use crate::report::table::text::{Tone, escaped};
@@ -57,7 +58,7 @@ fn one(out: &mut String, group: &GroupTimes, style: TableStyle) {
     let label = label(group.group);
     push(out, style, Tone::Title, label, 0);
     push(out, style, Tone::Quiet, &"-".repeat(label.len()), 0);
-    let mut words = format!("{} registrations that succeeded", count(group.registrations));
+    let mut words = format!("{} that succeeded", counted(group.registrations, "registration"));
     if group.failed + group.cut > 0 {
         words += &format!("; left out: {} failed, {} cut off", count(group.failed), count(group.cut));
     }

@@ -1,11 +1,17 @@
 //! What changed between the two sides, with the judge's verdicts.
 
 use crate::compare::judge::{Row, Verdict};
+use crate::kept::answer::KeptAnswer;
 use crate::report::compare::{
-    Comparison, because, difference, group_label, group_name, label, ratio, value, verdict_words,
+    ALONE, Comparison, because, difference, group_label, group_name, label, ratio, stands_out_alone, value,
+    verdict_words,
 };
+use crate::report::page::Report;
 use crate::report::page::parts::{Cell, Section, Table, Tone, shown};
 use crate::report::table::text::escaped;
+
+/// How a sentence ends that says how many more there are.
+const MORE: &str = "`reginfra metrics` tells all of them";
 
 /// The verdicts, counted.
 pub fn headline(comparison: &Comparison<'_>) -> (Tone, String) {
@@ -64,10 +70,10 @@ fn in_a_group_alone(all: &[&Row], row: &Row) -> bool {
 }
 
 /// What must be known first, then a table a group, that of all registrations first and open.
-pub fn section(comparison: &Comparison<'_>, notes: &[String]) -> Section {
+pub fn section(report: &Report<'_>, comparison: &Comparison<'_>) -> Section {
     let mut section = Section::new("comparison", "Before and after");
-    for note in notes {
-        section.say(Tone::Caution, format!("Note: {}.", escaped(note)));
+    for note in report.comparison_notes.iter().filter_map(|note| of_others(note, comparison, report.answer)) {
+        section.say(Tone::Caution, format!("Note: {}.", escaped(&note)));
     }
     if let Some(refusal) = comparison.refusal() {
         section.say(Tone::Caution, format!("No verdict: {}.", shown(&refusal.to_string())));
@@ -99,13 +105,41 @@ pub fn section(comparison: &Comparison<'_>, notes: &[String]) -> Section {
         }
         section.tables.push(table);
     }
+    if comparison.rows.iter().any(stands_out_alone) {
+        section.say(Tone::Quiet, ALONE);
+    }
     section.say(
         Tone::Quiet,
         "Timings are medians; their change is where the whole distribution went. Calls are means a registration. n: \
-         values. Shares differ in points (pt). How often verdicts are wrong: docs/compare.md of reginfra. ~ marks what is \
-         inferred.",
+         values; of registered/s and creates under way, slices of time. Shares differ in points (pt). How often verdicts \
+         are wrong: docs/compare.md of reginfra. ~ marks what is inferred.",
     );
     section
+}
+
+// a note less what the page says of its own run, under what it rests on; what all runs have is then of those before
+fn of_others(note: &str, comparison: &Comparison<'_>, answer: &KeptAnswer) -> Option<String> {
+    let [own] = comparison.after else { return Some(note.to_owned()) };
+    let own = format!("after: {}: ", own.name);
+    let found = match note.strip_prefix("all runs: ") {
+        Some(words) => {
+            let before = comparison.before.iter().map(|run| format!("before: {}", run.name));
+            Some((before.collect::<Vec<_>>().join(", "), words))
+        }
+        None => note.split_once(&own).map(|(who, words)| (who.trim_end_matches(", ").to_owned(), words)),
+    };
+    match found {
+        Some((who, words)) if is_told(words, answer) => (!who.is_empty()).then(|| format!("{who}: {words}")),
+        _ => Some(note.to_owned()),
+    }
+}
+
+fn is_told(words: &str, answer: &KeptAnswer) -> bool {
+    let (of, words) = match words.strip_prefix("not complete: ") {
+        Some(words) => (&answer.coverage.unreadable, words),
+        None => (&answer.notes, words),
+    };
+    words.ends_with(MORE) || of.iter().any(|told| told.trim_end_matches('.') == words)
 }
 
 fn cells(comparison: &Comparison<'_>, row: &Row, told: bool) -> Vec<Cell> {
@@ -142,4 +176,43 @@ fn cells(comparison: &Comparison<'_>, row: &Row, told: bool) -> Vec<Cell> {
         by,
         Cell::text(why.join("; ")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::judge::Options;
+    use crate::compare::run::Run;
+
+    #[test]
+    fn what_the_page_says_of_its_own_run_is_left_out_and_nothing_else() {
+        let run = |name: &str| Run { name: name.to_owned(), ..Run::default() };
+        let (before, after, options) = ([run("a"), run("b")], [run("c")], Options::default());
+        let comparison = Comparison {
+            level: None,
+            before: &before,
+            after: &after,
+            options: &options,
+            rows: &[],
+            targets: &[],
+        };
+        let mut answer = KeptAnswer { notes: vec!["One.".to_owned()], ..KeptAnswer::default() };
+        answer.coverage.unreadable = vec!["x: refused".to_owned()];
+        let left = |note: &str| of_others(note, &comparison, &answer);
+        let more = "2 more notes: `reginfra metrics` tells all of them";
+        for words in ["One", "not complete: x: refused", more] {
+            assert_eq!(left(&format!("after: c: {words}")), None);
+            assert_eq!(left(&format!("all runs: {words}")), Some(format!("before: a, before: b: {words}")));
+            assert_eq!(left(&format!("before: b, after: c: {words}")), Some(format!("before: b: {words}")));
+        }
+        for note in [
+            "before: a: One",
+            "before: a, before: b: One",
+            "after: c: journald dropped 12 lines of the log: what is counted is too low",
+            "all runs: the log begins in the middle of the storm",
+            "both sides have the same run (before: a, after: c), which hides a part of any change",
+        ] {
+            assert_eq!(left(note).as_deref(), Some(note));
+        }
+    }
 }

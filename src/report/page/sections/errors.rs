@@ -58,12 +58,15 @@ fn said(report: &Report<'_>, class: ErrorClass, place: usize, attempt: &Attempt)
     let same = of_class.skip(place).take(1).find(|sample| {
         sample.started_at == started_at && sample.host.as_deref().unwrap_or_default() == attempt.host
     });
-    match same.filter(|sample| !sample.lines.is_empty()) {
-        Some(sample) => {
+    match same {
+        Some(sample) if !sample.lines.is_empty() => {
             let lines: Vec<String> = sample.lines.iter().map(|line| shown(line)).collect();
             Cell::text(lines.join("\n"))
         }
-        None => Cell::text("-").toned(Tone::Quiet),
+        Some(_) if class == ErrorClass::NoResponse => {
+            Cell::text("no error line, no Completed line").toned(Tone::Quiet)
+        }
+        _ => Cell::text("-").toned(Tone::Quiet),
     }
 }
 
