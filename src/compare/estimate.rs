@@ -130,17 +130,23 @@ pub fn estimate_from(
 
 // parts that come one after the other are no slow phases: what lies between them is no matter of time
 fn within_parts(influence: &[f64], parts: &[&str], phased: bool) -> Spread {
-    let mut of_part: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    // there are few
+    let mut found: Vec<(&str, f64, f64)> = Vec::new();
+    let mut places = Vec::with_capacity(parts.len());
     for (value, part) in influence.iter().zip(parts) {
-        let (sum, n) = of_part.entry(part).or_default();
-        *sum += value;
-        *n += 1.0;
+        let place = found.iter().position(|(name, ..)| name == part).unwrap_or_else(|| {
+            found.push((*part, 0.0, 0.0));
+            found.len() - 1
+        });
+        found[place].1 += value;
+        found[place].2 += 1.0;
+        places.push(place);
     }
-    if of_part.len() < 2 {
+    if found.len() < 2 {
         return spread::of_mean(influence, phased);
     }
-    let inside = |(value, part): (&f64, &&str)| value - of_part.get(part).map_or(0.0, |(sum, n)| sum / n);
-    let inside: Vec<f64> = influence.iter().zip(parts).map(inside).collect();
+    let means: Vec<f64> = found.into_iter().map(|(_, sum, n)| sum / n).collect();
+    let inside: Vec<f64> = influence.iter().zip(places).map(|(value, place)| value - means[place]).collect();
     let mut spread = spread::of_mean(&inside, phased);
     // another run draws its hosts anew
     let between = (variance(influence) - variance(&inside)).max(0.0);

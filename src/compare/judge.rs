@@ -13,6 +13,7 @@ mod together;
 use super::comparable::{self, Refusal};
 use super::estimate::{Difference, What};
 use super::run::Run;
+use crate::at_once::in_order;
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
 use limits::Limits;
@@ -224,24 +225,23 @@ pub fn compare_all(levels: &[(&[Run], &[Run])], options: &Options) -> Vec<Vec<Ro
 fn tested(before: &[Run], after: &[Run], levels: usize, options: &Options) -> (Vec<Row>, Vec<Test>) {
     let steadiness = Steadiness::of(before.iter().chain(after));
     let refused = comparable::refusal(before, after);
-    let groups = std::iter::once(None).chain(Group::ALL.into_iter().map(Some));
-    let mut rows = Vec::new();
-    let mut tests = Vec::new();
-    for group in groups {
-        let sides = Sides { before, after, group, refused: None, levels, steadiness, options };
+    let groups: Vec<Option<Group>> = std::iter::once(None).chain(Group::ALL.into_iter().map(Some)).collect();
+    let many = before.iter().chain(after).map(|run| run.registrations.len()).sum::<usize>() >= MANY;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let found = in_order(&groups, if many { cores } else { 1 }, |_, group| {
+        let sides = Sides { before, after, group: *group, refused: None, levels, steadiness, options };
         if sides.attempts(before) == 0 && sides.attempts(after) == 0 {
-            continue;
+            return Vec::new();
         }
-        for subject in SUBJECTS {
-            let refused = refused.clone().or_else(|| comparable::lost(before, after, subject));
-            if let Some((row, test)) = (Sides { refused, ..sides }).row(subject) {
-                rows.push(row);
-                tests.push(test);
-            }
-        }
-    }
-    (rows, tests)
+        let refused = |subject| refused.clone().or_else(|| comparable::lost(before, after, subject));
+        let row = |subject| (Sides { refused: refused(subject), ..sides }).row(subject);
+        SUBJECTS.into_iter().filter_map(row).collect()
+    });
+    found.into_iter().flatten().unzip()
 }
+
+/// From so many registrations on groups are compared at the same time.
+const MANY: usize = 8192;
 
 /// What is compared, in the order in which it is shown.
 pub const SUBJECTS: [Subject; 15] = [

@@ -51,6 +51,7 @@ fn the_page_is_at_home_in_a_browser() {
     it_prints_on_a4(&mut browser);
     tables_sort_rows_are_found_and_charts_are_read(&mut browser);
     it_fits_a_phone_and_a_wide_screen(&mut browser);
+    no_table_is_cut_on_a_small_screen_or_paper(&mut browser);
     the_three_slowest_are_on_paper_request_by_request(&mut browser);
 }
 
@@ -159,6 +160,29 @@ fn it_fits_a_phone_and_a_wide_screen(browser: &mut Browser) {
         let scrolled = browser.tell("document.documentElement.scrollWidth").as_u64().unwrap();
         assert!(scrolled <= width.into(), "{scrolled} pixels wide on a screen of {width}");
     }
+}
+
+/// Names and widths of the tables that are seen and wider than so many pixels, or than their place.
+fn too_wide(browser: &mut Browser, most: &str) -> serde_json::Value {
+    browser.tell(&format!(
+        "[...document.querySelectorAll('.scroll > table')] \
+           .filter((one) => one.checkVisibility() && one.offsetWidth > {most}) \
+           .map((one) => `${{one.id}}: ${{one.offsetWidth}}`)"
+    ))
+}
+
+fn no_table_is_cut_on_a_small_screen_or_paper(browser: &mut Browser) {
+    browser.screen(1280, "light");
+    open(browser, page_of_both());
+    browser.tell("for (const one of document.querySelectorAll('details')) one.open = true");
+    assert_eq!(too_wide(browser, "one.parentElement.clientWidth"), json!([]));
+    // A4 less its margins
+    browser.screen(703, "light");
+    open(browser, page_of_both());
+    browser.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    assert_eq!(browser.tell("document.querySelectorAll('#samples-table').length"), 1);
+    assert_eq!(too_wide(browser, "703"), json!([]));
+    browser.call("Emulation.setEmulatedMedia", json!({ "media": "" }));
 }
 
 fn the_three_slowest_are_on_paper_request_by_request(browser: &mut Browser) {

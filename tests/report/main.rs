@@ -5,6 +5,7 @@
 mod bad_input;
 mod browser;
 mod content;
+mod headlines;
 mod hostile;
 mod keyboard;
 mod notes;

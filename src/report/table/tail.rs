@@ -82,7 +82,7 @@ impl Tail<'_> {
     fn coverage(&mut self, c: &Coverage) {
         let skipped: u64 = c.lines_skipped.values().sum();
         let mut lines = format!(
-            "{} read, {} parsed, {} skipped",
+            "{} of Foreman's log read, {} parsed, {} skipped",
             count(c.lines_read),
             count(c.lines_parsed),
             count(skipped)

@@ -1,12 +1,12 @@
 //! Capsules: how evenly their pool was used, what they answered, and how their script caches warmed up.
 
-use super::split;
+use super::{first_of, split};
 use crate::kept::answer::{KeptAnswered, KeptCache, KeptCapsule};
 use crate::metrics::answer::Statistic;
 use crate::registration::session::Evidence;
 use crate::report::durations::{count, millis, percent, share};
 use crate::report::page::Report;
-use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
+use crate::report::page::parts::{Cell, Chart, Key, Said, Section, Table, Tone, shown};
 use crate::report::page::series::{Begun, Steps};
 use crate::report::page::svg::bar;
 use crate::report::page::svg::steps::{Layer, OverTime, Span};
@@ -37,7 +37,9 @@ pub fn section(report: &Report<'_>, steps: Option<&Steps>) -> Option<Section> {
     // those of a pool stand in its chart
     let alone = answer.capsules.iter().filter(|c| c.load_balancer.is_none());
     let alone = alone.map(|c| (c.name.as_deref().unwrap_or("a capsule without a name"), &c.script_cache));
-    let drawn = pools.chain(alone).enumerate();
+    let (cold, used): (Vec<_>, Vec<_>) = pools.chain(alone).partition(|(_, cache)| cache.hits == 0);
+    section.said.extend(never_hit(&cold));
+    let drawn = used.into_iter().enumerate();
     section.charts =
         drawn.filter_map(|(at, (name, cache))| warm_up(at, name, cache)).take(MOST_CHARTS).collect();
     section.charts.extend(steps.map(|steps| over_time(report, steps)).unwrap_or_default());
@@ -74,7 +76,7 @@ fn over_time(report: &Report<'_>, steps: &Steps) -> Vec<Chart> {
 }
 
 // how far the busiest capsule of a pool is from the idlest
-fn balance(pool: &str, members: &[&KeptCapsule]) -> Option<crate::report::page::parts::Said> {
+fn balance(pool: &str, members: &[&KeptCapsule]) -> Option<Said> {
     let asked = |c: &&KeptCapsule| c.script.count + c.host_register.count;
     let (most, least) = (members.iter().map(asked).max()?, members.iter().map(asked).min()?);
     let all: u64 = members.iter().map(asked).sum();
@@ -95,7 +97,24 @@ fn balance(pool: &str, members: &[&KeptCapsule]) -> Option<crate::report::page::
         count(least),
         percent(even)
     );
-    Some(crate::report::page::parts::Said { tone, text, of_charts: false })
+    Some(Said { tone, text, of_charts: false })
+}
+
+// a line at 0 % says less than its words
+fn never_hit(caches: &[(&str, &KeptCache)]) -> Option<Said> {
+    let known = caches.iter().filter(|(_, cache)| cache.hit_rate.is_some());
+    let names: Vec<String> = known
+        .map(|(name, cache)| format!("{}{name} ({} scripts)", mark_of(cache), count(cache.requests)))
+        .collect();
+    let text = format!("No script came from the cache of {}.", first_of(&names, MOST_CHARTS).join(", "));
+    (!names.is_empty()).then_some(Said { tone: Tone::Plain, text, of_charts: false })
+}
+
+const fn mark_of(cache: &KeptCache) -> &'static str {
+    match cache.evidence {
+        Evidence::Inferred => "~ ",
+        _ => "",
+    }
 }
 
 fn warm_up(at: usize, name: &str, cache: &KeptCache) -> Option<Chart> {
@@ -114,7 +133,7 @@ fn warm_up(at: usize, name: &str, cache: &KeptCache) -> Option<Chart> {
             *value = share;
         }
     }
-    let mark = if cache.evidence == Evidence::Inferred { "~ " } else { "" };
+    let mark = mark_of(cache);
     let title = format!(
         "{mark}Script cache of {}: {} of {} scripts from it",
         shown(name),
@@ -168,7 +187,7 @@ fn answered(capsules: &[KeptCapsule]) -> Option<Table> {
             None => Cell::text("-").toned(Tone::Quiet),
         };
         let cache = &capsule.script_cache;
-        let mark = if cache.evidence == Evidence::Inferred { "~ " } else { "" };
+        let mark = mark_of(cache);
         let parts = [
             ("s-script", format!("scripts: {}", count(capsule.script.count)), capsule.script.count as f64),
             (
@@ -236,4 +255,24 @@ fn registered(report: &Report<'_>) -> Option<Table> {
         ]);
     }
     Some(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caches_that_no_script_came_from_are_told_in_words() {
+        let exact = |requests, hit_rate| KeptCache {
+            requests,
+            hit_rate,
+            evidence: Evidence::Exact,
+            ..KeptCache::default()
+        };
+        let (cold, unknown) = (exact(800, Some(0.0)), exact(5, None));
+        let inferred = KeptCache { evidence: Evidence::Inferred, ..exact(62, Some(0.0)) };
+        let said = never_hit(&[("lb", &cold), ("one", &unknown), ("two", &inferred)]).unwrap();
+        assert_eq!(said.text, "No script came from the cache of lb (800 scripts), ~ two (62 scripts).");
+        assert!(never_hit(&[("one", &unknown)]).is_none());
+    }
 }

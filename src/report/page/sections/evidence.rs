@@ -62,7 +62,7 @@ fn coverage(answer: &KeptAnswer) -> Table {
     let of_requests =
         |n: u64| format!("{} of {} requests of registrations", share(n, requests), count(requests));
     let rows = [
-        ("lines read", c.lines_read, "in all files that were used".to_owned()),
+        ("lines read", c.lines_read, "of Foreman's log; those of each file stand below".to_owned()),
         ("lines parsed", c.lines_parsed, share(c.lines_parsed, c.lines_read)),
         ("lines skipped", skipped, mix(&c.lines_skipped, 8)),
         ("lines cut", c.lines_cut, "at a file's start or end, or too long".to_owned()),

@@ -51,11 +51,15 @@ pub fn figure(group: &KeptGroup, name: &str, statistic: Statistic, text: &dyn Fn
     }
 }
 
-/// How many values a figure is over, marked where they are inferred.
+/// How many values a figure is over.
 pub fn count_cell(group: &KeptGroup, name: &str, distribution: &Distribution) -> Cell {
     let figure =
         Figure { group: group.group.clone(), metric: name.to_owned(), statistic: "count".to_owned() };
-    let mut cell = Cell { figure: Some(figure), ..Cell::count(distribution.count) };
+    Cell { figure: Some(figure), ..Cell::count(distribution.count) }
+}
+
+/// A cell, marked where what it tells is inferred.
+pub fn marked(mut cell: Cell, distribution: &Distribution) -> Cell {
     if distribution.is_inferred() {
         cell.text.insert_str(0, "~ ");
         cell.tone = Tone::Caution;

@@ -1,7 +1,7 @@
 //! The registrations that took longest, by the steps that they tell themselves.
 
 use super::waterfall;
-use crate::report::durations::{count, millis};
+use crate::report::durations::millis;
 use crate::report::page::Report;
 use crate::report::page::attempts::{Attempt, STEPS};
 use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
@@ -23,16 +23,14 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
         "Host",
         "%Steps",
         "#all",
-        "#~ script",
+        // its mark does not stand in a line of its own
+        "#~\u{a0}script",
         "#create",
         "#facts",
         "#host",
         "Started (UTC)",
         "Way in",
         "Capsule",
-        "Client",
-        "#attempt",
-        "Consumer",
     ];
     let mut table = Table::new("slowest-table", "The registrations whose known steps took longest", &heads);
     table.filter = true;
@@ -69,8 +67,8 @@ fn waterfalls(section: &mut Section, report: &Report<'_>) {
         );
     } else {
         section.explain(
-            "Below each of them request by request. Calls that carry no key are left out where others share the host's \
-             address.",
+            "Below each of them request by request, with its client, attempt and consumer. Calls that carry no key are left \
+             out where others share the host's address.",
         );
     }
     for (trace, number) in report.traces.iter().zip(1..) {
@@ -105,9 +103,8 @@ fn row(attempt: &Attempt, longest: u64) -> Vec<Cell> {
         Cell::number(total as f64, millis(total as f64)),
     ];
     row.extend(attempt.steps.map(ms));
-    row.extend(names(attempt));
-    row.push(Cell::number(f64::from(attempt.attempt), count(u64::from(attempt.attempt))));
-    row.push(Cell::text(shown(&attempt.uuid)));
+    // the client, the attempt and the consumer stand below, in its waterfall
+    row.extend(names(attempt).into_iter().take(3));
     row
 }
 

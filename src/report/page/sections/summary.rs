@@ -1,5 +1,6 @@
 //! What was asked and answered, in one screen.
 
+use super::timings::LEAST;
 use super::{capital, figure_text};
 use crate::metrics::answer::{Metric, Statistic};
 use crate::report::durations::{calls, count, share};
@@ -65,10 +66,14 @@ pub fn cards(report: &Report<'_>, steps: Option<&Steps>) -> Vec<Card> {
     for metric in [Metric::ConsumerCreateMs, Metric::CreateAndFactsMs] {
         let found = all.metric(metric);
         let text = |statistic| found.get(statistic).map_or("-".to_owned(), |v| figure_text(metric, v));
+        let mut note = format!("median of {}", count(found.count));
+        if found.count >= LEAST as u64 {
+            note += &format!("; P95 {}, P99 {}", text(Statistic::P95), text(Statistic::P99));
+        }
         cards.push(Card {
             label: capital(short_label(metric)),
             value: text(Statistic::P50),
-            note: format!("median; P95 {}, P99 {}", text(Statistic::P95), text(Statistic::P99)),
+            note,
             tone: Tone::Plain,
         });
     }

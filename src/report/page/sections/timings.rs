@@ -1,6 +1,6 @@
 //! How long each step took: distributions by way in, and every figure of the answer beside them; calls, too.
 
-use super::{capital, class_of, count_cell, figure, figure_text, label_of};
+use super::{capital, class_of, count_cell, figure, figure_text, label_of, marked};
 use crate::compare::run::Run;
 use crate::metrics::answer::{Metric, Statistic};
 use crate::report::durations::{count, millis};
@@ -10,8 +10,8 @@ use crate::report::page::series::{self, Sorted};
 use crate::report::page::svg::shares::{self, Line};
 use crate::report::table::short_label;
 
-/// Values that a way in must have for a line of its own; fewer make stairs that say nothing.
-const LEAST: usize = 20;
+/// Values that a way in must have for a line of its own, and a headline for a P95; fewer say nothing of a tail.
+pub const LEAST: usize = 20;
 
 pub fn section(report: &Report<'_>) -> Section {
     let mut section = Section::new("timings", "How long each step took");
@@ -30,12 +30,12 @@ fn chart(report: &Report<'_>, metric: Metric) -> Option<Chart> {
     let found = series::sorted(report.run, metric);
     let all = found.last()?;
     let before = report.comparison.and_then(|c| together(c.before, metric));
-    let title = format!(
-        "{}: half within {}, 95 % within {}",
-        capital(short_label(metric)),
-        millis(all.percentile(50)),
-        millis(all.percentile(95))
-    );
+    let n = all.values.len();
+    let half = millis(all.percentile(50));
+    let mut title = format!("{}: half of {} within {half}", capital(short_label(metric)), count(n as u64));
+    if n >= LEAST {
+        title += &format!(", 95 % within {}", millis(all.percentile(95)));
+    }
     let classes: Vec<String> = found.iter().map(|s| class_of(s.group)).collect();
     // where one way in is all there is, its line would lie below that of all
     let drawn = |s: &Sorted| s.group.is_none() || (found.len() > 2 && s.values.len() >= LEAST);
@@ -98,7 +98,7 @@ fn timings_table(report: &Report<'_>) -> Table {
             let mut row = vec![
                 Cell::text(label.clone()),
                 Cell::text(shown(&group.label)),
-                count_cell(group, name, &distribution),
+                marked(count_cell(group, name, &distribution), &distribution),
             ];
             row.extend(Statistic::ALL.into_iter().map(|s| figure(group, name, s, &millis)));
             table.rows.push(row);
@@ -141,7 +141,10 @@ fn calls_table(report: &Report<'_>) -> Table {
                 Cell::text(capital(short_label(metric))),
                 Cell::text(shown(&group.label)),
                 count_cell(group, metric.name(), &distribution),
-                figure(group, metric.name(), Statistic::Avg, &|v| figure_text(metric, v)),
+                marked(
+                    figure(group, metric.name(), Statistic::Avg, &|v| figure_text(metric, v)),
+                    &distribution,
+                ),
                 bound.map_or_else(Cell::default, |v| Cell::number(v, figure_text(metric, v))),
                 Cell::text(met).toned(tone),
                 Cell::text(

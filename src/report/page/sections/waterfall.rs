@@ -34,7 +34,10 @@ fn caption(trace: &TraceLine) -> String {
     if trace.unkeyed_calls == Evidence::Missing {
         caption.push_str(", without calls that carry no key");
     }
-    caption
+    let client = trace.client_os.as_deref().map(shown);
+    let consumer = trace.consumer_uuid.as_deref().map(|uuid| format!("consumer {}", shown(uuid)));
+    let about = client.into_iter().chain([format!("attempt {}", trace.attempt)]).chain(consumer);
+    format!("{caption}; {}", about.collect::<Vec<_>>().join(", "))
 }
 
 fn row(request: &TracedRequest, span: i64) -> Vec<Cell> {

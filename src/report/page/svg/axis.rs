@@ -92,11 +92,16 @@ impl Log {
                 if ms >= self.low * 0.999 && ms <= self.high * 1.001 {
                     let x = self.x(ms);
                     drawing.line("grid", (x, PLOT.top), (x, PLOT.bottom));
-                    drawing.text("label", (x, PLOT.bottom + 16.0), Anchor::Middle, &short(ms));
+                    drawing.text("label", (x, PLOT.bottom + 16.0), anchor_at(self.share(ms)), &short(ms));
                 }
             }
         }
     }
+}
+
+// at the right edge half of the words would be cut off; at the left edge there is room for them
+fn anchor_at(share: f64) -> Anchor {
+    if share > 0.93 { Anchor::End } else { Anchor::Middle }
 }
 
 // 1, 2, 5, 10 ... around a value
@@ -151,16 +156,10 @@ impl Time {
                 let share = (at - self.start_us) as f64 / span as f64;
                 let x = PLOT.left + share * (PLOT.right - PLOT.left);
                 drawing.line("axis", (x, bottom), (x, bottom + 4.0));
-                // at the edge half of the words would be cut off
-                let anchor = if share < 0.05 { Anchor::Start } else { Anchor::Middle };
-                let anchor = if share > 0.93 { Anchor::End } else { anchor };
+                let anchor = anchor_at(share);
                 let words = clock(at, distance);
                 let width = LETTER * words.len() as f64;
-                let from = match anchor {
-                    Anchor::Start => x,
-                    Anchor::Middle => x - width / 2.0,
-                    Anchor::End => x - width,
-                };
+                let from = if matches!(anchor, Anchor::End) { x - width } else { x - width / 2.0 };
                 if from >= free_from {
                     drawing.text("label", (x, bottom + 16.0), anchor, &words);
                     free_from = from + width + LETTER;
@@ -209,6 +208,24 @@ mod tests {
         let svg = drawing.inline("c", 1.0, 1.0);
         assert!(svg.contains("10:00:00") && svg.contains("10:02:00") && !svg.contains("10:02:30"), "{svg}");
         assert_eq!(svg.matches("<line").count(), 6, "{svg}");
+    }
+
+    #[test]
+    fn a_time_at_the_left_edge_leaves_room_for_the_next() {
+        let start_us = Timestamp::parse("2026-04-04T10:00:00Z").unwrap().0;
+        let mut drawing = Drawing::default();
+        Time { start_us, step_us: 5_000_000, count: 35 }.draw(&mut drawing);
+        let svg = drawing.inline("c", 1.0, 1.0);
+        assert!(svg.contains(">10:00:00<") && svg.contains(">10:00:30<"), "{svg}");
+    }
+
+    #[test]
+    fn the_last_word_of_an_axis_is_not_cut_off() {
+        let mut drawing = Drawing::default();
+        Log { low: 100.0, high: 10_000.0 }.draw(&mut drawing);
+        let svg = drawing.inline("c", 1.0, 1.0);
+        assert!(svg.contains(r#"x="468" y="228" text-anchor="end">10 s<"#), "{svg}");
+        assert!(svg.contains(r#"x="50" y="228" text-anchor="middle">100 ms<"#), "{svg}");
     }
 
     #[test]
