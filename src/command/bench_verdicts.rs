@@ -156,7 +156,7 @@ fn is_bar(cell: &Cell) -> bool {
 // whether the method fits more than the pairs that it was made with
 fn held_out_table(args: &BenchVerdictsArgs, done: &[(Cell, Counts)]) -> String {
     let mut out = format!(
-        "\nPairs of another seed ({}), by which nothing in the method was chosen.\n\n\
+        "\nPairs of another seed ({}), held out.\n\n\
          | storms | sessions a run | create slower by | pairs | any regression | 95 % interval | any improvement | create found | another figure |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
         args.held_out_seed

@@ -56,7 +56,9 @@ fn hosts(run: &KeptRun, group: Option<Group>) -> BTreeMap<Part<'_>, Bounds> {
         None => kept.group != "all",
     });
     let parts = groups.flat_map(|kept| {
-        kept.client_os.iter().map(move |(release, n)| {
+        // logs may begin to tell releases: that makes no other hosts
+        let known = kept.client_os.iter().filter(|(release, _)| *release != "unknown");
+        known.map(move |(release, n)| {
             let least = n.saturating_sub(kept.error_count);
             ((kept.group.as_str(), release.as_str()), (least as f64, *n as f64))
         })
@@ -163,6 +165,15 @@ mod tests {
         let mix = |eight: u64| nights(&[("lb-ssh", &[("rhel-8", eight), ("rhel-9", 20 - eight)], 0)]);
         assert!(!differ(None, &mix(10), &mix(12)));
         assert!(differ(None, &mix(10), &mix(20)));
+    }
+
+    #[test]
+    fn a_log_that_begins_to_tell_releases_has_the_same_hosts() {
+        let all = |release| nights(&[("lb-ssh", &[(release, 1000)], 0)]);
+        assert!(
+            !differ(None, &all("unknown"), &all("rhel-9")) && !differ(None, &all("rhel-9"), &all("unknown"))
+        );
+        assert!(differ(None, &all("rhel-8"), &all("rhel-9")));
     }
 
     #[test]

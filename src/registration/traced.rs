@@ -82,7 +82,9 @@ pub(super) fn traced(
         Keep::Slowest(most) => Some(slowest(all, window, most)),
     };
     let is_chosen = |session: u32| chosen.as_ref().is_none_or(|some| some.binary_search(&session).is_ok());
-    let sent = sent.by_session(all.sessions.len(), is_chosen);
+    let of_sessions = sent.by_session(all.sessions.len(), is_chosen);
+    // most of it is nobody's
+    drop(sent);
     let is_own = |clues: &Clues| {
         !ways.is_proxy(clues.address)
             && all.addresses.get(clues.address).is_some_and(State::is_one_clients_own)
@@ -104,7 +106,7 @@ pub(super) fn traced(
     let mut single = single.into_iter().peekable();
     let mut traced = Vec::new();
     for ((session, clues), i) in all.sessions.iter().zip(&all.clues).zip(0..) {
-        let mut requests = sent.of(i).to_vec();
+        let mut requests = of_sessions.of(i).to_vec();
         while let Some((_, request)) = single.next_if(|(of, _)| *of <= i) {
             requests.push(request);
         }

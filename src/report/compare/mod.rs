@@ -112,8 +112,8 @@ impl Comparison<'_> {
 }
 
 /// Said where an interval leaves out what the verdict leaves in.
-pub(crate) const ALONE: &str = "An interval is of one figure alone, a verdict holds among all of them: so an interval may \
-                                leave out 0 where no change is seen.";
+pub(crate) const ALONE: &str = "An interval is of one figure alone, a verdict holds among all of them and past the \
+                                threshold: so an interval may leave out 0 where no change is seen.";
 
 /// Whether a reader would take the interval for a change and finds no verdict of one.
 pub(crate) fn stands_out_alone(row: &Row) -> bool {

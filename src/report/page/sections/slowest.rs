@@ -1,7 +1,7 @@
 //! The registrations that took longest, by the steps that they tell themselves.
 
 use super::waterfall;
-use crate::report::durations::millis;
+use crate::report::durations::{count, millis};
 use crate::report::page::Report;
 use crate::report::page::attempts::{Attempt, STEPS};
 use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
@@ -19,7 +19,7 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
         "By what the Satellite took for the steps that a registration tells, one after the other; what a host waited between \
          them is not in it. A script has no key: it is shown only where one alone can be meant (~), and left out elsewhere.",
     );
-    let heads = [
+    let mut heads = vec![
         "Host",
         "%Steps",
         "#all",
@@ -32,9 +32,14 @@ pub fn section(report: &Report<'_>) -> Option<Section> {
         "Way in",
         "Capsule",
     ];
+    // where there are waterfalls these stand above them
+    let alone = report.traces.is_empty();
+    if alone {
+        heads.extend(["Client", "#attempt", "Consumer"]);
+    }
     let mut table = Table::new("slowest-table", "The registrations whose known steps took longest", &heads);
     table.filter = true;
-    table.rows = slowest.iter().map(|attempt| row(attempt, longest)).collect();
+    table.rows = slowest.iter().map(|attempt| row(attempt, longest, alone)).collect();
     section.tables.push(table);
     waterfalls(&mut section, report);
     let keys = STEPS.iter().map(|(class, label, inferred)| {
@@ -81,7 +86,7 @@ fn waterfalls(section: &mut Section, report: &Report<'_>) {
     }
 }
 
-fn row(attempt: &Attempt, longest: u64) -> Vec<Cell> {
+fn row(attempt: &Attempt, longest: u64, alone: bool) -> Vec<Cell> {
     let parts: Vec<(String, String, f64)> = STEPS
         .iter()
         .zip(attempt.steps)
@@ -103,8 +108,11 @@ fn row(attempt: &Attempt, longest: u64) -> Vec<Cell> {
         Cell::number(total as f64, millis(total as f64)),
     ];
     row.extend(attempt.steps.map(ms));
-    // the client, the attempt and the consumer stand below, in its waterfall
-    row.extend(names(attempt).into_iter().take(3));
+    row.extend(names(attempt).into_iter().take(if alone { 4 } else { 3 }));
+    if alone {
+        row.push(Cell::number(f64::from(attempt.attempt), count(u64::from(attempt.attempt))));
+        row.push(Cell::text(shown(&attempt.uuid)));
+    }
     row
 }
 
