@@ -4,6 +4,11 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Cores that this program may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
 /// What `each` answers for every item, in their order; on up to `threads` threads. The items are begun in order.
 pub fn in_order<T: Sync, A: Send>(
     items: &[T],

@@ -1,5 +1,6 @@
 //! `reginfra bench-verdicts`: how often verdicts of `compare` are wrong, and changes missed, as tables.
 
+use crate::at_once::cores;
 use crate::cli::bench_verdicts::BenchVerdictsArgs;
 use crate::compare::error_rates::{Cell, Counts, SESSIONS, SHIFTS, STORMS, Storms, count_all, wilson};
 use crate::report::atomic;
@@ -36,8 +37,7 @@ pub fn run(args: &BenchVerdictsArgs) -> anyhow::Result<()> {
             );
         }
     };
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let threads = args.threads.map_or(cores, usize::from);
+    let threads = args.threads.map_or_else(cores, usize::from);
     let count = |cells: Vec<Cell>, seed: u64| -> Vec<(Cell, Counts)> {
         let counts = count_all(&cells, seed, threads, &tell);
         cells.into_iter().zip(counts).collect()

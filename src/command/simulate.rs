@@ -1,7 +1,7 @@
 //! `reginfra simulate`: the storm's command line, and one line that says what was written.
 
 use crate::cli::SimulateArgs;
-use crate::report::history::counted;
+use crate::report::durations::counted;
 use crate::simulate::place;
 use std::io::{Write, stderr};
 

@@ -13,7 +13,7 @@ mod together;
 use super::comparable::{self, Refusal};
 use super::estimate::{Difference, What};
 use super::run::Run;
-use crate::at_once::in_order;
+use crate::at_once::{cores, in_order};
 use crate::metrics::answer::Metric;
 use crate::registration::session::Group;
 use limits::Limits;
@@ -227,8 +227,7 @@ fn tested(before: &[Run], after: &[Run], levels: usize, options: &Options) -> (V
     let refused = comparable::refusal(before, after);
     let groups: Vec<Option<Group>> = std::iter::once(None).chain(Group::ALL.into_iter().map(Some)).collect();
     let many = before.iter().chain(after).map(|run| run.registrations.len()).sum::<usize>() >= MANY;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let found = in_order(&groups, if many { cores } else { 1 }, |_, group| {
+    let found = in_order(&groups, if many { cores() } else { 1 }, |_, group| {
         let sides = Sides { before, after, group: *group, refused: None, levels, steadiness, options };
         if sides.attempts(before) == 0 && sides.attempts(after) == 0 {
             return Vec::new();
@@ -266,6 +265,24 @@ pub const SUBJECTS: [Subject; 15] = [
 type Test = Option<(f64, f64)>;
 
 impl Row {
+    /// What both sides are; all else is still to be told.
+    pub const fn of(group: Option<Group>, subject: Subject, before: Figure, after: Figure) -> Self {
+        Self {
+            group,
+            subject,
+            before,
+            after,
+            tail: None,
+            by_tail: None,
+            ratio: None,
+            difference: None,
+            probability: None,
+            inferred: false,
+            verdict: Verdict::NoChangeSeen,
+            together: None,
+        }
+    }
+
     // fills in what the sides differ by; what of it is the threshold, on the scale of the test
     fn tell(&mut self, difference: &Difference, what: What, threshold: f64) -> f64 {
         let before = self.before.value.unwrap_or(0.0);

@@ -13,11 +13,11 @@ pub use error::RenderError;
 pub use part::{Part, RoleFile};
 pub use target::Target;
 
+use crate::at_once::cores;
 use crate::inventory::scope::{Evaluation, Scope};
 use crate::inventory::value::{Map, Value};
 use crate::inventory::{HostView, Inventory};
 use std::collections::BTreeSet;
-use std::num::NonZero;
 use std::panic::resume_unwind;
 
 /// What is to be rendered.
@@ -75,8 +75,7 @@ pub fn render(inventory: &Inventory, request: &Request) -> Result<Rendered, Rend
     let hosts = hosts_of(inventory, request)?;
     let part = request.part;
     let scope = scope_of(request)?;
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let of_each = hosts.len().div_ceil(cores).max(WORTH_A_THREAD);
+    let of_each = hosts.len().div_ceil(cores()).max(WORTH_A_THREAD);
     let evaluated: Vec<Evaluated> = std::thread::scope(|threads| {
         let started: Vec<_> = hosts
             .chunks(of_each)

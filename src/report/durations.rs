@@ -13,6 +13,11 @@ pub fn count(value: u64) -> String {
     out
 }
 
+/// `1 run`, `1,200 runs`.
+pub fn counted(n: u64, thing: &str) -> String {
+    format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// A duration in milliseconds as `2,345 ms`, from 10 s on as `12.3 s`, from 1,000 s on as `1,234 s`.
 pub fn millis(ms: f64) -> String {
     if !ms.is_finite() {
@@ -91,6 +96,11 @@ pub fn share(part: u64, whole: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_told_in_the_singular() {
+        assert_eq!([0, 1, 1200].map(|n| counted(n, "run")), ["0 runs", "1 run", "1,200 runs"]);
+    }
 
     #[test]
     fn durations_change_their_unit_at_ten_seconds() {

@@ -2,7 +2,7 @@
 
 use super::capsules::{read_capsules, take_capsules};
 use super::progress::Progress;
-use crate::at_once::in_order;
+use crate::at_once::{cores, in_order};
 use crate::cli::SourceArgs;
 use crate::inventory::topology::Topology;
 use crate::log::assemble::{Block, Event};
@@ -131,10 +131,6 @@ pub fn scanning(args: &SourceArgs) -> Scanning {
         memory: args.store_size.unwrap_or(32 << 20),
         unpack_limit: args.unpack_limit,
     }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
 // places of this machine are bound by its cores, hosts by the network and their own

@@ -49,8 +49,10 @@ impl<'a> Sides<'a> {
             let found: f64 = side.iter().filter(|a| a.inferred).map(n).sum();
             found / side.iter().map(n).sum::<f64>().max(1.0)
         });
-        let mut row =
-            Row { inferred: inferred.iter().any(|s| *s > 0.0), ..self.empty(subject, before, after) };
+        let mut row = Row {
+            inferred: inferred.iter().any(|s| *s > 0.0),
+            ..Row::of(self.group, subject, before, after)
+        };
         let fewest = sides.iter().flatten().map(|a| a.n as usize).min().unwrap_or(0);
         let refused = self
             .refused

@@ -1,7 +1,7 @@
 //! One group of both sides in, a row and its test out.
 
 use super::measure::{Measured, differ, figure, percentile, tails};
-use super::{Figure, Options, Row, Subject, Test, Verdict, together};
+use super::{Options, Row, Subject, Test, Verdict, together};
 use crate::compare::comparable::{self, FEWEST, Refusal, another_evidence};
 use crate::compare::estimate::{Difference, Sample, What, estimate, log_of_ms};
 use crate::compare::run::{Answered, Registration, Run};
@@ -117,8 +117,10 @@ impl<'a> Sides<'a> {
             return None;
         }
         let inferred = [self.inferred(self.before, subject), self.inferred(self.after, subject)];
-        let mut row =
-            Row { inferred: inferred.iter().any(|s| *s > 0.0), ..self.empty(subject, before, after) };
+        let mut row = Row {
+            inferred: inferred.iter().any(|s| *s > 0.0),
+            ..Row::of(self.group, subject, before, after)
+        };
         if what == What::Typical {
             let shown = self.options.shown();
             row.tail = Some((percentile(&sides[0], shown, phased), percentile(&sides[1], shown, phased)));
@@ -162,23 +164,6 @@ impl<'a> Sides<'a> {
             test = (either(test.0, tail.0), either(test.1, tail.1));
         }
         Some((row, Some(test)))
-    }
-
-    pub fn empty(&self, subject: Subject, before: Figure, after: Figure) -> Row {
-        Row {
-            group: self.group,
-            subject,
-            before,
-            after,
-            tail: None,
-            by_tail: None,
-            ratio: None,
-            difference: None,
-            probability: None,
-            inferred: false,
-            verdict: Verdict::NoChangeSeen,
-            together: None,
-        }
     }
 
     fn samples(&self, side: &'a [Run], subject: Subject) -> Vec<Sample<'a>> {

@@ -105,20 +105,7 @@ mod tests {
     use super::*;
 
     fn row(subject: Subject) -> Row {
-        Row {
-            group: None,
-            subject,
-            before: Figure::default(),
-            after: Figure::default(),
-            tail: None,
-            ratio: None,
-            difference: None,
-            probability: None,
-            inferred: false,
-            verdict: Verdict::NoChangeSeen,
-            by_tail: None,
-            together: None,
-        }
+        Row::of(None, subject, Figure::default(), Figure::default())
     }
 
     #[test]

@@ -103,18 +103,8 @@ mod tests {
 
     fn refused(refusal: &Refusal) -> Vec<Row> {
         let row = |subject| Row {
-            group: None,
-            subject,
-            before: Figure::default(),
-            after: Figure::default(),
-            tail: None,
-            ratio: None,
-            difference: None,
-            probability: None,
-            inferred: false,
             verdict: Verdict::NotComparable(refusal.clone()),
-            by_tail: None,
-            together: None,
+            ..Row::of(None, subject, Figure::default(), Figure::default())
         };
         vec![row(Subject::ErrorRate), row(Subject::Throughput)]
     }

@@ -11,7 +11,7 @@ use crate::compare::judge::{Row, Subject, Verdict};
 use crate::compare::levels::Pair;
 use crate::compare::run::Run;
 use crate::registration::session::Group;
-use crate::report::durations::{count, percent};
+use crate::report::durations::{count, counted, percent};
 use crate::report::table::grid::{Cell, Columns, Row as Line};
 use crate::report::table::text::{Tone, escaped, paint, wrap};
 use crate::report::table::{MAX_WIDTH, MIN_WIDTH, TableStyle};
@@ -92,8 +92,8 @@ fn heading(comparison: &Comparison<'_>, group: Option<Group>) -> String {
     };
     let level = comparison.level.map(|level| format!("Level {level}, ")).unwrap_or_default();
     let (before, after) = (attempts(comparison.before), attempts(comparison.after));
-    let plural = if before == 1 { "" } else { "s" };
-    format!("{level}{}: {} attempt{plural} before, {} after", group_label(group), count(before), count(after))
+    let before = counted(before, "attempt");
+    format!("{level}{}: {before} before, {} after", group_label(group), count(after))
 }
 
 // `told` are the words that stand above already
@@ -252,20 +252,7 @@ mod tests {
 
     fn row(subject: Subject, value: f64, verdict: Verdict) -> Row {
         let figure = Figure { value: Some(value), interval: None, n: 100 };
-        Row {
-            group: None,
-            subject,
-            before: figure,
-            after: figure,
-            tail: None,
-            ratio: None,
-            difference: None,
-            probability: None,
-            inferred: false,
-            verdict,
-            by_tail: None,
-            together: None,
-        }
+        Row { verdict, ..Row::of(None, subject, figure, figure) }
     }
 
     // `highest` is the upper limit of the ratio of failures

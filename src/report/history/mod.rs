@@ -9,7 +9,7 @@ use crate::history::runs::KeptRun;
 use crate::history::series::{Key, Point};
 use crate::report::compare::label;
 pub(crate) use crate::report::compare::number as value;
-use crate::report::durations::{count, percent};
+use crate::report::durations::percent;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug)]
@@ -56,22 +56,7 @@ pub(crate) fn change(key: Key, finding: &Finding) -> String {
     format!("{:+.1} %", (after / before - 1.0) * 100.0)
 }
 
-// `1 run`, `1,200 runs`
-pub(crate) fn counted(n: u64, thing: &str) -> String {
-    format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
-}
-
 // of 2,000 shuffles none says more than `> 99.9 %`
 pub(crate) fn sure(probability: f64) -> String {
     if probability < 0.001 { "> 99.9 %".to_owned() } else { percent(1.0 - probability) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_is_told_in_the_singular() {
-        assert_eq!([0, 1, 1200].map(|n| counted(n, "run")), ["0 runs", "1 run", "1,200 runs"]);
-    }
 }

@@ -1,14 +1,14 @@
 //! A history for people: a line a figure with its course, what changed below it.
 
 use super::sparkline::{Signs, sparkline};
-use super::{Shown, change, counted, figure_name, sure, value};
+use super::{Shown, change, figure_name, sure, value};
 use crate::compare::judge::Verdict;
 use crate::history::divisive::values_needed;
 use crate::history::judge::{Finding, Judged};
 use crate::history::runs::KeptRun;
 use crate::registration::session::Group;
 use crate::report::compare::{group_label, meaning, verdict_words};
-use crate::report::durations::{count, percent};
+use crate::report::durations::{count, counted, percent};
 use crate::report::table::grid::{Cell, Columns, Row};
 use crate::report::table::text::{Tone, escaped, from_to, paint, wrap};
 use crate::report::table::{MAX_WIDTH, MIN_WIDTH, TableStyle};

@@ -10,7 +10,7 @@ mod table;
 mod texts;
 
 use super::atomic::{Beside, PART, WriteError};
-use crate::at_once::in_order;
+use crate::at_once::{cores, in_order};
 use crate::registration::finish::Registrations;
 use crate::registration::session::Session;
 use crate::registration::traced::Traced;
@@ -199,9 +199,8 @@ fn parts(kind: Kind, folder: &Path, sessions: &[Session]) -> Vec<Part> {
 }
 
 fn write_all(parts: &[Part], all: &Registrations, traced: &[&Traced]) -> Result<Vec<Beside>, ParquetError> {
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let failed = AtomicBool::new(false);
-    let written = in_order(parts, threads, |_, part| {
+    let written = in_order(parts, cores(), |_, part| {
         // a full disk takes nothing of the others either
         if failed.load(Ordering::Relaxed) {
             return None;
