@@ -9,8 +9,10 @@ use std::process::{Command, Output, Stdio};
 
 /// Nothing of it is seen outside or stays: /run and the view of the cgroups are its own, and what is in its PID
 /// namespace ends with it. journald limits a unit's rate, and the unit is told from the cgroup; the writer must live
-/// while journald looks that up, so the shell itself writes. The pause is longer than the interval, for journald
-/// tells what it dropped beside the next message that it takes.
+/// while journald looks that up, so the shell itself writes. It waits until journald keeps its stream: what is written
+/// between journald's accept() and its SO_PASSCRED has no sender, so no unit. The pause is longer than the interval,
+/// for journald tells what it dropped beside the next message that it takes; and nobody stops it before it has the
+/// last one.
 const SCRIPT: &str = r#"
 set -e
 mount --make-rprivate /
@@ -29,7 +31,15 @@ while ! [ -S /run/systemd/journal/stdout ]; do n=$((n + 1)); [ $n -lt 100 ]; sle
 (
   echo 0 >"$slice/foreman.service/cgroup.procs"
   exec systemd-cat -t foreman sh -c '
-    while IFS= read -r line; do printf "%s\n" "$line"; done <lines; sleep $PAUSE; echo the end; sleep 0.5'
+    n=0
+    until [ "$(ls /run/systemd/journal/streams 2>/dev/null)" ]; do n=$((n + 1)); [ $n -lt 200 ] || exit; sleep 0.1; done
+    while IFS= read -r line; do printf "%s\n" "$line"; done <lines
+    sleep $PAUSE
+    echo the end
+    n=0
+    until [ "$(journalctl -D /run/log/journal -q -t foreman -o cat -n 1 2>/dev/null)" = "the end" ]; do
+      n=$((n + 1)); [ $n -lt 200 ] || exit; sleep 0.1
+    done'
 )
 kill "$journald"
 wait "$journald" || :
