@@ -160,6 +160,13 @@ fn lacks(run: &KeptRun) -> Vec<String> {
         0 => {}
         n => words.push(format!("journald dropped {}: what is counted is too low", counted(n, "line"))),
     }
+    match run.cut_before() {
+        0 => {}
+        n => words.push(format!(
+            "its log begins in the middle of the storm: it lacks the start of {}",
+            counted(n, "request")
+        )),
+    }
     match run.cut() {
         0 if words.is_empty() => words.push("not all of its log could be read".to_owned()),
         0 => {}

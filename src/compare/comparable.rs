@@ -169,12 +169,16 @@ pub fn refusal(before: &[Run], after: &[Run]) -> Option<Refusal> {
 fn cut(run: &Run) -> Option<Refusal> {
     let orphaned = run.reading.orphaned;
     let all = run.cut + run.registrations.len() as u64;
-    let many = |n: u64| n as f64 > CUT * all as f64;
     match () {
-        () if many(run.cut) => Some(Refusal::Cut { cut: run.cut, all }),
-        () if many(orphaned) && begins_within(run) => Some(Refusal::CutBefore { orphaned }),
+        () if many(run.cut, all) => Some(Refusal::Cut { cut: run.cut, all }),
+        () if many(orphaned, all) && begins_within(run) => Some(Refusal::CutBefore { orphaned }),
         () => None,
     }
+}
+
+/// Creates without an end or requests without a start, of all registrations: too many to judge what is left.
+pub fn many(n: u64, all: u64) -> bool {
+    n as f64 > CUT * all as f64
 }
 
 /// Whether the log begins in the middle of the storm: requests have no start, and hosts register from its first line on.
@@ -182,9 +186,14 @@ pub fn begins_within(run: &Run) -> bool {
     let (Some(begins), [first, .., last]) = (run.reading.begins, run.registrations.as_slice()) else {
         return false;
     };
-    let pace = (last.started_us - first.started_us) as f64 / run.registrations.len() as f64;
-    let at_once = (AT_ONCE * pace).clamp(AT_ONCE_US.0, AT_ONCE_US.1);
-    run.reading.orphaned > 0 && (first.started_us - begins.0) as f64 <= at_once
+    let storm = (first.started_us, last.started_us);
+    run.reading.orphaned > 0 && at_once(begins.0, storm, run.registrations.len() as u64)
+}
+
+/// Whether hosts register from the start of the log on; `storm` is from the first of so many registrations to the last.
+pub fn at_once(log_us: i64, storm: (i64, i64), registrations: u64) -> bool {
+    let pace = (storm.1 - storm.0) as f64 / registrations as f64;
+    (storm.0 - log_us) as f64 <= (AT_ONCE * pace).clamp(AT_ONCE_US.0, AT_ONCE_US.1)
 }
 
 /// Whether all of a run is in it: what was to be read, all lines, the storm's beginning and its end.

@@ -1,6 +1,7 @@
 //! Runs that `metrics --save` or `metrics --json` kept in, their figures in the order of time out. Single registrations
 //! are not read, so that years of runs load in no time.
 
+use crate::compare::comparable;
 use crate::kept::answer::{KeptAnswer, KeptGroup};
 use crate::kept::{self, KeptError};
 use crate::registration::session::Group;
@@ -186,10 +187,23 @@ impl KeptRun {
         Some((all.window_start?, all.window_end?))
     }
 
-    /// Everything of it could be read when it was kept, no Satellite and no line is missing, and no create was cut off.
+    /// Everything of it could be read when it was kept, no Satellite and no line is missing, no create was cut off, and
+    /// the log has the storm's beginning.
     pub fn complete(&self) -> bool {
         let missing = self.answer.missing_satellites();
-        self.answer.coverage.complete && missing.is_empty() && self.lines_lost() == 0 && self.cut() == 0
+        let whole = self.answer.coverage.complete && missing.is_empty() && self.lines_lost() == 0;
+        whole && self.cut() == 0 && self.cut_before() == 0
+    }
+
+    /// Requests whose start the log lacks, where it begins in the middle of the storm; few are none, as in `compare`.
+    pub fn cut_before(&self) -> u64 {
+        let all = self.group(None).map_or(0, |all| all.session_count + all.cut_count);
+        let orphaned = self.answer.coverage.requests_orphaned;
+        let within = || {
+            let (begins, (first, last)) = (self.answer.window.start?, self.window()?);
+            Some(comparable::at_once(begins.0, (first.0, last.0), all))
+        };
+        if all > 1 && comparable::many(orphaned, all) && within() == Some(true) { orphaned } else { 0 }
     }
 
     /// Lines that journald dropped.

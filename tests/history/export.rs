@@ -226,6 +226,27 @@ fn a_figure_is_as_short_as_it_was_kept() {
 }
 
 #[test]
+fn a_run_whose_log_begins_in_the_middle_of_the_storm_is_not_whole() {
+    let nights = nights();
+    // 300 in 309 s; more than 5 % are too many
+    let begins = |name: &str, start: &str, orphaned: u64| {
+        nights.edit(name, |answer| {
+            answer["window"]["start"] = start.into();
+            answer["coverage"]["requests_orphaned"] = orphaned.into();
+        });
+        export(&nights, &format!("{name} --format status-data")).go().code(0)
+    };
+    let cut = begins("night-03", "2026-03-04T01:59:58Z", 16);
+    let told = "warning: night-03: not complete: its log begins in the middle of the storm: it lacks the start of 16 \
+                requests";
+    assert_eq!(cut.told(told).json()["parameters"]["reginfra"]["complete"], false);
+    for (start, orphaned) in [("01:59:58", 15), ("01:59:56", 16)] {
+        let whole = begins("night-03", &format!("2026-03-04T{start}Z"), orphaned).says_nothing_on_stderr();
+        assert_eq!(whole.json()["parameters"]["reginfra"]["complete"], true, "{start} {orphaned}");
+    }
+}
+
+#[test]
 fn a_run_that_is_not_whole_is_told_wherever_the_form_allows() {
     let nights = nights();
     nights.edit("night-03", |answer| {
