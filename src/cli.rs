@@ -143,8 +143,10 @@ pub struct MetricsArgs {
         value_names = ["BEFORE", "AFTER"],
         num_args = 2,
         conflicts_with_all = [
-            "log", "sosreport", "sosreport_dir", "archive", "since", "until", "max_size", "cache_stats", "sessions", "save",
-            "parquet", "label", "fail_on", "quiet"
+            "log", "sosreport", "sosreport_dir", "archive", "since", "until", "max_size", "parallel", "host_timeout",
+            "threads", "chunk_size", "store_size", "sessions", "save", "parquet", "run", "label", "fail_on", "quiet",
+            "cache_stats", "cache_before", "cache_user", "cache_password_file", "cache_port", "cache_tls",
+            "cache_ca_file", "cache_ssh", "cache_timeout"
         ]
     )]
     pub compare: Vec<String>,

@@ -23,6 +23,7 @@ pub mod compare;
 pub mod history;
 pub mod inventory;
 pub mod kept;
+pub mod keys_once;
 pub mod log;
 pub mod metrics;
 pub mod registration;

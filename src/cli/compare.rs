@@ -1,5 +1,6 @@
 //! `reginfra compare`.
 
+use super::SourceArgs;
 use crate::compare::thresholds::parse_share;
 use crate::timestamp::UtcOffset;
 use clap::{Args, ValueEnum};
@@ -111,9 +112,26 @@ pub struct CompareReading {
     /// Authorities whose certificates web servers may have (PEM), instead of the system's
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Bytes that an archive may unpack to; without it 100 GiB, and past 1 GiB no more than 250 times its size
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub unpack_limit: Option<u64>,
     /// The offset from UTC of lines that do not tell it (as +02:00)
     #[arg(long, value_name = "OFFSET", value_parser = UtcOffset::parse, allow_hyphen_values = true)]
     pub utc_offset: Option<UtcOffset>,
+}
+
+impl CompareReading {
+    /// The same of a command that has all options of reading.
+    pub fn of(source: &SourceArgs) -> Self {
+        Self {
+            inventory: source.inventory.clone(),
+            via_ansible: source.via_ansible,
+            no_verify_ssl: source.no_verify_ssl,
+            ca_file: source.ca_file.clone(),
+            unpack_limit: source.unpack_limit,
+            utc_offset: source.utc_offset,
+        }
+    }
 }
 
 // `5%`, `consumer_create_ms=10%`, `0.5 %`

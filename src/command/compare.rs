@@ -94,6 +94,7 @@ fn tell_without_effect<'a>(mut runs: impl Iterator<Item = &'a String>, reading: 
         ("--via-ansible", reading.via_ansible),
         ("--no-verify-ssl", reading.no_verify_ssl),
         ("--ca-file", reading.ca_file.is_some()),
+        ("--unpack-limit", reading.unpack_limit.is_some()),
         ("--utc-offset", reading.utc_offset.is_some()),
     ];
     let given: Vec<&str> = options.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
@@ -115,13 +116,10 @@ pub fn lacks_satellite(side: &str, sources: &[Source]) -> bool {
     lacking().next().is_some()
 }
 
-/// Tells what of a side could not be read; whether a run of it has nothing to compare, which is told too.
+/// Whether a run of a side has nothing to compare, which is told.
 pub fn is_empty(side: &str, sources: &[Source]) -> bool {
     let mut empty = false;
     for source in sources {
-        for words in source.first().into_iter().flat_map(|run| &run.reading.unreadable) {
-            say(&format!("warning: {side}: {words}"));
-        }
         if let Source::Whole(run) = source
             && run.registrations.is_empty()
         {
@@ -174,8 +172,8 @@ pub fn thresholds(file: Option<&Path>, own: &[Threshold]) -> anyhow::Result<Thre
 pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Result<Vec<Source>> {
     let each = |run: &String| {
         read(name, run, reading).map_err(|error| {
-            // words of a kept run begin with its path
-            let named = error.is::<KeptError>();
+            // words of a kept run or an inventory begin with its path
+            let named = error.is::<KeptError>() || begins_with(&error.to_string(), run);
             error.context(if named { name.to_owned() } else { format!("{name}: {run}") })
         })
     };
@@ -193,16 +191,31 @@ pub fn side(name: &str, runs: &[String], reading: &CompareReading) -> anyhow::Re
     }
 }
 
+// `lab.ini: `, `lab.ini:3: `, `lab/hosts: `
+fn begins_with(words: &str, path: &str) -> bool {
+    let behind = words.strip_prefix(path.trim_end_matches('/'));
+    behind.is_some_and(|behind| behind.starts_with([':', '/']))
+}
+
+fn tell_unread<'a>(side: &str, unread: impl IntoIterator<Item = &'a String>) {
+    for words in unread {
+        say(&format!("warning: {side}: {words}"));
+    }
+}
+
 fn read(side: &str, run: &str, reading: &CompareReading) -> anyhow::Result<Source> {
     let path = Path::new(run);
     if let Some(folder) = Folder::at(path)? {
-        return Ok(Source::Whole(Box::new(Run::read(&folder, &folder.answer()?, |_| ())?)));
+        let run = Run::read(&folder, &folder.answer()?, |_| ())?;
+        tell_unread(side, &run.reading.unreadable);
+        return Ok(Source::Whole(Box::new(run)));
     }
     let options = metrics_options(run, reading)?;
     let (answer, registrations) = match metrics::read(&options)? {
         Read::Found(found) => *found,
         Read::Nothing(code) => return Err(NothingRead(code).into()),
     };
+    tell_unread(side, metrics::broken_off(&answer));
     let Some(archive) = &answer.archive else {
         return Ok(Source::Whole(Box::new(Run::of(run, &answer, &registrations))));
     };
@@ -255,6 +268,7 @@ fn metrics_options(run: &str, reading: &CompareReading) -> anyhow::Result<Box<Me
             options.source.via_ansible = reading.via_ansible;
             options.source.no_verify_ssl = reading.no_verify_ssl;
             options.source.ca_file.clone_from(&reading.ca_file);
+            options.source.unpack_limit = reading.unpack_limit;
             options.source.utc_offset = reading.utc_offset;
             Ok(options)
         }
@@ -304,7 +318,7 @@ fn exit_code(args: &CompareArgs, pairs: &[Pair], rows: &[Row]) -> ExitCode {
     let by_name = |row: &Row| args.fail_on.iter().any(|w| *w != CompareFailOn::Regression && asked(*w, row));
     let refused = |row: &Row| match &row.verdict {
         Verdict::NotComparable(Refusal::Thinned { .. }) => false,
-        Verdict::NotComparable(Refusal::OneSided { .. }) => by_name(row),
+        Verdict::NotComparable(Refusal::OneSided { .. } | Refusal::NoneSucceeded { .. }) => by_name(row),
         // low levels are part of every run; but without enough creates nothing says that none got slower
         Verdict::NotComparable(Refusal::TooFew { .. }) => {
             (by_name(row) || row.subject == Subject::Metric(Metric::ConsumerCreateMs))

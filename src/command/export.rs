@@ -8,7 +8,7 @@ use crate::history::series::Key;
 use crate::metrics::answer::Statistic;
 use crate::registration::session::Group;
 use crate::report::atomic;
-use crate::report::export::{figures, horreum, openmetrics, orion, otava, status_data};
+use crate::report::export::{ExportError, figures, horreum, openmetrics, orion, otava, status_data};
 use anyhow::{Context, bail};
 use std::fs;
 use std::io::ErrorKind;
@@ -75,9 +75,14 @@ fn status_data(args: &ExportArgs, run: &KeptRun, keys: &[Key]) -> anyhow::Result
         _ => None,
     };
     let document = status_data::document(there.as_deref(), run, keys, &args.name);
-    let document = match &args.output {
-        Some(path) => document.with_context(|| path.display().to_string())?,
-        None => document?,
+    let document = match (&args.output, document) {
+        (Some(path), Err(error @ ExportError::NotStatusData(_))) => {
+            let empty = there.is_some_and(|text| text.trim().is_empty());
+            let mend = if empty { "" } else { "mend it, or " };
+            bail!("{}: {error}: {mend}take it away, and a new one is written", path.display())
+        }
+        (Some(path), document) => document.with_context(|| path.display().to_string())?,
+        (None, document) => document?,
     };
     write_file(args, &document)
 }
@@ -113,7 +118,11 @@ fn write_file(args: &ExportArgs, text: &str) -> anyhow::Result<()> {
 fn write_folder(args: &ExportArgs, files: [(&str, String); 2]) -> anyhow::Result<()> {
     // clap has seen to it that there is one
     let folder = args.output.as_deref().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    if let Some(file) = folder.ancestors().find(|place| place.exists() && !place.is_dir()) {
+        let [first, second] = files.map(|(name, _)| name);
+        bail!("{} is a file: name a folder with --output, for {first} and {second}", file.display());
+    }
+    fs::create_dir_all(folder).map_err(|error| atomic::WriteError::new(folder, error))?;
     for (name, text) in files {
         atomic::write_beside(&folder.join(name), |out| out.write_all(text.as_bytes()))?;
     }

@@ -111,7 +111,8 @@ pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Found> {
         say(&format!("{kind}: {words}"));
     }
     if runs.is_empty() {
-        let nothing = errors.iter().all(|e| matches!(e, runs::LoadError::None { .. }));
+        use runs::LoadError;
+        let nothing = errors.iter().all(|e| matches!(e, LoadError::None { .. } | LoadError::Empty { .. }));
         return Ok(Found::Nothing(if nothing { NOTHING } else { 2 }));
     }
     runs.retain(|run| wanted.iter().all(|(key, value)| run.labels.get(key) == Some(value)));
@@ -230,7 +231,9 @@ fn exit_code(args: &HistoryArgs, looked: &LookedThrough) -> ExitCode {
     }
     // the newest run may be among them
     if !unreadable.is_empty() {
-        say("error: --fail-on: a run could not be read, and may hold a change; mend it or take it away");
+        say(
+            "error: --fail-on: a run could not be read or holds nothing, and may hide a change; mend it or take it away",
+        );
         return ExitCode::from(NOTHING);
     }
     // other figures stand for what a cache hides

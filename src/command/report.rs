@@ -57,7 +57,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     };
     // both sides are read, so that each tells its own errors
     let side = read(args, &targets);
-    let before = compare::side("before", &args.before, &reading(&args.source));
+    let before = compare::side("before", &args.before, &CompareReading::of(&args.source));
     let (side, before) = match (side, before) {
         (Ok(Some(side)), Ok(before)) => (side, before),
         (Ok(None), Ok(_)) => return Ok(ExitCode::from(NOTHING)),
@@ -124,17 +124,6 @@ fn history_of(args: &ReportArgs) -> anyhow::Result<Option<Result<history::Looked
         stat: Vec::new(),
     };
     history::look_through(&chosen, args.ack.as_deref(), HistoryOptions::default()).map(Some)
-}
-
-// what the runs before need beside their names
-fn reading(source: &SourceArgs) -> CompareReading {
-    CompareReading {
-        inventory: source.inventory.clone(),
-        via_ansible: source.via_ansible,
-        no_verify_ssl: source.no_verify_ssl,
-        ca_file: source.ca_file.clone(),
-        utc_offset: source.utc_offset,
-    }
 }
 
 // none where there is nothing to analyse, which has been told

@@ -66,6 +66,14 @@ pub enum Refusal {
         /// `before` or `after`.
         lacks: &'static str,
     },
+    /// Only successes have it, and there are none.
+    #[error(
+        "no attempt of the side {side} succeeded; failed attempts and registered/s tell what came of them"
+    )]
+    NoneSucceeded {
+        /// `before` or `after`.
+        side: &'static str,
+    },
     /// A script cache answers on one side what the Satellite answers on the other.
     #[error(
         "{before:.2} script fetches a registration reached the Satellite before, {after:.2} after: a script cache \

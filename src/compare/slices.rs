@@ -10,7 +10,7 @@ use crate::metrics::answer::Metric;
 
 /// Slices at most.
 const SLICES: i64 = 320;
-/// A slice of a rate has so many registrations, on average.
+/// A slice of a rate has so many attempts, on average.
 const IN_A_SLICE: usize = 5;
 /// A slice of creates under way takes as long as so many creates, so that what one slice has says little of the next one.
 const CREATES: f64 = 4.0;
@@ -26,16 +26,16 @@ fn asked<'a>(registrations: impl Iterator<Item = &'a Registration>) -> Option<(i
 /// Successful registrations a second, slice by slice; one slice where there are few or the storm is short.
 pub fn rates<'a>(registrations: impl Iterator<Item = &'a Registration> + Clone) -> Sample<'a> {
     let Some((first, last)) = asked(registrations.clone()) else { return Sample::default() };
-    let successes = registrations.filter(|r| r.success && (first..=last).contains(&r.started_us));
-    let starts: Vec<i64> = successes.map(|r| r.started_us - first).collect();
-    let slices = (starts.len() / IN_A_SLICE).clamp(1, SLICES as usize) as i64;
+    let attempts = || registrations.clone().filter(|r| (first..=last).contains(&r.started_us));
+    // failures are an outcome: that they are many takes no slice away
+    let slices = (attempts().count() / IN_A_SLICE).clamp(1, SLICES as usize) as i64;
     let reach = last - first;
     // logs tell whole seconds
     let seconds = (reach / SECOND_US / slices + 1).max(1);
     let width = seconds * SECOND_US;
     let mut counts = vec![0u32; (reach / width).max(1) as usize];
-    for at in starts {
-        if let Some(count) = counts.get_mut((at / width) as usize) {
+    for success in attempts().filter(|r| r.success) {
+        if let Some(count) = counts.get_mut(((success.started_us - first) / width) as usize) {
             *count += 1;
         }
     }

@@ -1,8 +1,8 @@
 //! `5%`, `consumer_create_ms=10%` or a YAML file in, what counts as a change out.
 
 use super::judge::{SUBJECTS, Thresholds};
+use crate::keys_once::{KeysOnce, TWICE};
 use crate::yaml_file::{self, FileError, Problem};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// No metric that is compared.
@@ -58,22 +58,22 @@ impl Thresholds {
     }
 
     fn parse(text: &str) -> Result<Self, Problem> {
-        let read: BTreeMap<String, serde_yaml::Value> =
-            yaml_file::parse(text).map_err(|(line, problem)| {
-                let form = "write a metric and a percentage a line, as 'consumer_create_ms: 10%'";
-                (line, format!("{problem}; {form}"))
-            })?;
+        let read: KeysOnce<serde_yaml::Value> = yaml_file::parse(text).map_err(|(line, problem)| {
+            let form = "write a metric and a percentage a line, as 'consumer_create_ms: 10%'";
+            (line, if problem.ends_with(TWICE) { problem } else { format!("{problem}; {form}") })
+        })?;
         let mut found = Self::default();
-        for (name, value) in &read {
-            let line = 1 + text.lines().position(|l| l.trim_start().starts_with(name.as_str())).unwrap_or(0);
+        for (name, value) in &read.0 {
+            // the first word of that name is the key: a value before it that is no percentage has been told
+            let line = || yaml_file::words(text).iter().find(|w| w.text == *name).map_or(1, |w| w.line);
             let share = match value {
                 serde_yaml::Value::String(text) => parse_share(text),
                 _ => Err("is no percentage; write one such as 5%".to_owned()),
             };
-            let share = share.map_err(|problem| (line, format!("{name}: {problem}")))?;
+            let share = share.map_err(|problem| (line(), format!("{name}: {problem}")))?;
             found
                 .set((name != "all").then_some(name), share)
-                .map_err(|error| (line, format!("{error}; 'all' is of every other")))?;
+                .map_err(|error| (line(), format!("{error}; 'all' is of every other")))?;
         }
         Ok(found)
     }
@@ -102,6 +102,9 @@ mod tests {
     fn what_is_wrong_is_told_with_its_line() {
         for (text, words) in [
             ("all: 5%\nspeed: 3%\n", ":2: 'speed' is no metric"),
+            ("error_rate: 5%\nerror: 5%\n", ":2: 'error' is no metric"),
+            ("# 'speed': 1%\nall: 5%\n\"speed\" : 3%\n", ":3: 'speed' is no metric"),
+            ("{all: 5%,\nspeed: 3%}\n", ":2: 'speed' is no metric"),
             ("all: 5\n", ":1: all: is no percentage"),
             ("all: 5%\nerror_rate: -1%\n", ":2: error_rate: give a percentage"),
             ("- 5%\n", "write a metric and a percentage"),
@@ -109,6 +112,20 @@ mod tests {
         ] {
             let told = loaded(text).unwrap_err();
             assert!(told.contains(words) && !told.contains("column"), "{text:?}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_metric_that_stands_twice_is_refused() {
+        for (text, told) in [
+            (
+                "consumer_create_ms: 0%\nall: 0%\nconsumer_create_ms: 90%\n",
+                ":3: consumer_create_ms stands twice; keep one",
+            ),
+            ("all: 5%\n'all': 5%\n", ":2: all stands twice; keep one"),
+        ] {
+            let found = loaded(text).unwrap_err();
+            assert!(found.ends_with(told), "{text:?}: {found}");
         }
     }
 

@@ -32,19 +32,23 @@ fn parse(text: &str) -> Result<Vec<Acknowledged>, Problem> {
     }
     let read: Vec<Acknowledged> = yaml_file::parse(text)?;
     for (index, entry) in read.iter().enumerate() {
-        let line = || {
-            let with_id =
-                text.lines().enumerate().filter(|(_, l)| l.contains("id:") && l.contains(entry.id.as_str()));
-            with_id.last().map_or(1, |(at, _)| at + 1)
-        };
+        let before = read[..index].iter().filter(|other| other.id == entry.id).count();
+        let line = || line_of(text, &entry.id, before);
         if entry.reason.trim().is_empty() {
             return Err((line(), format!("{} has no reason", entry.id)));
         }
-        if read[..index].iter().any(|other| other.id == entry.id) {
+        if before > 0 {
             return Err((line(), format!("{} stands twice", entry.id)));
         }
     }
     Ok(read)
+}
+
+// where an id stands that so many entries before have too
+fn line_of(text: &str, id: &str, before: usize) -> usize {
+    let words = yaml_file::words(text);
+    let mut ids = words.windows(2).filter(|pair| pair[0].text == "id" && pair[1].text == id);
+    ids.nth(before).map_or(1, |pair| pair[1].line)
 }
 
 #[cfg(test)]
@@ -70,6 +74,12 @@ mod tests {
             ("- id: a\n", ":1: "),
             ("- id: a\n  reason: ''\n", ":1: a has no reason"),
             ("- {id: a, reason: b}\n- {id: a, reason: c}\n", ":2: a stands twice"),
+            (
+                "- {id: ab, reason: b}\n- {id: a, reason: b}\n- {id: a, reason: c}\n- {id: ab, reason: d}\n",
+                ":3: a stands twice",
+            ),
+            ("- id: \"a:b\"\n  reason: c\n- reason: d\n  id: a:b\n# id: a:b\n", ":4: a:b stands twice"),
+            ("- {id: b, reason: id}\n- {id: a, reason: ''}\n- {id: ab, reason: b}\n", ":2: a has no reason"),
             ("a: b\n", "write a list"),
             ("- {id: a, reason: b, until: c}\n", "unknown field"),
         ] {

@@ -55,10 +55,16 @@ pub enum LoadError {
         /// Its metrics.json.
         path: PathBuf,
     },
+    /// Nobody registered in it.
+    #[error("{path}: holds no registration: it tells nothing; read the log that has them, or take it away", path = .path.display())]
+    Empty {
+        /// Its metrics.json.
+        path: PathBuf,
+    },
     /// A label that is no time.
     #[error("{path}: label time: {source}", path = .path.display())]
     Time {
-        /// Its metrics.json.
+        /// Its labels.json.
         path: PathBuf,
         /// What is wrong.
         source: crate::timestamp::TimestampError,
@@ -162,9 +168,12 @@ impl KeptRun {
             _ => (file, file.with_extension(kept::LABELS)),
         };
         let labels = kept::labels(&beside)?;
+        if answer.all().is_none_or(|all| all.session_count == 0) {
+            return Err(LoadError::Empty { path: file.to_owned() });
+        }
         let time = match labels.get(kept::TIME_LABEL) {
             Some(text) => {
-                Timestamp::parse(text).map_err(|source| LoadError::Time { path: file.to_owned(), source })?
+                Timestamp::parse(text).map_err(|source| LoadError::Time { path: beside, source })?
             }
             None => answer
                 .all()

@@ -36,7 +36,18 @@ impl Key {
         format!("{}:{}:{group}", self.subject.name(), self.statistic.name())
     }
 
-    /// The figure of a run, over how many values it is, and what it rests on.
+    /// The figure of a run as it is judged: a failed attempt fetched its script too, so fetches are held against attempts.
+    pub fn judged(self, run: &KeptRun) -> Option<(f64, u64, Evidence)> {
+        let (value, count, evidence) = self.of(run)?;
+        if self.subject != Subject::Metric(Metric::ScriptFetches) {
+            return Some((value, count, evidence));
+        }
+        let attempts = run.group(self.group)?.session_count.max(count);
+        // averages are kept rounded, fetches are whole
+        Some(((value * count as f64).round() / attempts as f64, attempts, evidence))
+    }
+
+    /// The figure of a run as it was kept, over how many values it is, and what it rests on.
     pub fn of(self, run: &KeptRun) -> Option<(f64, u64, Evidence)> {
         let group = run.group(self.group)?;
         match self.subject {
@@ -96,7 +107,7 @@ impl Series {
     /// Takes it from the runs, which stand in the order of time.
     pub fn of(key: Key, runs: &[KeptRun]) -> Self {
         let point = |(run, kept): (usize, &KeptRun)| {
-            let (value, count, evidence) = key.of(kept)?;
+            let (value, count, evidence) = key.judged(kept)?;
             let inferred = evidence == Evidence::Inferred;
             value.is_finite().then_some(Point { run, time: kept.time, value, count, inferred })
         };

@@ -58,7 +58,6 @@ fn thinned(key: Key, sides: [&[Point]; 2], beside: &dyn Fn(Key) -> Series) -> Op
     }
     let series = |subject| beside(Key { subject, statistic: Statistic::Avg, ..key });
     let fetches = series(Subject::Metric(Metric::ScriptFetches));
-    let attempts = series(Subject::ErrorRate);
     let hits = series(Subject::Metric(Metric::ScriptCacheHitRate));
     // sums of values and of what they are over, of the runs of a stretch
     let sums = |of: &Series, side: &[Point]| {
@@ -66,17 +65,12 @@ fn thinned(key: Key, sides: [&[Point]; 2], beside: &dyn Fn(Key) -> Series) -> Op
         let points = of.points.iter().filter(|p| runs.contains(&p.run));
         points.fold((0.0, 0), |(sum, n), p| (sum + p.value * p.count as f64, n + p.count))
     };
-    // a failed attempt fetched its script too
-    let an_attempt = |side: &[Point]| {
-        let ((fetched, successes), (_, n)) = (sums(&fetches, side), sums(&attempts, side));
-        (successes > 0).then(|| fetched / n.max(successes) as f64)
-    };
-    let hit_rate = |side: &[Point]| {
-        let (sum, n) = sums(&hits, side);
+    let mean = |of: &Series, side: &[Point]| {
+        let (sum, n) = sums(of, side);
         (n > 0).then(|| sum / n as f64)
     };
-    let (before, after) = (an_attempt(sides[0])?, an_attempt(sides[1])?);
-    let hit_rates = hit_rate(sides[0]).zip(hit_rate(sides[1]));
+    let (before, after) = (mean(&fetches, sides[0])?, mean(&fetches, sides[1])?);
+    let hit_rates = mean(&hits, sides[0]).zip(mean(&hits, sides[1]));
     comparable::thinned((before, after), hit_rates).then_some(Refusal::Thinned {
         before,
         after,
@@ -267,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_and_a_hit_rate_that_stays_are_no_matter_of_a_cache() {
+    fn a_hit_rate_that_stays_is_no_matter_of_a_cache() {
         let points = |value: &dyn Fn(usize) -> f64, count: u64| -> Vec<Point> {
             let point = |run: usize| Point {
                 run,
@@ -278,13 +272,11 @@ mod tests {
             };
             (0..20).map(point).collect()
         };
-        // one fetch an attempt, of which more fail: more of them a registration that succeeded
-        let refused = |hit_rates: Option<(f64, f64)>, failed: f64, group: Option<Group>| {
+        let refused = |hit_rates: Option<(f64, f64)>, group: Option<Group>| {
             let series = |key: Key| {
                 let half = |before: f64, after: f64| move |run: usize| if run < 10 { before } else { after };
                 let points = match key.subject {
                     Subject::Metric(Metric::ScriptFetches) => points(&half(1.02, 1.2), 250),
-                    Subject::ErrorRate => points(&half(0.02, failed), (250.0 * (1.0 + failed)) as u64),
                     Subject::Metric(Metric::ScriptCacheHitRate) => {
                         hit_rates.map(|(before, after)| points(&half(before, after), 100)).unwrap_or_default()
                     }
@@ -297,10 +289,10 @@ mod tests {
             let (before, after) = script.points.split_at(10);
             thinned(script.key, [before, after], &series).is_some()
         };
-        assert!(refused(None, 0.0, None));
-        assert!(!refused(Some((0.5, 0.5)), 0.0, None), "the hit rate decides");
-        assert!(refused(Some((0.1, 0.5)), 0.0, None));
-        assert!(!refused(None, 0.0, Some(Group::SatelliteSsh)));
+        assert!(refused(None, None));
+        assert!(!refused(Some((0.5, 0.5)), None), "the hit rate decides");
+        assert!(refused(Some((0.1, 0.5)), None));
+        assert!(!refused(None, Some(Group::SatelliteSsh)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod requests;
 pub mod sessions;
 pub mod traces;
 
+use crate::keys_once::{KeysOnce, TWICE};
 use requests::RequestLine;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -201,24 +202,27 @@ impl Folder {
 /// Labels of a run; none where there is no such file.
 ///
 /// # Errors
-/// The file cannot be read, or holds no object.
+/// The file cannot be read, holds no object, or a key twice.
 pub fn labels(path: &Path) -> Result<BTreeMap<String, String>, KeptError> {
     const WAY_OUT: &str = "write an object of KEY: VALUE";
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let labels: Value =
-        serde_json::from_slice(&bytes(path)?).map_err(|error| malformed(path, &error, WAY_OUT))?;
-    // they decide whether the load is the same: what is there is never taken as none
-    let Value::Object(labels) = labels else {
-        let words = format!("these are no labels; {WAY_OUT}");
-        return Err(KeptError::Malformed { path: path.to_owned(), line: 1, words });
-    };
+    let read: Result<KeysOnce<Value>, _> = serde_json::from_slice(&bytes(path)?);
+    // they decide whether the load is the same: what is there is never taken as none, nor the last of two
+    let labels = read.map_err(|error| {
+        let words = match without_place(&error) {
+            words if words.ends_with(TWICE) => words,
+            _ if error.classify() == Category::Data => format!("these are no labels; {WAY_OUT}"),
+            _ => return malformed(path, &error, WAY_OUT),
+        };
+        KeptError::Malformed { path: path.to_owned(), line: error.line(), words }
+    })?;
     let text = |value: Value| match value {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    Ok(labels.into_iter().map(|(key, value)| (key, text(value))).collect())
+    Ok(labels.0.into_iter().map(|(key, value)| (key, text(value))).collect())
 }
 
 /// A file of a kept run.
@@ -247,15 +251,17 @@ fn no_answer(path: &Path) -> KeptError {
     }
 }
 
-// where a file is damaged, as the parser tells it; the line stands beside the path
+// where a file is damaged, as the parser tells it
 fn malformed(path: &Path, error: &serde_json::Error, way_out: &str) -> KeptError {
+    let words = format!("{}; {way_out}", without_place(error));
+    KeptError::Malformed { path: path.to_owned(), line: error.line(), words }
+}
+
+// the line stands beside the path; a column would be taken for a part of what the words end in
+fn without_place(error: &serde_json::Error) -> String {
     let words = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    let bare = words.strip_suffix(place.as_str()).unwrap_or(&words);
-    // of an empty file there is none
-    let column = if error.column() > 0 { format!(", column {}", error.column()) } else { String::new() };
-    let words = format!("{bare}{column}; {way_out}");
-    KeptError::Malformed { path: path.to_owned(), line: error.line(), words }
+    words.strip_suffix(place.as_str()).unwrap_or(&words).to_owned()
 }
 
 // what each line of a file holds
@@ -268,12 +274,10 @@ fn lines<T: DeserializeOwned>(
     Ok(BufReader::new(opened).lines().enumerate().map(move |(at, line)| {
         let line = line.map_err(|source| unreadable(&path, source))?;
         serde_json::from_str(&line).map_err(|error| {
-            let words = match error.classify() {
-                Category::Data => format!("is no line of a {file} file: {error}"),
-                _ => error.to_string(),
+            let words = match (error.classify(), without_place(&error)) {
+                (Category::Data, words) => format!("is no line of a {file} file: {words}"),
+                (_, words) => words,
             };
-            // one line is all that the parser saw
-            let words = words.replace(" at line 1 column ", ", column ");
             KeptError::Malformed { path: path.clone(), line: at + 1, words: format!("{words}; {AGAIN}") }
         })
     }))
@@ -362,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line_and_column() {
+    fn what_is_wrong_is_told_with_its_line() {
         let good = fs::read_to_string(Sample::new().place.path().join(SESSIONS)).unwrap();
         let first = good.lines().next().unwrap();
         for (file, text, told) in [
@@ -374,19 +378,26 @@ mod tests {
             (
                 SESSIONS,
                 format!("{first}\n{{\"host\": \n"),
-                "/sessions.jsonl:2: EOF while parsing a value, column 9",
+                "/sessions.jsonl:2: EOF while parsing a value; keep the run again",
             ),
             (SESSIONS, first.replace("lb-ssh", "bus"), "unknown variant `bus`"),
-            (SESSIONS, first.replace("2026-04-04", "yesterday "), "is no time"),
+            (SESSIONS, first.replace("2026-04-04", "yesterday "), "T12:10:00+02:00); keep the run again"),
             (REQUESTS, "[]\n".to_owned(), "/requests.jsonl:1: is no line of a requests file: "),
-            (LABELS, "{\n{".to_owned(), "/labels.json:2: key must be a string, column 1; write an object"),
+            (LABELS, "{\n{".to_owned(), "/labels.json:2: key must be a string; write an object"),
+            (LABELS, "{\"a\": 4,\n\"ab\": 1,\n\"a\": 5}".to_owned(), "/labels.json:3: a stands twice; keep"),
             (LABELS, "[1, 2]".to_owned(), "/labels.json:1: these are no labels; write an object of KEY"),
             (LABELS, "null".to_owned(), "/labels.json:1: these are no labels"),
             (ANSWER, String::new(), "/metrics.json:1: EOF while parsing a value; keep the run again with"),
             (
                 ANSWER,
                 "{\"schema_version\": 1,\n\"g".to_owned(),
-                "/metrics.json:2: EOF while parsing a string, column ",
+                "/metrics.json:2: EOF while parsing a string; keep the run again",
+            ),
+            (
+                ANSWER,
+                "{\"schema_version\": 1,\n\"window\": {\"start\": \"yesterday\"}}".to_owned(),
+                "/metrics.json:2: 'yesterday' is no time: give seconds since 1970 (1775297400) or RFC 3339 \
+                 (2026-04-04T12:10:00+02:00); keep the run again with `reginfra metrics --save`",
             ),
             (ANSWER, "{\"mood\": 7}".to_owned(), "/metrics.json: is no kept run; name a folder that"),
             (ANSWER, "[1]".to_owned(), "/metrics.json: is no kept run"),
@@ -398,7 +409,8 @@ mod tests {
             (ANSWER, "{\"schema_version\": 1,\n\"groups\": 3}".to_owned(), "/metrics.json:2: invalid type"),
         ] {
             let found = Sample::new().told(file, &text);
-            assert!(found.contains(told) && !found.contains(" at line "), "{file}: {found}");
+            assert!(found.contains(told), "{file}: {found}");
+            assert!(!found.contains(" at line ") && !found.contains("column"), "{file}: {found}");
         }
     }
 
@@ -440,7 +452,7 @@ mod tests {
         }
         // an answer whatever its name, and damaged
         let told = told("tonight.json", "{\"schema_version\": 1, \"groups\": [");
-        assert!(told.starts_with("/tonight.json:1: EOF while parsing a list, column "), "{told}");
+        assert!(told.starts_with("/tonight.json:1: EOF while parsing a list; keep the run"), "{told}");
         assert!(matches!(Folder::at(&place.join(REQUESTS)), Err(KeptError::OneFile { .. })));
         fs::remove_file(place.join(ANSWER)).unwrap();
         assert_eq!(Folder::at(&place.join(REQUESTS)).unwrap(), None);

@@ -417,7 +417,8 @@ pub fn unused(sources: &[SourceAnswer]) -> Vec<String> {
         }
     }
     let more = by_reason.into_iter().filter(|(_, n)| *n > TOLD);
-    told.extend(more.map(|(why, n)| format!("{} more files of which the same is true: {why}", n - TOLD)));
+    let files = |n: usize| if n == 1 { "1 more file".to_owned() } else { format!("{n} more files") };
+    told.extend(more.map(|(why, n)| format!("{} of which the same is true: {why}", files(n - TOLD))));
     told
 }
 
@@ -438,5 +439,7 @@ mod tests {
             .collect();
         let more = "4 more files of which the same is true: quiet";
         assert_eq!(unused(&sources), ["0: quiet", "1: quiet", "2: quiet", "odd: binary", more]);
+        let more = "1 more file of which the same is true: quiet";
+        assert_eq!(unused(&sources[..TOLD + 1]), ["0: quiet", "1: quiet", "2: quiet", more]);
     }
 }

@@ -33,10 +33,24 @@ pub fn millis(ms: f64) -> String {
     if seconds < 999.95 { format!("{seconds:.1} s") } else { format!("{} s", count(seconds.round() as u64)) }
 }
 
-/// Calls a registration: two digits behind the point, fewer where they are zero.
+/// Calls a registration: two digits behind the point, fewer where they are zero; below 0.01 two that are not.
 pub fn calls(value: f64) -> String {
-    let text = digits(value, 2);
+    let text = digits(value, digits_of(value));
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// A rate or a number under way: tenths, and below 1 as calls are.
+pub fn tenths(value: f64) -> String {
+    calls(if value.abs() < 1.0 { value } else { (value * 10.0).round() / 10.0 })
+}
+
+/// Digits behind the point that calls are told with: two, below 0.01 so many that two are not zero.
+pub fn digits_of(value: f64) -> usize {
+    const MOST: f64 = 9.0;
+    match value.abs() {
+        small if small > 0.0 && small < 0.01 => (1.0 - small.log10().floor()).min(MOST) as usize,
+        _ => 2,
+    }
 }
 
 /// So many digits behind the point, thousands apart.
@@ -57,6 +71,15 @@ pub fn span(ms: i64) -> String {
         (0, 0, s) => format!("{s} s"),
         (0, m, s) => format!("{m} min {s} s"),
         (h, m, _) => format!("{} h {m} min", count(h.unsigned_abs())),
+    }
+}
+
+/// How wide a step of time is: `30 s`, `5 min`, `6 h`.
+pub fn step(seconds: i64) -> String {
+    match seconds {
+        3600.. if seconds % 3600 == 0 => format!("{} h", seconds / 3600),
+        60.. if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
     }
 }
 
@@ -126,6 +149,15 @@ mod tests {
         assert_eq!(
             (calls(11.0), calls(1.5), calls(1234.567)),
             ("11".into(), "1.5".into(), "1,234.57".into())
+        );
+        assert_eq!(
+            [0.0, 0.000_63, -0.0063, 0.063, 0.25].map(calls),
+            ["0", "0.00063", "-0.0063", "0.06", "0.25"]
+        );
+        assert_eq!([0.0063, 0.25, 1.25, 12.34].map(tenths), ["0.0063", "0.25", "1.3", "12.3"]);
+        assert_eq!(
+            [1, 90, 600, 3600, 5400, 21_600].map(step),
+            ["1 s", "90 s", "10 min", "1 h", "90 min", "6 h"]
         );
         assert_eq!((share(1, 100_000), share(99_999, 100_000)), ("< 0.1 %".into(), "> 99.9 %".into()));
         assert_eq!((share(1, 3), share(3, 3), share(0, 0)), ("33.3 %".into(), "100 %".into(), "-".into()));

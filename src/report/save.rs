@@ -4,10 +4,11 @@
 use super::atomic::{Beside, PART, WriteError};
 use super::json;
 use super::page::attempts::Attempts;
-use crate::kept::{self, FILES, requests, sessions, traces};
+use crate::kept::{self, FILES, TIME_LABEL, requests, sessions, traces};
 use crate::metrics::answer::Answer;
 use crate::metrics::targets::Judgement;
 use crate::registration::finish::Registrations;
+use crate::timestamp::{Timestamp, TimestampError};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -44,12 +45,15 @@ pub enum SaveError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A label `time` that is none.
+    #[error("label time: {0}")]
+    Time(#[from] TimestampError),
 }
 
 /// Labels from `KEY=VALUE` words.
 ///
 /// # Errors
-/// A word without `=`, without a key, or whose key stands twice.
+/// A word without `=`, without a key, or whose key stands twice; a `time` that is none.
 pub fn parse_labels(words: &[String]) -> Result<BTreeMap<String, String>, SaveError> {
     let mut labels = BTreeMap::new();
     for word in words {
@@ -57,6 +61,9 @@ pub fn parse_labels(words: &[String]) -> Result<BTreeMap<String, String>, SaveEr
         let (key, value) = word.split_once('=').ok_or_else(|| wrong("has no '='"))?;
         if key.trim().is_empty() {
             return Err(wrong("has no key"));
+        }
+        if key.trim() == TIME_LABEL {
+            Timestamp::parse(value)?;
         }
         if labels.insert(key.trim().to_owned(), value.to_owned()).is_some() {
             return Err(wrong("stands twice"));
@@ -151,6 +158,13 @@ mod tests {
         let labels = parse_labels(&["satellite=6.18".into(), "note=a=b".into()]).unwrap();
         let all = Registrations { sessions, names, ..Registrations::default() };
         save(dir, &answer, &targets::judge(&targets::built_in(), &answer), &all, &labels)
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_refused_before_anything_is_read() {
+        let told = parse_labels(&["time=2026-04-01".into()]).unwrap_err().to_string();
+        assert!(told.starts_with("label time: '2026-04-01' is no time"), "{told}");
+        assert_eq!(parse_labels(&["time=2026-04-01T10:00:00Z".into()]).unwrap().len(), 1);
     }
 
     #[test]

@@ -344,3 +344,88 @@ fn misuse_is_told_with_the_way_out() {
     Run::new("compare --before").arg(&good).go().code(2).told("--after");
     Run::new("compare").go().code(2);
 }
+
+/// The Satellite's log, then 16 MiB of zeros.
+fn report_with_zeros(log: &[u8]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    let zeros = vec![0; 16 << 20];
+    let members = [("s/var/log/foreman/production.log", log), ("s/var/lib/core", zeros.as_slice())];
+    for (name, content) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        builder.append_data(&mut header, name, content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+#[test]
+fn how_far_a_sosreport_may_unpack_is_an_option_of_each_comparison() {
+    let storm = Storm::new("--sessions 60 --rate 40 --seed 3");
+    let (log, place, good) = (storm.bytes(), tempfile::tempdir().unwrap(), kept("same-1"));
+    let report = place.path().join("sat.tar");
+    fs::write(&report, report_with_zeros(&log)).unwrap();
+    let runs = |command: &str| Run::new(command).arg(&report).arg(&good);
+    let page = Run::new("report --format markdown --log").arg(storm.log()).arg("--before").arg(&report);
+    for run in [runs("compare"), runs("metrics --compare"), page] {
+        let done = run.words("--unpack-limit 1000").go().code(2).says_nothing_on_stdout();
+        let done = done.told("sat.tar: it unpacks to more than 1000 bytes: stopped there; --unpack-limit");
+        assert_eq!(done.stderr.matches("it unpacks to more").count(), 1, "{done:?}");
+    }
+    for command in ["compare", "metrics --compare"] {
+        runs(command).words("--unpack-limit 1000000000").go().code(0).says_nothing_on_stderr();
+    }
+    let done = Run::new("compare").args([&good, &good]).words("--unpack-limit 1000").go().code(0);
+    done.told("warning: --unpack-limit has no effect on kept runs");
+}
+
+#[test]
+fn what_a_run_lacks_is_told_once_whether_it_is_read_or_kept() {
+    let storm = Storm::new("--sessions 60 --rate 40 --seed 3");
+    let (log, place, good) = (storm.bytes(), tempfile::tempdir().unwrap(), kept("same-1"));
+    let (report, run) = (place.path().join("sat.tar"), place.path().join("run"));
+    fs::write(&report, report_with_zeros(&log)).unwrap();
+    let limit = format!("--unpack-limit {}", log.len() + (4 << 20));
+    let once = |before: &Path, words: &str| {
+        let done = compare(before, &good).words(words).go().code(0);
+        assert_eq!(done.stderr.matches("it unpacks to more").count(), 1, "{done:?}");
+        done
+    };
+    once(&report, &limit).told("error: ");
+    Run::new("metrics --quiet --sosreport").arg(&report).arg("--save").arg(&run).words(&limit).go().code(0);
+    once(&run, "").told("warning: before: ");
+}
+
+#[test]
+fn metrics_refuses_beside_compare_what_would_have_no_effect() {
+    let good = kept("same-1");
+    for words in [
+        "--threads 2",
+        "--parallel 2",
+        "--host-timeout 9",
+        "--run night",
+        "--cache-before before.json",
+        "--cache-user monitor",
+        "--cache-password-file password",
+        "--cache-port 6380",
+        "--cache-tls",
+        "--cache-ca-file ca.pem",
+        "--cache-ssh",
+        "--cache-timeout 9",
+    ] {
+        let run = Run::new("metrics --compare").args([&good, &good]).words(words);
+        let done = run.go().code(2).told("cannot be used with").says_nothing_on_stdout();
+        done.told(words.split(' ').next().unwrap());
+    }
+}
+
+#[test]
+fn the_path_of_an_inventory_stands_in_its_error_once() {
+    let (good, place) = (kept("same-1"), tempfile::tempdir().unwrap());
+    fs::write(place.path().join("empty.ini"), "[satellite6]\n").unwrap();
+    fs::write(place.path().join("odd.ini"), "[satellite6\n").unwrap();
+    for name in ["nowhere.ini", "nowhere.yml", "empty.ini", "odd.ini"] {
+        let path = place.path().join(name);
+        let done = compare(&good, &path).go().code(2).told(&format!("error: after: {}:", path.display()));
+        assert_eq!(done.stderr.matches(name).count(), 1, "{done:?}");
+    }
+}

@@ -86,13 +86,13 @@ fn what_is_no_status_data_is_left_alone() {
     let nights = nights();
     let path = nights.path().join("status.json");
     for (text, told) in [
-        ("", "EOF"),
+        ("", "it is empty"),
         ("[]", "an object"),
         ("{\"name\": NaN}", "expected value"),
         ("{\"name\": \"x\", \"name\": \"y\"}", "stands twice"),
         ("{\"name\": \"x\", \"started\": null, \"ended\": null}", "key 'result' is missing"),
         (&STATUS.replace("\"parameters\": {}", "\"parameters\": 7"), "'parameters' is no object"),
-        (&STATUS[..STATUS.len() - 1], "EOF"),
+        (&STATUS[..STATUS.len() - 1], "line 14: it is cut off here"),
     ] {
         fs::write(&path, text).unwrap();
         let run = export(&nights, "night-03 --format status-data --output status.json").go();
@@ -402,4 +402,43 @@ fn a_document_of_one_run_takes_one() {
         .go()
         .code(2)
         .told("make its folder first");
+}
+
+#[test]
+fn a_file_in_place_of_a_folder_is_told_with_the_way_out() {
+    let nights = nights();
+    let path = nights.path().join("taken");
+    fs::write(&path, "mine").unwrap();
+    for (format, files) in
+        [("otava-csv", "reginfra.csv and otava.yaml"), ("orion", "orion.ndjson and orion.yaml")]
+    {
+        let told = format!("taken is a file: name a folder with --output, for {files}");
+        for place in ["taken", "taken/below"] {
+            let run = export(&nights, &format!("night-03 night-04 --format {format} --output {place}"));
+            run.go().code(2).told(&told).says_nothing_on_stdout();
+        }
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), "mine");
+}
+
+#[test]
+fn status_data_that_cannot_be_extended_is_told_with_the_way_out() {
+    let nights = nights();
+    let path = nights.path().join("status.json");
+    let go = || export(&nights, "night-03 --format status-data --output status.json").go();
+    let cut = &STATUS[..STATUS.find("\"PASS").unwrap() + 3];
+    for (text, told) in [
+        ("", "it is empty; it was left as it is: take it away, and a new one is written"),
+        (" \n\n", "it is empty; it was left as it is: take it away"),
+        (cut, "line 7: it is cut off here; it was left as it is: mend it, or take it away, and a new one"),
+        ("{\n  \"name\": x\n}\n", "line 2: expected value; it was left as it is: mend it"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let done = go().code(2).told(&format!("status.json: it is no status data: {told}"));
+        assert!(!done.stderr.contains("column"), "{done:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    fs::remove_file(&path).unwrap();
+    go().code(0);
+    assert!(path.is_file());
 }

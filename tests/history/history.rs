@@ -121,7 +121,7 @@ fn runs_stand_in_the_order_of_their_time() {
         answer["runs"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap()).collect();
     assert_eq!((names[0], *names.last().unwrap()), ("./zz-early", "./a-late-one"));
     nights.keep("zz-early", 28, 2500.0, &json!({ "time": "yesterday" }));
-    go("", &nights).code(0).told("zz-early/metrics.json: label time: 'yesterday' is no time");
+    go("", &nights).code(0).told("zz-early/labels.json: label time: 'yesterday' is no time");
 }
 
 #[test]
@@ -255,6 +255,29 @@ fn what_a_warm_cache_left_of_the_scripts_is_no_regression() {
 }
 
 #[test]
+fn more_failures_are_no_change_of_the_fetches() {
+    // 300 attempts of one fetch each; the average that is kept is over those that succeeded
+    let nights = Nights::new().and(18, 2500.0);
+    for night in 0..18 {
+        let failed: u32 = if night >= 10 { 75 } else { 6 } + [0, 1, 2, 0, 3][night % 5];
+        nights.edit(&format!("night-{night:02}"), |answer| {
+            let all = &mut answer["groups"][1];
+            let successes = 300 - failed;
+            all["error_count"] = failed.into();
+            let average = (300_000.0 / f64::from(successes)).round() / 1000.0;
+            all["script_fetches"] = json!({ "count": successes, "avg": average, "evidence": "exact" });
+        });
+    }
+    let answer = json_of("--metric script_fetches --metric error_rate", &nights);
+    let fetches = series(&answer, "all", "script_fetches");
+    let points = fetches["points"].as_array().unwrap();
+    assert!(points.len() == 18 && points.iter().all(|point| point["value"] == 1.0), "{fetches}");
+    assert_eq!(fetches["changes"], json!([]));
+    assert_eq!(series(&answer, "all", "error_rate")["changes"][0]["verdict"], "regressed");
+    go("--metric script_fetches --fail-on change", &nights).code(0);
+}
+
+#[test]
 fn counts_that_lack_lines_have_no_verdict_and_timings_do() {
     let figures = [("compliance_calls", [9.0, 6.0]), ("host_register_ms", [900.0, 1200.0])];
     let nights = changed(&figures, ["exact"; 2]);
@@ -334,6 +357,11 @@ fn a_run_that_cannot_be_read_passes_no_gate() {
     let told = go("--fail-on regression", &nights).code(3).told("a run could not be read");
     assert!(told.stdout.contains("\nLeft out: 1 path that could not be read"), "{told:#?}");
     go("", &nights).code(0);
+    // a night on which nobody registered
+    let answer = json!({ "schema_version": 1, "reginfra_version": "0.1.0", "coverage": {}, "groups": [] });
+    fs::write(newest.join("metrics.json"), answer.to_string()).unwrap();
+    let told = go("--fail-on regression", &nights).code(3);
+    told.told("night-18/metrics.json: holds no registration").told("holds nothing, and may hide a change");
     // what is sure is told
     let slower = stepped();
     let newest = slower.keep("night-18", 18, 3100.0, &json!({}));
@@ -378,9 +406,11 @@ fn what_cannot_be_read_is_told_beside_what_can() {
     Run::new("history missing").go().code(2).told("missing: No such file");
     let empty = tempfile::tempdir().unwrap();
     Run::new("history").arg(empty.path()).go().code(3).told("holds no kept run");
-    for text in ["[]", "{\"schema_version\": 1}", "{\"schema_version\": 1, \"groups\": [7, {}]}"] {
+    let of_groups = "{\"schema_version\": 1, \"groups\": [7, {}]}";
+    // nobody registered: there is nothing to look through
+    for (text, code) in [("[]", 2), (of_groups, 2), ("{\"schema_version\": 1}", 3)] {
         fs::write(broken.join("metrics.json"), text).unwrap();
-        Run::new("history").arg(&broken).go().code(2);
+        Run::new("history").arg(&broken).go().code(code);
     }
 }
 

@@ -155,7 +155,7 @@ fn millis(value: &Value) -> String {
     reginfra::report::durations::millis(value.as_f64().unwrap())
 }
 
-/// `Each bar or point is 2 s.`
+/// `Each bar or point is 2 s.`; none of these storms takes minutes.
 pub fn step_seconds(page: &Page) -> f64 {
     let said = page.by_id("time").inside("p")[0].text();
     said.split(' ').find_map(|word| word.parse().ok()).unwrap()

@@ -3,6 +3,7 @@
 use super::content::step_seconds;
 use super::page::{Element, Page};
 use super::{copied, kept, page_of};
+use crate::support::{Run, Storm};
 use serde_json::Value;
 use std::fs;
 
@@ -48,4 +49,30 @@ fn creates_that_fail_are_under_way_until_they_do() {
     let told = together(&page);
     assert!((told - created).abs() < 0.01, "{told}, {created}");
     assert_eq!(without_end(&page), Some(sessions.len() as u64 - count("consumer_create_ms")));
+}
+
+#[test]
+fn a_log_of_days_has_few_under_way_but_some_and_its_days() {
+    let storm = Storm::new("--sessions 100 --rate 0.001 --noise 0 --seed 3");
+    let run = Run::new("report -i").arg(storm.inventory()).arg("--log").arg(&storm.dir).go().code(0);
+    let page = Page::parse(&run.stdout);
+    let texts = |section: &str, name: &str| -> Vec<String> {
+        page.by_id(section).inside(name).iter().map(Element::text).collect()
+    };
+    let under_way = texts("summary", "dt").iter().position(|t| t == "Creates under way").unwrap();
+    let cards = texts("summary", "dd");
+    let [value, note] = [0, 1].map(|at| &cards[2 * under_way + at]);
+    assert!(value.starts_with("0.0") && value.parse::<f64>().unwrap() > 0.0, "{value}");
+    assert!(note.starts_with("on average in the busiest 30 min, at 2026-0"), "{note}");
+    let said = texts("time", "p");
+    assert_eq!(said[0], "Each bar or point is 30 min. Times are UTC.");
+    let charts = page.by_id("time").inside("svg");
+    let chart = charts
+        .iter()
+        .find(|c| c.attribute("aria-labelledby").is_some_and(|by| by.contains("time-under-way-t")));
+    let ticks: Vec<String> = chart.unwrap().inside("text").iter().map(Element::text).collect();
+    assert!(ticks.iter().filter(|text| *text == "0").count() == 1, "{ticks:?}");
+    // nobody's median stands in words where hardly anybody came
+    let titles = texts("time", "h3");
+    assert!(titles.contains(&"Consumer create by its start: P50 and P95".to_owned()), "{titles:?}");
 }

@@ -82,13 +82,7 @@ fn as_compare(args: &MetricsArgs) -> CompareArgs {
         sides: args.compare.clone(),
         before: Vec::new(),
         after: Vec::new(),
-        reading: CompareReading {
-            inventory: args.source.inventory.clone(),
-            via_ansible: args.source.via_ansible,
-            no_verify_ssl: args.source.no_verify_ssl,
-            ca_file: args.source.ca_file.clone(),
-            utc_offset: args.source.utc_offset,
-        },
+        reading: CompareReading::of(&args.source),
         threshold: Vec::new(),
         thresholds: None,
         percentile: None,
@@ -237,15 +231,19 @@ fn http_options(args: &SourceArgs) -> HttpOptions {
 
 /// Tells on stderr what was opened and is not, or not whole, in the answer.
 pub fn tell_unused(answer: &Answer) {
-    for unreadable in answer.coverage.unreadable.iter().filter(|_| !answer.sources.is_empty()) {
-        // what could not be opened has been told already
-        if answer.sources.iter().any(|s| unreadable.starts_with(&format!("{}: ", s.path))) {
-            say(&format!("warning: {unreadable}"));
-        }
+    for unreadable in broken_off(answer) {
+        say(&format!("warning: {unreadable}"));
     }
     for words in unused(&answer.sources) {
         say(&format!("warning: {words}"));
     }
+}
+
+/// What could not be read of what was opened; what could not be opened has been told already.
+pub fn broken_off(answer: &Answer) -> impl Iterator<Item = &String> {
+    let of = |words: &str, path: &str| words.strip_prefix(path).is_some_and(|rest| rest.starts_with(": "));
+    let opened = move |words: &&String| answer.sources.iter().any(|source| of(words, &source.path));
+    answer.coverage.unreadable.iter().filter(opened)
 }
 
 fn write_out(

@@ -1,6 +1,6 @@
 //! Averages that only a group has in, a row and its test out; and where a script cache answers for the Satellite.
 
-use super::sides::{Sides, one_sided, test_of};
+use super::sides::{Sides, test_of};
 use super::{Figure, Row, Subject, Test, Verdict};
 use crate::compare::comparable::{FEWEST, Refusal, another_evidence, thinned};
 use crate::compare::estimate::{Difference, Estimate, What};
@@ -45,9 +45,8 @@ impl<'a> Sides<'a> {
         }
         let subject = Subject::Metric(metric);
         let inferred = sides.each_ref().map(|side| {
-            let n = |a: &Average| a.n as f64;
-            let found: f64 = side.iter().filter(|a| a.inferred).map(n).sum();
-            found / side.iter().map(n).sum::<f64>().max(1.0)
+            let found: u64 = side.iter().filter(|a| a.inferred).map(|a| a.n).sum();
+            found as f64 / side.iter().map(|a| a.n).sum::<u64>().max(1) as f64
         });
         let mut row = Row {
             inferred: inferred.iter().any(|s| *s > 0.0),
@@ -57,7 +56,7 @@ impl<'a> Sides<'a> {
         let refused = self
             .refused
             .clone()
-            .or_else(|| one_sided(&row))
+            .or_else(|| self.one_sided(&row))
             .or_else(|| {
                 (fewest < FEWEST).then_some(Refusal::TooFew {
                     found: fewest,

@@ -83,6 +83,18 @@ impl<'a> Sides<'a> {
         side.iter().map(|run| self.of(run).count()).sum()
     }
 
+    /// Why a row has no verdict of which one side has no value.
+    pub fn one_sided(&self, row: &Row) -> Option<Refusal> {
+        let (lacks, side) = match (row.before.n, row.after.n) {
+            (0, _) => ("before", self.before),
+            (_, 0) => ("after", self.after),
+            _ => return None,
+        };
+        let mut attempts = side.iter().flat_map(|run| self.of(run)).peekable();
+        let none = attempts.peek().is_some() && attempts.all(|attempt| !attempt.success);
+        Some(if none { Refusal::NoneSucceeded { side: lacks } } else { Refusal::OneSided { lacks } })
+    }
+
     pub fn runs(&self) -> impl Iterator<Item = &'a Run> {
         self.before.iter().chain(self.after)
     }
@@ -128,7 +140,7 @@ impl<'a> Sides<'a> {
         let refused = self
             .refused
             .clone()
-            .or_else(|| one_sided(&row))
+            .or_else(|| self.one_sided(&row))
             .or_else(|| self.thinned(subject))
             .or_else(|| few(&sides, subject))
             .or_else(|| self.few_for_percentile(&sides, what))
@@ -261,11 +273,6 @@ pub(super) fn test_of(row: &mut Row, difference: &Difference, what: What, thresh
     let limit = row.tell(difference, what, threshold);
     let (rise, fall) = difference.tails(limit);
     if row.subject.more_is_worse() { (rise, fall) } else { (fall, rise) }
-}
-
-pub(super) fn one_sided(row: &Row) -> Option<Refusal> {
-    (row.before.n == 0 || row.after.n == 0)
-        .then_some(Refusal::OneSided { lacks: if row.before.n == 0 { "before" } else { "after" } })
 }
 
 fn few(sides: &[Vec<Sample<'_>>; 2], subject: Subject) -> Option<Refusal> {

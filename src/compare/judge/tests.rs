@@ -221,6 +221,26 @@ fn a_storm_that_comes_slower_is_told() {
 }
 
 #[test]
+fn failures_however_many_take_no_verdict_from_the_rate() {
+    let mut random = ChaCha8Rng::seed_from_u64(29);
+    let before = run(&mut random, Made { sessions: 500, failures: 0.0, ..FLAT });
+    for failures in [0.5, 0.8, 0.95, 1.0] {
+        let after = run(&mut random, Made { sessions: 500, failures, ..FLAT });
+        let sides = [before.clone(), after];
+        let rows = compare(&sides[..1], &sides[1..], &Options::default());
+        let all = |subject: Subject| rows.iter().find(|r| r.group.is_none() && r.subject == subject).unwrap();
+        let rate = all(Subject::Throughput);
+        assert_eq!(rate.verdict, Verdict::Regressed, "{failures}: {rate:?}");
+        assert_eq!(all(Subject::ErrorRate).verdict, Verdict::Regressed);
+        if failures == 1.0 {
+            let none = Verdict::NotComparable(Refusal::NoneSucceeded { side: "after" });
+            assert_eq!(of(&rows, Metric::HostRegisterMs).verdict, none);
+            assert_eq!(of(&rows, Metric::ComplianceCalls).verdict, none);
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_compared_says_why() {
     let mut random = ChaCha8Rng::seed_from_u64(2);
     let flat = run(&mut random, FLAT);

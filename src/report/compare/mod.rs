@@ -13,7 +13,7 @@ use crate::compare::run::Run;
 use crate::metrics::answer::Metric;
 use crate::metrics::targets::Target;
 use crate::registration::session::Group;
-use crate::report::durations::{calls, digits, millis, percent};
+use crate::report::durations::{calls, digits, digits_of, millis, percent};
 
 /// What is shown: levels of load, or all runs together.
 #[derive(Clone, Copy, Debug)]
@@ -252,6 +252,12 @@ pub(crate) fn ratio(row: &Row) -> Option<(String, String)> {
     row.ratio.map(|three| with_interval(three, part, " %"))
 }
 
+/// A change of ten times or more as `x 116`, with the interval `x 105 to x 128`: shorter than in per cent.
+pub(crate) fn times(row: &Row) -> Option<(String, String)> {
+    let part = |ratio: f64| format!("x {}", digits(ratio, usize::from(ratio < 10.0)));
+    row.ratio.filter(|(at, ..)| *at >= 10.0).map(|three| with_interval(three, part, ""))
+}
+
 /// After less before: `+250 ms`, with the interval `+141 to +361`; of shares in points.
 pub(crate) fn difference(row: &Row) -> Option<(String, String)> {
     let three = row.difference?;
@@ -263,7 +269,12 @@ pub(crate) fn difference(row: &Row) -> Option<(String, String)> {
             10_000.0.. => with_interval(three, |ms| signed(ms / 1000.0, 1), " s"),
             _ => with_interval(three, |ms| signed(ms, 0), " ms"),
         },
-        _ => with_interval(three, |calls| signed(calls, 2), ""),
+        // as many digits for a small change as its interval has
+        _ => {
+            let largest = [at, low, high].map(f64::abs).into_iter().fold(0.0, f64::max);
+            let behind = if at == 0.0 { 2 } else { digits_of(largest) };
+            with_interval(three, |calls| signed(calls, behind), "")
+        }
     })
 }
 

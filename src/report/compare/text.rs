@@ -5,7 +5,7 @@
 use super::levels;
 use super::{
     ALONE, Comparison, Comparisons, because, difference, group_label, label, percentile_name, ratio,
-    stands_out_alone, tails, value, verdict_words,
+    stands_out_alone, tails, times, value, verdict_words,
 };
 use crate::compare::judge::{Row, Subject, Verdict};
 use crate::compare::levels::Pair;
@@ -160,6 +160,15 @@ fn fitted(lines: &mut [([Line; 2], &Row)], heads: &[Line; 2], width: usize) -> C
     }
     for (lines, _) in lines.iter_mut().filter(|(_, row)| row.subject == SHORTER.0) {
         lines[0].cells[0].text = SHORTER.1.to_owned();
+    }
+    let columns = measured(lines);
+    if columns.total() <= width {
+        return columns;
+    }
+    for (lines, row) in &mut *lines {
+        if let Some((at, interval)) = times(row) {
+            (lines[0].cells[3].text, lines[0].cells[4].text) = (at, interval);
+        }
     }
     measured(lines)
 }

@@ -7,6 +7,7 @@ use crate::history::series::Key;
 use crate::timestamp::Timestamp;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -22,6 +23,9 @@ const INDENT: usize = 4;
 /// # Errors
 /// What is there is no status data, or labels fall together.
 pub fn document(there: Option<&str>, run: &KeptRun, keys: &[Key], name: &str) -> Result<String, ExportError> {
+    if there.is_some_and(|text| text.trim().is_empty()) {
+        return Err(ExportError::NotStatusData("it is empty".to_owned()));
+    }
     let (text, end) = match there {
         Some(text) => (text.to_owned(), if text.ends_with('\n') { "\n" } else { "" }),
         None => (new(run, name).to_string(), "\n"),
@@ -85,7 +89,16 @@ struct Members(Vec<(String, String)>);
 
 impl Members {
     fn parse(text: &str) -> Result<Self, ExportError> {
-        serde_json::from_str(text).map_err(|error| ExportError::NotStatusData(error.to_string()))
+        serde_json::from_str(text).map_err(|error| {
+            // behind a line's end nothing is left
+            let line = error.line().min(text.lines().count());
+            let words = error.to_string();
+            let words = match error.classify() {
+                Category::Eof => "it is cut off here",
+                _ => words.rsplit_once(" at line ").map_or(&*words, |(words, _)| words),
+            };
+            ExportError::NotStatusData(format!("line {line}: {words}"))
+        })
     }
 
     fn set(&mut self, key: &str, raw: String) {

@@ -87,6 +87,8 @@ fn balance(pool: &str, members: &[&KeptCapsule]) -> Option<Said> {
     let busiest = most as f64 / all as f64;
     // a fifth above an even share: more than chance has it at the sizes that a storm has
     let tone = if busiest > even * 1.2 { Tone::Caution } else { Tone::Plain };
+    // a number and its sign stay together
+    let percent = |share| percent(share).replace(' ', "\u{a0}");
     let text = format!(
         "Pool {}: {} requests of /register on {} capsules; the busiest answered {} ({}), the idlest {}; an even share is {}.",
         shown(pool),
@@ -112,7 +114,7 @@ fn never_hit(caches: &[(&str, &KeptCache)]) -> Option<Said> {
 
 const fn mark_of(cache: &KeptCache) -> &'static str {
     match cache.evidence {
-        Evidence::Inferred => "~ ",
+        Evidence::Inferred => "~\u{a0}",
         _ => "",
     }
 }
@@ -272,7 +274,7 @@ mod tests {
         let (cold, unknown) = (exact(800, Some(0.0)), exact(5, None));
         let inferred = KeptCache { evidence: Evidence::Inferred, ..exact(62, Some(0.0)) };
         let said = never_hit(&[("lb", &cold), ("one", &unknown), ("two", &inferred)]).unwrap();
-        assert_eq!(said.text, "No script came from the cache of lb (800 scripts), ~ two (62 scripts).");
+        assert_eq!(said.text, "No script came from the cache of lb (800 scripts), ~\u{a0}two (62 scripts).");
         assert!(never_hit(&[("one", &unknown)]).is_none());
     }
 }

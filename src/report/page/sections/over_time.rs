@@ -2,17 +2,20 @@
 
 use super::{class_of, clock, label_of, mix, split};
 use crate::registration::session::{ErrorClass, Group};
-use crate::report::durations::{calls, count, share};
+use crate::report::durations::{calls, count, millis, share, step, tenths};
 use crate::report::page::Report;
 use crate::report::page::parts::{Cell, Chart, Key, Section, Table, Tone, shown};
 use crate::report::page::series::{self, Step, Steps};
 use crate::report::page::svg::steps::{Layer, OverTime, Span};
 use crate::timestamp::Timestamp;
 
+/// Creates that begin in a step, so that their median is told in words.
+const ENOUGH_CREATES: usize = 5;
+
 pub fn section(report: &Report<'_>, steps: Option<&Steps>) -> Section {
     let mut section = Section::new("time", "Over time, and by way in");
     if let Some(steps) = steps {
-        section.explain(format!("Each bar or point is {} s. Times are UTC.", steps.seconds()));
+        section.explain(format!("Each bar or point is {}. Times are UTC.", step(steps.seconds())));
         if steps.endless > 0 {
             let creates = count(steps.endless);
             section
@@ -64,7 +67,7 @@ fn registrations(steps: &Steps) -> Chart {
     };
     let layers: Vec<Layer> = steps.groups.iter().map(of_group).collect();
     let most = largest(steps.steps.iter().map(|s| s.attempts as f64));
-    let title = format!("Registrations started: up to {} in {} s", count(most as u64), steps.seconds());
+    let title = format!("Registrations started: up to {} in {}", count(most as u64), step(steps.seconds()));
     bars("time-registrations", title, steps, &layers, whole)
 }
 
@@ -78,7 +81,8 @@ fn failures(steps: &Steps) -> Option<Chart> {
         .map(|(at, class)| layer(steps, format!("e-{at}"), class.name(), |s| s.failed[at] as f64))
         .collect();
     let most = largest(steps.steps.iter().map(|s| s.failures() as f64));
-    let title = format!("Failed attempts by class: up to {} in {} s", count(most as u64), steps.seconds());
+    let title =
+        format!("Failed attempts by class: up to {} in {}", count(most as u64), step(steps.seconds()));
     (!layers.is_empty()).then(|| bars("time-failures", title, steps, &layers, whole))
 }
 
@@ -103,16 +107,12 @@ pub fn whole(value: f64) -> String {
     if value.fract() == 0.0 { count(value as u64) } else { String::new() }
 }
 
-pub fn tenths(value: f64) -> String {
-    calls((value * 10.0).round() / 10.0)
-}
-
 fn under_way(steps: &Steps) -> Chart {
     let layers = [layer(steps, "g-all".to_owned(), "creates under way", |s| steps.under_way(s))];
     let most = largest(layers[0].values.iter().copied());
     lines(
         "time-under-way",
-        format!("Consumer creates under way: up to {}, the mean of {} s", tenths(most), steps.seconds()),
+        format!("Consumer creates under way: up to {}, the mean of {}", tenths(most), step(steps.seconds())),
         steps,
         &layers,
         tenths,
@@ -125,8 +125,17 @@ fn durations(steps: &Steps) -> Chart {
         layer(steps, "p-95".to_owned(), "P95", percentile(95)),
         layer(steps, "g-all".to_owned(), "P50", percentile(50)),
     ];
-    let most = largest(layers[1].values.iter().copied());
-    let title = format!("Consumer create by its start: P50 up to {}", seconds(most));
+    // the median of a few that came late stands for nobody else
+    let enough = |s: &&Step| s.creates.len() >= ENOUGH_CREATES;
+    let most = steps.steps.iter().filter(enough).filter_map(|s| s.percentile(50)).fold(f64::NAN, f64::max);
+    let each = step(steps.seconds());
+    let title = match most.is_finite() {
+        true => format!(
+            "Consumer create by its start: P50 up to {} ({ENOUGH_CREATES} or more in {each})",
+            millis(most)
+        ),
+        false => "Consumer create by its start: P50 and P95".to_owned(),
+    };
     lines("time-durations", title, steps, &layers, seconds)
 }
 

@@ -1,7 +1,7 @@
 //! Registrations, failures, creates under way and their durations over time, once for each way in or capsule.
 
-use super::over_time::{seconds, span, tenths, whole};
-use crate::report::durations::{count, millis, share};
+use super::over_time::{seconds, span, whole};
+use crate::report::durations::{self, count, millis, share, tenths};
 use crate::report::page::parts::{Chart, Key};
 use crate::report::page::series::{Step, Steps, nearest_rank};
 use crate::report::page::svg::panels::{Panel, Panels};
@@ -25,7 +25,7 @@ struct Shown<'a> {
 
 /// The charts; `by` says of what, such as `way in`. Each measure has one scale for all parts.
 pub fn charts(id: &str, by: &str, steps: &Steps, parts: &[Part<'_>]) -> Vec<Chart> {
-    let each = steps.seconds();
+    let each = durations::step(steps.seconds());
     let largest = |value: &dyn Fn(&Step) -> f64| {
         let values = parts.iter().flat_map(|p| p.steps).map(value);
         values.filter(|v| v.is_finite()).fold(0.0, f64::max)
@@ -36,7 +36,7 @@ pub fn charts(id: &str, by: &str, steps: &Steps, parts: &[Part<'_>]) -> Vec<Char
     let titled = |id, title, lines, shown| Shown { id, title, lines, shown };
     let of = format!("by {by}: up to");
     let mut charts = vec![
-        titled("started", format!("Registrations started {of} {} in {each} s", most(&started)), false, whole)
+        titled("started", format!("Registrations started {of} {} in {each}", most(&started)), false, whole)
             .chart(id, steps, parts, |part| {
                 panel(part, attempts_of(part), &[(&part.class, "started", &started)])
             }),
@@ -53,7 +53,7 @@ pub fn charts(id: &str, by: &str, steps: &Steps, parts: &[Part<'_>]) -> Vec<Char
             .chart(id, steps, parts, durations),
     ];
     if largest(&failed) > 0.0 {
-        let title = format!("Failed attempts {of} {} in {each} s", most(&failed));
+        let title = format!("Failed attempts {of} {} in {each}", most(&failed));
         let chart = titled("failed", title, false, whole);
         charts.push(
             chart.chart(id, steps, parts, |part| {

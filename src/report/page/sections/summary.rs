@@ -1,9 +1,9 @@
 //! What was asked and answered, in one screen.
 
 use super::timings::LEAST;
-use super::{capital, figure_text};
+use super::{capital, clock, figure_text};
 use crate::metrics::answer::{Metric, Statistic};
-use crate::report::durations::{calls, count, share};
+use crate::report::durations::{count, share, step, tenths};
 use crate::report::page::Report;
 use crate::report::page::parts::{Card, Said, Tone, shown};
 use crate::report::page::series::Steps;
@@ -99,15 +99,15 @@ fn worst(breakdown: &std::collections::BTreeMap<String, u64>) -> Option<(&str, u
 fn most_at_once(steps: &Steps) -> Option<Card> {
     let under_way = |at: usize| steps.steps.get(at).map_or(0.0, |step| steps.under_way(step));
     let at = (0..steps.steps.len()).max_by(|a, b| under_way(*a).total_cmp(&under_way(*b)))?;
-    let time = Timestamp(steps.start_us + at as i64 * steps.step_us).to_string();
+    let starts = |at: usize| Timestamp(steps.start_us + at as i64 * steps.step_us).to_string();
+    // 2026-04-01T10:00:00Z: the day where there are several
+    let (time, last) = (starts(at), starts(steps.steps.len().saturating_sub(1)));
+    let one_day = starts(0).get(..10) == last.get(..10);
+    let time = if one_day { time.get(11..19).unwrap_or(&time).to_owned() } else { clock(&time) };
     Some(Card {
         label: "Creates under way".to_owned(),
-        value: calls((under_way(at) * 10.0).round() / 10.0),
-        note: format!(
-            "on average in the busiest {} s, at {}",
-            steps.seconds(),
-            time.get(11..19).unwrap_or(&time)
-        ),
+        value: tenths(under_way(at)),
+        note: format!("on average in the busiest {}, at {time}", step(steps.seconds())),
         tone: Tone::Plain,
     })
 }
