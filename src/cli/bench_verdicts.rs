@@ -23,7 +23,7 @@ pub struct BenchVerdictsArgs {
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     pub seed: u64,
     /// Seed of the pairs that judge the method again
-    #[arg(long, value_name = "SEED", default_value_t = 2_000_003)]
+    #[arg(long, value_name = "SEED", default_value_t = 3_000_017)]
     pub held_out_seed: u64,
     /// Threads; without it one a core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -64,8 +64,8 @@ A file of known changes (--ack) is a list of `- id: ID` and `reason: WORDS`.
 
 Exit codes: 0 looked through, changes or not; 1 what --fail-on names was found; 2 misuse or
 unreadable input; 3 nothing to look through, or runs of several loads, under --fail-on also where
-a run could not be read, a change had no verdict, or no figure, or one named by --metric, has
-enough runs.")]
+a run could not be read, nobody registered in the newest, a change had no verdict, or no figure,
+or one named by --metric, has enough runs.")]
 pub struct HistoryArgs {
     /// Which runs, and which of their figures.
     #[command(flatten)]

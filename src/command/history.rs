@@ -105,14 +105,13 @@ pub(super) enum Found {
 pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Found> {
     let wanted = parse_labels(&chosen.with)?;
     let Loaded { mut runs, errors } = runs::load(&chosen.runs);
-    let unreadable: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let mut unreadable: Vec<String> = errors.iter().map(ToString::to_string).collect();
     let kind = if runs.is_empty() { "error" } else { "warning" };
     for words in &unreadable {
         say(&format!("{kind}: {words}"));
     }
     if runs.is_empty() {
-        use runs::LoadError;
-        let nothing = errors.iter().all(|e| matches!(e, LoadError::None { .. } | LoadError::Empty { .. }));
+        let nothing = errors.iter().all(|e| matches!(e, runs::LoadError::None { .. }));
         return Ok(Found::Nothing(if nothing { NOTHING } else { 2 }));
     }
     runs.retain(|run| wanted.iter().all(|(key, value)| run.labels.get(key) == Some(value)));
@@ -120,6 +119,27 @@ pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Found> {
         say(&format!("error: no run has the label {}", chosen.with.join(" and ")));
         return Ok(Found::Nothing(NOTHING));
     }
+    let newest_is_empty = runs.last().is_some_and(KeptRun::is_empty);
+    let mut empty = Vec::new();
+    runs.retain(|run| {
+        let whole = !run.is_empty();
+        if !whole {
+            empty.push(format!(
+                "{}: holds no registration; read the log that has them, or take it away",
+                run.name
+            ));
+        }
+        whole
+    });
+    let kind = if runs.is_empty() { "error" } else { "warning" };
+    for words in &empty {
+        say(&format!("{kind}: {words}"));
+    }
+    if runs.is_empty() {
+        return Ok(Found::Nothing(NOTHING));
+    }
+    // what an older one would have told stands in the runs after it
+    unreadable.extend(empty.pop().filter(|_| newest_is_empty));
     for (copy, first) in runs::drop_copies(&mut runs) {
         say(&format!("warning: {copy}: is the same run as {first}, which counts once"));
     }

@@ -64,8 +64,9 @@ impl Thresholds {
         })?;
         let mut found = Self::default();
         for (name, value) in &read.0 {
-            // the first word of that name is the key: a value before it that is no percentage has been told
-            let line = || yaml_file::words(text).iter().find(|w| w.text == *name).map_or(1, |w| w.line);
+            // every other word is a key: a value that is none of one word has been told
+            let line =
+                || yaml_file::words(text).iter().step_by(2).find(|w| w.text == *name).map_or(1, |w| w.line);
             let share = match value {
                 serde_yaml::Value::String(text) => parse_share(text),
                 _ => Err("is no percentage; write one such as 5%".to_owned()),

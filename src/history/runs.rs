@@ -55,12 +55,6 @@ pub enum LoadError {
         /// Its metrics.json.
         path: PathBuf,
     },
-    /// Nobody registered in it.
-    #[error("{path}: holds no registration: it tells nothing; read the log that has them, or take it away", path = .path.display())]
-    Empty {
-        /// Its metrics.json.
-        path: PathBuf,
-    },
     /// A label that is no time.
     #[error("{path}: label time: {source}", path = .path.display())]
     Time {
@@ -168,9 +162,6 @@ impl KeptRun {
             _ => (file, file.with_extension(kept::LABELS)),
         };
         let labels = kept::labels(&beside)?;
-        if answer.all().is_none_or(|all| all.session_count == 0) {
-            return Err(LoadError::Empty { path: file.to_owned() });
-        }
         let time = match labels.get(kept::TIME_LABEL) {
             Some(text) => {
                 Timestamp::parse(text).map_err(|source| LoadError::Time { path: beside, source })?
@@ -188,6 +179,11 @@ impl KeptRun {
     /// A group, or all.
     pub fn group(&self, group: Option<Group>) -> Option<&KeptGroup> {
         self.answer.group(group)
+    }
+
+    /// Nobody registered in it.
+    pub fn is_empty(&self) -> bool {
+        self.group(None).is_none_or(|all| all.session_count == 0)
     }
 
     /// Start of its first registration and end of its last.
@@ -209,10 +205,11 @@ impl KeptRun {
         let all = self.group(None).map_or(0, |all| all.session_count + all.cut_count);
         let orphaned = self.answer.coverage.requests_orphaned;
         let within = || {
-            let (begins, (first, last)) = (self.answer.window.start?, self.window()?);
-            Some(comparable::at_once(begins.0, (first.0, last.0), all))
+            let (begins, (first, _)) = (self.answer.window.start?, self.window()?);
+            // when the last one began is not kept: the narrowest bound
+            Some(comparable::at_once(begins.0, (first.0, first.0), all))
         };
-        if all > 1 && comparable::many(orphaned, all) && within() == Some(true) { orphaned } else { 0 }
+        if comparable::many(orphaned, all) && within() == Some(true) { orphaned } else { 0 }
     }
 
     /// Lines that journald dropped.

@@ -86,7 +86,9 @@ pub fn load(path: &Path) -> Result<Vec<Target>, FileError> {
 pub fn judge(targets: &[Target], answer: &Answer) -> Vec<Judgement> {
     let mut judged = Vec::new();
     for group in &answer.groups {
-        judged.extend(targets.iter().filter(|t| tells(t, targets, group)).map(|t| judgement(t, group)));
+        let from = whose(group, answer);
+        let told = targets.iter().filter(|t| t.may_help(from) && tells(t, targets, group));
+        judged.extend(told.map(|t| judgement(t, group)));
     }
     judged
 }
@@ -101,9 +103,23 @@ fn tells(target: &Target, all: &[Target], group: &GroupAnswer) -> bool {
         return has(target);
     }
     let told = |t: &Target| t.metric.is_of_capsules() && t.change == target.change && has(t);
-    // no capsule stands before a Satellite that hosts come to themselves
-    let of_a_capsule = group.group != Some(Group::SatelliteSsh);
-    target.metric != Metric::ScriptFetches || (of_a_capsule && !all.iter().any(told))
+    target.metric != Metric::ScriptFetches || !all.iter().any(told)
+}
+
+impl Target {
+    /// Whether its change can do anything for a way in: no capsule stands before a Satellite that hosts come to themselves.
+    pub fn may_help(&self, group: Option<Group>) -> bool {
+        self.metric != Metric::ScriptFetches || self.target.is_some() || group != Some(Group::SatelliteSsh)
+    }
+}
+
+// all are one group where nobody came another way
+fn whose(group: &GroupAnswer, answer: &Answer) -> Option<Group> {
+    let mut others = answer.groups.iter().filter_map(|g| g.group);
+    match (group.group, others.next(), others.next()) {
+        (None, Some(only), None) => Some(only),
+        (own, ..) => own,
+    }
 }
 
 fn judgement(target: &Target, group: &GroupAnswer) -> Judgement {
@@ -299,6 +315,10 @@ mod tests {
         assert_eq!(judged.len(), answer.groups.len() * 5 - 1);
         let fetches = judged.iter().filter(|j| j.metric == Metric::ScriptFetches);
         assert!(fetches.map(|j| j.group).all(|group| group != Some(Group::SatelliteSsh)));
+        let mut direct = answer.clone();
+        direct.groups.retain(|g| g.group.is_none_or(|group| group == Group::SatelliteSsh));
+        assert_eq!(direct.groups.len(), 2);
+        assert!(judge(&built_in(), &direct).iter().all(|j| j.metric != Metric::ScriptFetches));
         let of = |group: Option<Group>, metric: Metric| {
             judged.iter().find(|j| j.group == group && j.metric == metric).map(|j| (j.value, j.met)).unwrap()
         };

@@ -11,7 +11,7 @@ pub fn escape(text: &str) -> String {
             '@' => out.push_str("&#64;"),
             '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '!' => out.extend(['\\', c]),
             '\n' => out.push_str("<br>"),
-            '\r' => out.push(' '),
+            '\r' | '\u{a0}' => out.push(' '),
             _ => out.push(c),
         }
     }
@@ -27,5 +27,7 @@ mod tests {
         let text = escape("<img>|`x`\n![a](b) @all foreman#1 a_b ~~c~~ &lt;");
         let words = "&lt;img&gt;\\|\\`x\\`<br>\\!\\[a\\](b) &#64;all foreman#1 a\\_b \\~\\~c\\~\\~ &amp;lt;";
         assert_eq!(text, words);
+        // what must stay together on a page is searched for in a wiki
+        assert_eq!(escape("39.6\u{a0}%"), "39.6 %");
     }
 }

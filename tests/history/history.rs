@@ -355,13 +355,24 @@ fn a_run_that_cannot_be_read_passes_no_gate() {
     let newest = nights.keep("night-18", 18, 9900.0, &json!({}));
     fs::write(newest.join("metrics.json"), "{").unwrap();
     let told = go("--fail-on regression", &nights).code(3).told("a run could not be read");
-    assert!(told.stdout.contains("\nLeft out: 1 path that could not be read"), "{told:#?}");
+    assert!(told.stdout.contains("\nLeft out: 1 path that could not be read or holds nothing"), "{told:#?}");
     go("", &nights).code(0);
     // a night on which nobody registered
-    let answer = json!({ "schema_version": 1, "reginfra_version": "0.1.0", "coverage": {}, "groups": [] });
+    let answer = json!({ "schema_version": 1, "window": { "start": "2026-03-19T02:00:00Z" }, "groups": [] });
     fs::write(newest.join("metrics.json"), answer.to_string()).unwrap();
     let told = go("--fail-on regression", &nights).code(3);
-    told.told("night-18/metrics.json: holds no registration").told("holds nothing, and may hide a change");
+    told.told("warning: ./night-18: holds no registration").told("holds nothing, and may hide a change");
+    // an older one hides nothing, nor does one of another load
+    let later = nights.keep("night-19", 19, 2500.0, &json!({}));
+    go("--fail-on regression", &nights).code(0).told("warning: ./night-18: holds no registration");
+    fs::remove_dir_all(later).unwrap();
+    fs::write(newest.join("labels.json"), "{\"part\": \"other\"}").unwrap();
+    for night in 0..18 {
+        let labels = nights.path().join(format!("night-{night:02}/labels.json"));
+        fs::write(labels, "{\"part\": \"one\"}").unwrap();
+    }
+    go("--fail-on regression --where part=one", &nights).code(0).says_nothing_on_stderr();
+    fs::write(newest.join("labels.json"), "{}").unwrap();
     // what is sure is told
     let slower = stepped();
     let newest = slower.keep("night-18", 18, 3100.0, &json!({}));
@@ -407,8 +418,9 @@ fn what_cannot_be_read_is_told_beside_what_can() {
     let empty = tempfile::tempdir().unwrap();
     Run::new("history").arg(empty.path()).go().code(3).told("holds no kept run");
     let of_groups = "{\"schema_version\": 1, \"groups\": [7, {}]}";
+    let empty = "{\"schema_version\": 1, \"window\": {\"start\": \"2026-03-01T02:00:00Z\"}}";
     // nobody registered: there is nothing to look through
-    for (text, code) in [("[]", 2), (of_groups, 2), ("{\"schema_version\": 1}", 3)] {
+    for (text, code) in [("[]", 2), (of_groups, 2), ("{\"schema_version\": 1}", 2), (empty, 3)] {
         fs::write(broken.join("metrics.json"), text).unwrap();
         Run::new("history").arg(&broken).go().code(code);
     }

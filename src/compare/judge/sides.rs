@@ -90,8 +90,15 @@ impl<'a> Sides<'a> {
             (_, 0) => ("after", self.after),
             _ => return None,
         };
+        // a failed attempt fetched its script too: where there is none of it, its log is missing
+        let of_failed = matches!(
+            row.subject,
+            Subject::Metric(
+                Metric::ScriptFetchMs | Metric::CapsuleScriptFetchMs | Metric::ScriptCacheHitRate
+            )
+        );
         let mut attempts = side.iter().flat_map(|run| self.of(run)).peekable();
-        let none = attempts.peek().is_some() && attempts.all(|attempt| !attempt.success);
+        let none = !of_failed && attempts.peek().is_some() && attempts.all(|attempt| !attempt.success);
         Some(if none { Refusal::NoneSucceeded { side: lacks } } else { Refusal::OneSided { lacks } })
     }
 

@@ -236,6 +236,12 @@ fn failures_however_many_take_no_verdict_from_the_rate() {
             let none = Verdict::NotComparable(Refusal::NoneSucceeded { side: "after" });
             assert_eq!(of(&rows, Metric::HostRegisterMs).verdict, none);
             assert_eq!(of(&rows, Metric::ComplianceCalls).verdict, none);
+            // capsules' logs are on one side alone
+            let [before, mut after] = sides;
+            after.requests.iter_mut().flatten().for_each(|r| r.call = Call::Script);
+            let rows = compare(&[before], &[after], &Options::default());
+            let lacks = Verdict::NotComparable(Refusal::OneSided { lacks: "after" });
+            assert_eq!(of(&rows, Metric::CapsuleScriptFetchMs).verdict, lacks);
         }
     }
 }

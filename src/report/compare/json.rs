@@ -89,10 +89,7 @@ fn row(comparison: &Comparison<'_>, row: &Row) -> Value {
     map.insert("difference".to_owned(), three(row.difference).into());
     map.insert("probability".to_owned(), row.probability.into());
     map.insert("evidence".to_owned(), if row.inferred { "inferred" } else { "exact" }.into());
-    map.insert("change".to_owned(), comparison.optimisation(row.subject).map(|t| t.change.clone()).into());
-    map.insert(
-        "change_state".to_owned(),
-        comparison.optimisation(row.subject).map(|t| t.state.clone()).into(),
-    );
+    map.insert("change".to_owned(), comparison.optimisation(row).map(|t| t.change.clone()).into());
+    map.insert("change_state".to_owned(), comparison.optimisation(row).map(|t| t.state.clone()).into());
     Value::Object(map)
 }

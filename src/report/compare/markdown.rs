@@ -59,7 +59,7 @@ fn table(out: &mut String, comparison: &Comparison<'_>, group: Option<Group>) {
             .map(|told| told.unwrap_or_else(|| ("-".to_owned(), "-".to_owned())));
         let why = because(row).filter(|_| common.is_none());
         let why = why.map(|why| format!(": {}", cell(&why))).unwrap_or_default();
-        let change = comparison.optimisation(row.subject).filter(|_| row.verdict.is_change());
+        let change = comparison.optimisation(row).filter(|_| row.verdict.is_change());
         let change = change.map(|t| format!(" ({})", cell(&t.change))).unwrap_or_default();
         let mark = if row.inferred { "~ " } else { "" };
         out.push_str(&format!(
@@ -125,7 +125,7 @@ fn sentence(comparison: &Comparison<'_>, row: &Row) -> String {
     let change = change(row).map(|(at, interval)| format!(" {at} ({interval})")).unwrap_or_default();
     let why = because(row).map(|why| format!(": {why}")).unwrap_or_default();
     let changed = !matches!(row.verdict, Verdict::NotComparable(_));
-    let speaks = comparison.optimisation(row.subject).filter(|_| changed);
+    let speaks = comparison.optimisation(row).filter(|_| changed);
     let speaks = speaks.map(|t| format!(", speaks of {}", t.change)).unwrap_or_default();
     format!(
         "{}, {}: {}{change}, {} -> {}{speaks}{why}",

@@ -103,11 +103,11 @@ impl Comparison<'_> {
         common(self.of(group))
     }
 
-    /// The change that a metric leads to; the sum of create and facts leads to that of the create.
-    pub(crate) fn optimisation(&self, subject: Subject) -> Option<&Target> {
-        let Subject::Metric(metric) = subject else { return None };
+    /// The change that a row's metric leads to; the sum of create and facts leads to that of the create.
+    pub(crate) fn optimisation(&self, row: &Row) -> Option<&Target> {
+        let Subject::Metric(metric) = row.subject else { return None };
         let metric = if metric == Metric::CreateAndFactsMs { Metric::ConsumerCreateMs } else { metric };
-        self.targets.iter().find(|t| t.metric == metric)
+        self.targets.iter().find(|t| t.metric == metric && t.may_help(row.group))
     }
 }
 

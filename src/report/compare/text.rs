@@ -139,7 +139,7 @@ fn block(
                 paragraph(out, style, Tone::Caution, &why, 4, 4);
             }
         }
-        if let Some(target) = comparison.optimisation(row.subject).filter(|_| row.verdict.is_change()) {
+        if let Some(target) = comparison.optimisation(row).filter(|_| row.verdict.is_change()) {
             let words = format!("speaks of {} ({})", target.change, target.state);
             if told.insert(words.clone()) {
                 paragraph(out, style, Tone::Quiet, &words, 4, 4);

@@ -45,8 +45,13 @@ pub fn document(there: Option<&str>, run: &KeptRun, keys: &[Key], name: &str) ->
     });
     for (section, value) in [("results", nested(run, keys)), ("parameters", parameters)] {
         let mut members = match whole.0.iter().find(|(key, _)| key == section) {
-            Some((_, raw)) => Members::parse(raw)
-                .map_err(|_| ExportError::NotStatusData(format!("'{section}' is no object")))?,
+            // its lines are not those of the file
+            Some((_, raw)) if !raw.starts_with('{') => {
+                return Err(ExportError::NotStatusData(format!("'{section}' is no object")));
+            }
+            Some((_, raw)) => serde_json::from_str(raw).map_err(|error: serde_json::Error| {
+                ExportError::NotStatusData(format!("'{section}': {}", without_place(&error.to_string())))
+            })?,
             None => Members(Vec::new()),
         };
         members.set(OURS, indented(&value, 2));
@@ -95,7 +100,7 @@ impl Members {
             let words = error.to_string();
             let words = match error.classify() {
                 Category::Eof => "it is cut off here",
-                _ => words.rsplit_once(" at line ").map_or(&*words, |(words, _)| words),
+                _ => without_place(&words),
             };
             ExportError::NotStatusData(format!("line {line}: {words}"))
         })
@@ -117,6 +122,10 @@ impl Members {
         let members: Vec<String> = self.0.iter().map(member).collect();
         format!("{{\n{}\n{outer}}}", members.join(",\n"))
     }
+}
+
+fn without_place(words: &str) -> &str {
+    words.rsplit_once(" at line ").map_or(words, |(words, _)| words)
 }
 
 impl<'de> Deserialize<'de> for Members {

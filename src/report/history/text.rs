@@ -139,7 +139,7 @@ fn tail(out: &mut String, shown: &Shown<'_>, style: TableStyle) {
     match shown.unreadable.len() {
         0 => {}
         n => words.push(format!(
-            "Left out: {} that could not be read; warnings say why.",
+            "Left out: {} that could not be read or holds nothing; warnings say why.",
             counted(n as u64, "path")
         )),
     }

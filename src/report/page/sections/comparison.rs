@@ -155,7 +155,7 @@ fn cells(comparison: &Comparison<'_>, row: &Row, told: bool) -> Vec<Cell> {
         Verdict::Moved => Tone::Caution,
         Verdict::NoChangeSeen | Verdict::NotComparable(_) => Tone::Quiet,
     };
-    let speaks = comparison.optimisation(row.subject).filter(|_| row.verdict.is_change());
+    let speaks = comparison.optimisation(row).filter(|_| row.verdict.is_change());
     let speaks = speaks.map(|t| format!("{} ({})", shown(&t.change), shown(&t.state)));
     let why: Vec<String> =
         because(row).filter(|_| !told).map(|w| shown(&w)).into_iter().chain(speaks).collect();
