@@ -10,7 +10,7 @@ use reginfra::log::assemble::{Assembler, Block, Event};
 use reginfra::log::{json, line, text};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::{Answer, Run, Storm};
 
 /// A small storm with everything in it; its inventory lies beside.
@@ -312,25 +312,24 @@ fn colours_in_json_change_no_figure() {
 fn a_log_of_one_endless_line_takes_no_more_than_one_of_many_lines() {
     let folder = tempfile::tempdir().unwrap();
     let inventory = BASE.storm.inventory();
-    // (as a file, from a pipe): the answer, and how long it took
+    // as a file, and from a pipe
     let answers = |name: &str, rest: Vec<u8>| {
         let bytes = [&BASE.bytes[..], &rest, b"\n", &BASE.bytes[..200]].concat();
         let path = folder.path().join(name);
         std::fs::write(&path, &bytes).unwrap();
         let run = || Run::new("metrics -i").arg(&inventory);
-        [(run(), path), (run().stdin(bytes), "-".into())].map(|(run, path)| {
-            let since = Instant::now();
-            (Answer::by(run, [path]), since.elapsed())
-        })
+        [(run(), path), (run().stdin(bytes), "-".into())].map(|(run, path)| Answer::by(run, [path]))
     };
     let many = answers("many.log", format!("{}\n", "a".repeat(99)).repeat(300_000).into_bytes());
     let endless = answers("endless.log", vec![b'a'; 30_000_000]);
-    for ((endless, took), (many, usual)) in endless.iter().zip(&many) {
+    for (endless, many) in endless.iter().zip(&many) {
         assert!(endless.coverage("lines_cut") >= 1);
         assert_eq!(endless.group("all")["session_count"], BASE.answer.group("all")["session_count"]);
         let (most, peak) = (many.peak_memory + (8 << 20), endless.peak_memory);
         assert!(many.peak_memory > 0 && peak <= most, "{peak} bytes of memory, {most} were the most");
-        assert!(*took <= *usual * 2 + Duration::from_secs(1), "{took:?}, many lines took {usual:?}");
+        let (took, usual) = (endless.worked, many.worked);
+        assert!(usual > Duration::ZERO, "not known");
+        assert!(took <= usual * 2 + Duration::from_secs(1), "{took:?}, many lines took {usual:?}");
     }
 }
 

@@ -27,7 +27,7 @@ mkdir -p "$slice/foreman.service"
 "$JOURNALD" &
 journald=$!
 n=0
-while ! [ -S /run/systemd/journal/stdout ]; do n=$((n + 1)); [ $n -lt 100 ]; sleep 0.1; done
+while ! [ -S /run/systemd/journal/stdout ]; do n=$((n + 1)); [ $n -lt 300 ]; sleep 0.1; done
 (
   echo 0 >"$slice/foreman.service/cgroup.procs"
   exec systemd-cat -t foreman sh -c '

@@ -84,9 +84,10 @@ impl Run {
         let stdout = drain(child.stdout.take().unwrap());
         let stderr = drain(child.stderr.take().unwrap());
         let since = Instant::now();
-        let mut peak_memory = 0;
+        let (mut peak_memory, mut worked) = (0, Duration::ZERO);
         let status = loop {
             peak_memory = peak_memory.max(peak_memory_of(child.id()));
+            worked = worked.max(worked_of(child.id()));
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
@@ -103,8 +104,19 @@ impl Run {
             stdout: stdout.join().unwrap(),
             stderr: stderr.join().unwrap(),
             peak_memory,
+            worked,
         }
     }
+}
+
+/// How long the processors worked for a process so far, as the kernel counts it; no time where it says nothing.
+fn worked_of(pid: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // behind the name come the state and numbers; hundredths of a second
+    let ticks = stat.rsplit_once(") ").map_or(0, |(_, rest)| {
+        rest.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+    });
+    Duration::from_millis(10 * ticks)
 }
 
 /// The most memory that a process held so far, in bytes, as the kernel counts it (VmHWM); 0 where it says nothing.
@@ -131,6 +143,8 @@ pub struct Done {
     pub stderr: String,
     /// Bytes, as seen a few times while it ran.
     pub peak_memory: u64,
+    /// Of processors, whatever else the machine does.
+    pub worked: Duration,
 }
 
 impl Done {
@@ -173,6 +187,8 @@ pub struct Answer {
     pub stderr: String,
     /// Bytes that the program took at most.
     pub peak_memory: u64,
+    /// How long processors worked for it.
+    pub worked: Duration,
 }
 
 impl Answer {
@@ -195,8 +211,8 @@ impl Answer {
         let done = run.arg("--json").arg("--sessions").arg(&file).go().code(0);
         let text = fs::read_to_string(&file).unwrap();
         let sessions = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let peak_memory = done.peak_memory;
-        Self { json: done.json(), sessions, text, stderr: done.stderr, peak_memory }
+        let (peak_memory, worked) = (done.peak_memory, done.worked);
+        Self { json: done.json(), sessions, text, stderr: done.stderr, peak_memory, worked }
     }
 
     #[track_caller]
