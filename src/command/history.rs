@@ -120,17 +120,11 @@ pub(super) fn chosen_runs(chosen: &Chosen) -> anyhow::Result<Found> {
         return Ok(Found::Nothing(NOTHING));
     }
     let newest_is_empty = runs.last().is_some_and(KeptRun::is_empty);
-    let mut empty = Vec::new();
-    runs.retain(|run| {
-        let whole = !run.is_empty();
-        if !whole {
-            empty.push(format!(
-                "{}: holds no registration; read the log that has them, or take it away",
-                run.name
-            ));
-        }
-        whole
-    });
+    let (mut runs, empty): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| !run.is_empty());
+    let of_empty = |run: &KeptRun| {
+        format!("{}: holds no registration; read the log that has them, or take it away", run.name)
+    };
+    let mut empty: Vec<String> = empty.iter().map(of_empty).collect();
     let kind = if runs.is_empty() { "error" } else { "warning" };
     for words in &empty {
         say(&format!("{kind}: {words}"));

@@ -255,6 +255,12 @@ pub fn another_evidence([before, after]: [f64; 2]) -> Option<Refusal> {
     ((before - after).abs() > SAME_EVIDENCE).then_some(Refusal::AnotherEvidence { before, after })
 }
 
+/// Script fetches an attempt, of an average over the `n` that succeeded: a failed attempt fetched its script too.
+pub fn fetches_an_attempt(average: f64, n: u64, attempts: u64) -> f64 {
+    // averages are kept rounded, fetches are whole
+    (average * n as f64).round() / attempts.max(1) as f64
+}
+
 /// Whether a script cache answers more on one side: by the hit rate where capsules' logs tell it, else by the script
 /// fetches an attempt that reached the Satellite.
 pub fn thinned(fetches: (f64, f64), hit_rate: Option<(f64, f64)>) -> bool {

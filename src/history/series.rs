@@ -1,6 +1,7 @@
 //! Runs in, one figure of all of them out, in the order of time.
 
 use super::runs::KeptRun;
+use crate::compare::comparable::fetches_an_attempt;
 use crate::compare::judge::Subject;
 use crate::kept::answer::KeptGroup;
 use crate::metrics::answer::{Metric, Statistic};
@@ -36,15 +37,14 @@ impl Key {
         format!("{}:{}:{group}", self.subject.name(), self.statistic.name())
     }
 
-    /// The figure of a run as it is judged: a failed attempt fetched its script too, so fetches are held against attempts.
+    /// The figure of a run as it is judged: script fetches are held against attempts.
     pub fn judged(self, run: &KeptRun) -> Option<(f64, u64, Evidence)> {
         let (value, count, evidence) = self.of(run)?;
         if self.subject != Subject::Metric(Metric::ScriptFetches) {
             return Some((value, count, evidence));
         }
         let attempts = run.group(self.group)?.session_count.max(count);
-        // averages are kept rounded, fetches are whole
-        Some(((value * count as f64).round() / attempts as f64, attempts, evidence))
+        Some((fetches_an_attempt(value, count, attempts), attempts, evidence))
     }
 
     /// The figure of a run as it was kept, over how many values it is, and what it rests on.

@@ -2,7 +2,7 @@
 
 use super::sides::{Sides, test_of};
 use super::{Figure, Row, Subject, Test, Verdict};
-use crate::compare::comparable::{FEWEST, Refusal, another_evidence, thinned};
+use crate::compare::comparable::{FEWEST, Refusal, another_evidence, fetches_an_attempt, thinned};
 use crate::compare::estimate::{Difference, Estimate, What};
 use crate::compare::run::{Average, Run};
 use crate::compare::statistics::spread::Spread;
@@ -15,18 +15,15 @@ const ROUNDED: f64 = 0.0005;
 const KNOWN: f64 = 1e6;
 
 impl<'a> Sides<'a> {
-    // a failed attempt fetches its script as well, so fetches are held against attempts
     fn averages(&self, side: &'a [Run], metric: Metric) -> Vec<Average> {
         let of_run = |run: &'a Run| {
             let average = run.average(self.group, metric)?;
             if metric != Metric::ScriptFetches {
                 return Some(average);
             }
-            let attempts = self.of(run).count();
-            // averages are kept rounded, fetches are whole
-            let fetches = (average.at * average.n as f64).round();
-            let at = fetches / attempts.max(1) as f64;
-            Some(Average { at, n: attempts as u64, ..average })
+            let attempts = self.of(run).count() as u64;
+            let at = fetches_an_attempt(average.at, average.n, attempts);
+            Some(Average { at, n: attempts, ..average })
         };
         side.iter().map(|run| of_run(run).unwrap_or_default()).collect()
     }
